@@ -1,0 +1,54 @@
+# The two commands are `make run` and `make test`; `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what this machine lacks: PostgreSQL, pgvector, a C compiler
+	@.ci/setup
+
+.PHONY: build
+build: ## Build bin/deskhand
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/deskhand ./cmd/deskhand
+
+.PHONY: run
+run: setup build ## Set up, build and serve on :8080 with the sample knowledge base
+	@exec bin/deskhand serve --sample
+
+.PHONY: test
+test: setup ## Set up and run every test with the race detector
+	@trap .ci/stop-test-server EXIT; go vet ./... && go test -race -shuffle=on ./...
+
+.PHONY: lint
+lint: ## Check the style with golangci-lint: linters, gofumpt and the order of imports
+	@go run $(GOLANGCI) run ./...
+
+.PHONY: fmt
+fmt: ## Format the code with gofumpt and order the imports
+	@go run $(GOLANGCI) fmt ./...
+
+.PHONY: bench
+bench: setup ## Run the benchmarks
+	@trap .ci/stop-test-server EXIT; go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: eval
+eval: setup build ## Run the smoke suite on the sample knowledge base
+	@bin/deskhand eval run evals/suites/smoke.yaml
+
+.PHONY: openapi
+openapi: build ## Write docs/openapi.yaml from the Go types
+	@mkdir -p docs && bin/deskhand openapi > docs/openapi.yaml
+
+.PHONY: clean
+clean: ## Remove what was built, and the tests' PostgreSQL
+	@rm -rf bin coverage.out
+	@.ci/stop-test-server remove
