@@ -1,0 +1,29 @@
+package local
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Attach returns the address of the cluster that another program runs in the data folder, once it answers. It starts and
+// supervises nothing: it is for a command that finds the folder in use (ErrInUse) by the service.
+func Attach(ctx context.Context, config Config) (string, error) {
+	if err := config.Validate(); err != nil {
+		return "", fmt.Errorf("attach to private PostgreSQL: %w", err)
+	}
+	owner, err := findOwner(ctx)
+	if err != nil {
+		return "", fmt.Errorf("attach to private PostgreSQL: %w", err)
+	}
+	c := &Cluster{config: config.withDefaults()}
+	if c.folder, err = openFolder(ctx, config.DataDir, owner); err != nil {
+		return "", fmt.Errorf("attach to private PostgreSQL: %w", err)
+	}
+	conn, err := pgx.Connect(ctx, c.URL())
+	if err != nil {
+		return "", fmt.Errorf("attach to private PostgreSQL: %w: the program that runs it does not let it answer: %w", ErrUnreachable, err)
+	}
+	return c.URL(), conn.Close(ctx)
+}
