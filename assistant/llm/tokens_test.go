@@ -1,0 +1,82 @@
+package llm_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/llm"
+)
+
+// Not parallel: it replaces the process's default transport, which other tests do not use.
+func TestEveryEncodingLoadsAndCountsWithTheNetworkOff(t *testing.T) { //nolint:paralleltest // see above
+	online := http.DefaultTransport
+	http.DefaultTransport = roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("network is off") })
+	t.Cleanup(func() { http.DefaultTransport = online })
+	t.Setenv("TIKTOKEN_CACHE_DIR", t.TempDir()) // nothing downloaded earlier may help
+
+	tokens := llm.NewTokens()
+	for _, tt := range []struct {
+		text         string
+		cl100k, o200 int // OpenAI's own figures (cookbook, "How to count tokens with tiktoken")
+	}{
+		{"", 0, 0},
+		{"antidisestablishmentarianism", 6, 6},
+		{"2 + 2 = 4", 7, 7},
+		{"お誕生日おめでとう", 9, 8},
+		{"tiktoken is great!", 6, 6},
+	} {
+		for encoding, want := range map[llm.Encoding]int{llm.CL100K: tt.cl100k, llm.O200K: tt.o200} {
+			got, err := tokens.Count(encoding, tt.text)
+			require.NoError(t, err)
+			require.Equal(t, want, got, "%s %q", encoding, tt.text)
+		}
+	}
+}
+
+func TestUnknownEncodingIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := llm.NewTokens().Count("p50k_base", "text")
+	require.ErrorContains(t, err, "p50k_base")
+}
+
+func TestLongTextIsCountedAsItsWordsAre(t *testing.T) {
+	t.Parallel()
+	tokens := llm.NewTokens()
+	const sentence = "The withdrawal needs 12 confirmations, then it's credited. "
+	one, err := tokens.Count(llm.CL100K, sentence)
+	require.NoError(t, err)
+	many, err := tokens.Count(llm.CL100K, strings.Repeat(sentence, 500))
+	require.NoError(t, err)
+	// The space at the end of each sentence but the last joins the next word.
+	require.Equal(t, 500*(one-1)+1, many)
+}
+
+func TestOneEndlessWordIsCountedInReasonableTime(t *testing.T) {
+	t.Parallel()
+	tokens := llm.NewTokens()
+	for name, text := range map[string]string{
+		"letters": strings.Repeat("a", 60_000), "spaces": strings.Repeat(" ", 60_000), "Han": strings.Repeat("提", 20_000),
+		"broken UTF-8": strings.Repeat("\xff", 40_000),
+	} {
+		began := time.Now()
+		n, err := tokens.Count(llm.CL100K, text)
+		require.NoError(t, err)
+		require.Positive(t, n)
+		require.Less(t, time.Since(began), 30*time.Second, name) // a quadratic encoder needs minutes
+	}
+}
+
+func TestEncodingFollowsTheModel(t *testing.T) {
+	t.Parallel()
+	for model, want := range map[string]llm.Encoding{
+		"gpt-3.5-turbo": llm.CL100K, "gpt-4": llm.CL100K, "gpt-4-turbo": llm.CL100K, "gpt-4.1-mini": llm.O200K,
+		"gpt-4o-mini": llm.O200K, "gpt-5": llm.O200K, "qwen3:8b": llm.O200K, "text-embedding-3-small": llm.CL100K,
+	} {
+		require.Equal(t, want, llm.EncodingFor(model), model)
+	}
+}
