@@ -1,0 +1,254 @@
+package assistant
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant/confidence"
+	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/prompts"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+const (
+	// DefaultDeadline is how long a customer waits at most before a person is promised instead.
+	DefaultDeadline = 20 * time.Second
+	// recordTimeout bounds the last step, which runs also when the deadline has passed or the caller has left.
+	recordTimeout = 5 * time.Second
+	// rescueMargin is how long after the deadline a run that is still open counts as abandoned. It covers recordTimeout.
+	rescueMargin = recordTimeout + time.Second
+	// earlierLooked is how many earlier messages are searched for the other half of a secret.
+	earlierLooked = 20
+	// pollInterval is how often a repeated request looks whether the first one has ended.
+	pollInterval = 100 * time.Millisecond
+)
+
+// SearchFunc finds passages of the knowledge base.
+type SearchFunc func(ctx context.Context, query retrieval.Query) (retrieval.Results, error)
+
+// DraftFunc writes a draft from sources that retrieval found.
+type DraftFunc func(ctx context.Context, request DraftRequest) (Draft, error)
+
+// Config is what an Assistant is made of.
+type Config struct {
+	Clock      func() time.Time
+	Confidence confidence.Model
+	Deadline   time.Duration // how long a customer waits; DefaultDeadline when zero
+	Draft      DraftFunc     // model-backed; nil when the desk has no model
+	Guard      *guard.Guard
+	Language   LanguageFunc
+	NewID      func() uuid.UUID
+	Prompts    *prompts.Library
+	Redactor   *redact.Redactor
+	Search     SearchFunc
+	Store      Store
+	Triager    *triage.Triager
+}
+
+// Assistant answers questions. It is safe for concurrent use.
+type Assistant struct {
+	Config
+}
+
+// New returns an Assistant.
+func New(config Config) *Assistant {
+	if config.Deadline == 0 {
+		config.Deadline = DefaultDeadline
+	}
+	return &Assistant{Config: config}
+}
+
+// Handle takes a question to its end. An error means that the end could not be recorded yet: the question is then either
+// invalid (CodeInvalid, CodeNotFound, CodeReused: nothing was stored) or durable and about to be rescued by a job.
+func (a *Assistant) Handle(ctx context.Context, q Question) (Run, error) {
+	if err := q.Validate(); err != nil {
+		return Run{}, err
+	}
+	opening, err := a.open(ctx, q)
+	if err != nil {
+		return Run{}, err
+	}
+	c, err := a.Store.Begin(ctx, opening)
+	switch {
+	case err != nil:
+		return Run{}, fmt.Errorf("begin run: %w", err)
+	case c.Run.Concluded():
+		return c.Run, nil
+	case c.Repeated:
+		return a.await(ctx, c.Run)
+	}
+	return a.finish(ctx, c, q.Progress)
+}
+
+// Recover ends a run that a crash or an outage left open. A run that has ended stays as it is.
+func (a *Assistant) Recover(ctx context.Context, runID uuid.UUID) (Run, error) {
+	c, err := a.Store.Case(ctx, runID)
+	if err != nil {
+		return Run{}, fmt.Errorf("load case: %w", err)
+	}
+	if c.Run.Concluded() {
+		return c.Run, nil
+	}
+	c.Run.DeadlineAt = a.Clock().Add(a.Deadline)
+	return a.finish(ctx, c, nil)
+}
+
+// DraftForAgent makes the draft that a handed-off case still lacks. Nobody waits for it and nobody but an agent sees it,
+// so it may use internal articles and is kept whatever the guard says, with what the guard says.
+func (a *Assistant) DraftForAgent(ctx context.Context, runID uuid.UUID) error {
+	c, err := a.Store.Case(ctx, runID)
+	if err != nil {
+		return fmt.Errorf("load case: %w", err)
+	}
+	settings, err := a.Store.Settings(ctx)
+	if err != nil {
+		return fmt.Errorf("load settings: %w", err)
+	}
+	rec := &recorder{clock: a.Clock}
+	language := a.language(c, rec)
+	t := a.triage(c, rec)
+	results, err := a.retrieve(ctx, retrieveRequest{audience: retrieval.AudienceInternal, c: c, language: language, triage: t}, rec)
+	if err != nil {
+		return fmt.Errorf("retrieve: %w", err)
+	}
+	draft, err := a.draft(ctx, DraftRequest{Case: c, Language: language, Results: results, Triage: t}, rec)
+	if err != nil {
+		return fmt.Errorf("draft: %w", err)
+	}
+	if len(draft.Sentences) == 0 {
+		return nil // no source: the agent starts from a blank page
+	}
+	verdict := a.guard(draft, c, settings.Registry, rec)
+	probability := a.confidence(evidenceFor(results, draft, verdict, t), rec)
+	if err := a.Store.AddDraft(ctx, runID, Proposal{Confidence: probability, Draft: draft, Verdict: verdict}); err != nil {
+		return fmt.Errorf("add draft: %w", err)
+	}
+	return nil
+}
+
+// RequestPerson hands a conversation to a person because its customer pressed the button for it (P7). The press is stored
+// as what it says, in the customer's language; the rules for that wish do the rest, as if it had been typed.
+func (a *Assistant) RequestPerson(ctx context.Context, q Question) (Run, error) {
+	if q.ConversationID == uuid.Nil {
+		return Run{}, &Error{Code: CodeInvalid, Field: "conversation_id", Message: "conversation_id is missing"}
+	}
+	earlier, err := a.Store.Earlier(ctx, q.ConversationID, 1)
+	if err != nil {
+		return Run{}, fmt.Errorf("load earlier messages: %w", err)
+	}
+	language := q.Locale
+	if len(earlier) > 0 && earlier[0].Language != "" {
+		language = earlier[0].Language
+	}
+	q.Body = a.fixed(prompts.RequestPerson, language)
+	return a.Handle(ctx, q)
+}
+
+// open removes the secrets (P2) and prepares the question for the store.
+func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
+	var earlier []Message
+	if q.ConversationID != uuid.Nil {
+		var err error
+		if earlier, err = a.Store.Earlier(ctx, q.ConversationID, earlierLooked); err != nil {
+			return Opening{}, fmt.Errorf("load earlier messages: %w", err)
+		}
+	}
+	texts := make([]string, len(earlier))
+	for i, message := range earlier {
+		texts[i] = message.Body
+	}
+	clean, changed := a.Redactor.RedactConversation(texts, q.Body)
+	rewritten := make(map[uuid.UUID]string, len(changed))
+	for i, text := range changed {
+		rewritten[earlier[i].ID] = text
+	}
+	now := a.Clock()
+	opening := Opening{
+		At:             now,
+		ConversationID: q.ConversationID,
+		DeadlineAt:     now.Add(a.Deadline),
+		Message: Message{
+			ID: a.NewID(), Author: AuthorCustomer, Body: clean.Text, CreatedAt: now, Redactions: kindNames(clean.Kinds()),
+		},
+		Question:    q,
+		RecoverAt:   now.Add(a.Deadline + rescueMargin),
+		RequestHash: sha256.Sum256([]byte(q.ConversationID.String() + "\x00" + q.Locale + "\x00" + clean.Text)),
+		Rewritten:   rewritten,
+		RunID:       a.NewID(),
+	}
+	opening.Question.Body = clean.Text
+	if q.ConversationID == uuid.Nil {
+		// The id of a conversation is what lets a widget read it: 122 random bits, no time in it.
+		opening.ConversationID = uuid.New()
+	}
+	return opening, nil
+}
+
+// finish runs the pipeline and records its end, whatever happened on the way.
+func (a *Assistant) finish(ctx context.Context, c Case, progress func(Stage)) (Run, error) {
+	run, err := a.attempt(ctx, c, progress)
+	if ErrorCode(err) != CodeConflict {
+		return run, err
+	}
+	// A person took the conversation over while the pipeline ran: looked at again, the case is theirs (P7).
+	if c, err = a.Store.Case(context.WithoutCancel(ctx), c.Run.ID); err != nil {
+		return Run{}, fmt.Errorf("load case: %w", err)
+	}
+	return a.attempt(ctx, c, nil)
+}
+
+func (a *Assistant) attempt(ctx context.Context, c Case, progress func(Stage)) (Run, error) {
+	rec := &recorder{clock: a.Clock, progress: progress}
+	bounded, cancel := context.WithDeadline(ctx, c.Run.DeadlineAt)
+	defer cancel()
+	conclusion, err := a.pipeline(bounded, c, rec)
+	if err != nil {
+		conclusion = a.handOffAfter(bounded, conclusion, err)
+	}
+	conclusion.At = a.Clock()
+	conclusion.Steps = rec.steps
+
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	run, err := a.Store.Conclude(recording, conclusion)
+	if err != nil {
+		return Run{}, fmt.Errorf("conclude run: %w", err)
+	}
+	return run, nil
+}
+
+// await waits for another request or process that is working on the same question.
+func (a *Assistant) await(ctx context.Context, run Run) (Run, error) {
+	ctx, cancel := context.WithDeadline(ctx, a.Clock().Add(a.Deadline))
+	defer cancel()
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return Run{}, Errorf(CodeUnavailable, "the question is stored and still being worked on: read the conversation in a moment")
+		case <-ticker.C:
+		}
+		c, err := a.Store.Case(ctx, run.ID)
+		if err != nil {
+			return Run{}, fmt.Errorf("load case: %w", err)
+		}
+		if c.Run.Concluded() {
+			return c.Run, nil
+		}
+	}
+}
+
+func kindNames(kinds []redact.Kind) []string {
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		names[i] = string(kind)
+	}
+	return names
+}

@@ -1,0 +1,83 @@
+package assistant
+
+import (
+	"github.com/deskhand/deskhand/assistant/confidence"
+	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+// confidence is the stage that weighs the evidence.
+func (a *Assistant) confidence(evidence confidence.Evidence, rec *recorder) float64 {
+	probability := 0.0
+	_ = rec.stage(StageConfidence, func(detail map[string]any) error {
+		probability = a.Confidence.Probability(evidence)
+		detail["probability"], detail["fit"], detail["evidence"] = probability, a.Confidence.Fingerprint, evidence
+		return nil
+	})
+	return probability
+}
+
+// evidenceFor gathers what is known about a draft that rests on the first hit.
+func evidenceFor(results retrieval.Results, draft Draft, verdict Verdict, t triage.Triage) confidence.Evidence {
+	evidence := confidence.Evidence{GuardPassed: verdict.Passed(), TriageCertainty: t.Certainty}
+	hit, ok := citedHit(results, draft)
+	if !ok {
+		return evidence
+	}
+	e := hit.Evidence
+	evidence.AgreeingRanks = e.DenseRank == 1 && e.LexicalRank == 1
+	evidence.BM25 = e.BM25
+	evidence.Coverage = e.Coverage
+	evidence.IntentMatch = e.IntentMatch
+	evidence.Margin = e.Margin
+	evidence.SameLanguage = hit.Article.Locale == draft.Language
+	evidence.Similarity = e.Similarity
+	return evidence
+}
+
+// citedHit is the best hit that the draft rests on.
+func citedHit(results retrieval.Results, draft Draft) (retrieval.Hit, bool) {
+	for _, hit := range results.Hits {
+		for _, citation := range draft.Citations() {
+			if citation.Slug == hit.Article.Slug && citation.Locale == hit.Article.Locale {
+				return hit, true
+			}
+		}
+	}
+	return retrieval.Hit{}, false
+}
+
+// Judge asks the guard about a draft: every sentence is held against the sources that it cites.
+func (a *Assistant) Judge(draft Draft, question string, registry guard.Registry) Verdict {
+	text := guard.Text{Body: draft.Text(), Language: draft.Language, Question: question}
+	for _, sentence := range draft.Sentences {
+		checked := guard.Sentence{Text: sentence.Text}
+		for _, index := range sentence.Citations {
+			if index >= 0 && index < len(draft.Sources) {
+				checked.Sources = append(checked.Sources, draft.Sources[index].Text)
+			}
+		}
+		text.Sentences = append(text.Sentences, checked)
+	}
+	var verdict Verdict
+	for _, finding := range a.Guard.Check(text, registry) {
+		verdict.Findings = append(verdict.Findings, Finding{Check: string(finding.Check), Detail: finding.Detail})
+	}
+	return verdict
+}
+
+// hitDetails is what the record of a run keeps of its hits.
+func hitDetails(hits []retrieval.Hit) []map[string]any {
+	details := make([]map[string]any, len(hits))
+	for i, hit := range hits {
+		details[i] = map[string]any{
+			"slug": hit.Article.Slug, "locale": hit.Article.Locale, "version": hit.Article.Version,
+			"passage": hit.Passage.ID, "similarity": hit.Evidence.Similarity, "bm25": hit.Evidence.BM25,
+			"coverage": hit.Evidence.Coverage, "fused": hit.Evidence.Fused, "margin": hit.Evidence.Margin,
+			"dense_rank": hit.Evidence.DenseRank, "lexical_rank": hit.Evidence.LexicalRank,
+			"intent_match": hit.Evidence.IntentMatch,
+		}
+	}
+	return details
+}

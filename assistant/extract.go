@@ -1,0 +1,103 @@
+package assistant
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+// DraftRequest is what a draft is made from.
+type DraftRequest struct {
+	Case     Case
+	Language string // the customer's
+	Results  retrieval.Results
+	Triage   triage.Triage
+}
+
+// extractRunes bounds an extracted answer: about what fits a chat window without scrolling. A passage is never cut in the
+// middle of a line, so an answer may be a little longer.
+const extractRunes = 900
+
+// Extract drafts without a model: it sends the passage that a person wrote. It takes the article's own opening, which
+// answers in a sentence or two, and the passage that matched best; it changes no word and adds none.
+func Extract(request DraftRequest) Draft {
+	hit, ok := readable(request)
+	if !ok {
+		return Draft{Language: request.Language, Method: MethodExtractive}
+	}
+	draft := Draft{Answerable: true, Language: hit.Article.Locale, Method: MethodExtractive}
+	length := 0
+	for _, passage := range passagesToSend(hit) {
+		body := strings.TrimSpace(passage.Body)
+		if length > 0 && length+utf8.RuneCountInString(body) > extractRunes {
+			break
+		}
+		length += utf8.RuneCountInString(body)
+		draft.Sources = append(draft.Sources, sourceOf(hit, passage))
+		draft.Sentences = append(draft.Sentences, lines(body, len(draft.Sources)-1)...)
+	}
+	return draft
+}
+
+// readable returns the best hit, preferring one in the customer's language over a better one that they cannot read only
+// when both speak of the same intent.
+func readable(request DraftRequest) (retrieval.Hit, bool) {
+	hits := request.Results.Hits
+	if len(hits) == 0 {
+		return retrieval.Hit{}, false
+	}
+	if hits[0].Article.Locale == request.Language || !hits[0].Evidence.IntentMatch {
+		return hits[0], true
+	}
+	for _, hit := range hits[1:] {
+		if hit.Article.Locale == request.Language && hit.Evidence.IntentMatch {
+			return hit, true
+		}
+	}
+	return hits[0], true
+}
+
+// passagesToSend are the opening of the article and the passage that matched best, in the order of the article.
+func passagesToSend(hit retrieval.Hit) []retrieval.Passage {
+	if hit.Passage.Ordinal == 0 {
+		passages := []retrieval.Passage{hit.Passage}
+		if len(hit.More) > 0 {
+			passages = append(passages, hit.More[0])
+		}
+		return passages
+	}
+	for _, passage := range hit.More {
+		if passage.Ordinal == 0 {
+			return []retrieval.Passage{passage, hit.Passage}
+		}
+	}
+	return []retrieval.Passage{hit.Passage}
+}
+
+// lines makes a sentence of every line of a passage, so that steps stay steps.
+func lines(body string, source int) []Sentence {
+	var sentences []Sentence
+	separator := "\n\n"
+	for line := range strings.Lines(body) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			separator = "\n\n"
+			continue
+		}
+		sentences = append(sentences, Sentence{Break: separator, Citations: []int{source}, Text: line})
+		separator = "\n"
+	}
+	return sentences
+}
+
+// sourceOf is a passage as the guard and the agent see it: with the titles that say what it is about.
+func sourceOf(hit retrieval.Hit, passage retrieval.Passage) Source {
+	heading := strings.Join(append([]string{hit.Article.Title}, passage.HeadingPath...), " > ")
+	return Source{
+		Article:  Citation{Locale: hit.Article.Locale, Slug: hit.Article.Slug, Title: hit.Article.Title},
+		Language: hit.Article.Locale,
+		Text:     heading + "\n\n" + passage.Body,
+	}
+}

@@ -1,0 +1,80 @@
+package assistant
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// MaxMessageRunes bounds one customer message. It is some ten screens of text: longer ones are logs or attacks, and the
+// customer is told to shorten them.
+const MaxMessageRunes = 8000
+
+// Author is who wrote a message.
+type Author string
+
+// The authors.
+const (
+	AuthorAgent     Author = "agent"
+	AuthorAssistant Author = "assistant"
+	AuthorCustomer  Author = "customer"
+)
+
+// Citation names the article that an answer rests on.
+type Citation struct {
+	Locale string `json:"locale"`
+	Slug   string `json:"slug"`
+	Title  string `json:"title"`
+}
+
+// Message is one turn of a conversation, as stored: with its secrets already replaced.
+type Message struct {
+	ID         uuid.UUID
+	AgentID    *uuid.UUID
+	Author     Author
+	Body       string
+	Citations  []Citation
+	CreatedAt  time.Time
+	Language   string   // BCP 47
+	Redactions []string // kinds of the secrets that were removed
+}
+
+// Conversation is what one customer and the desk said to each other.
+type Conversation struct {
+	ID       uuid.UUID
+	Channel  string
+	Locale   string
+	Messages []Message // oldest first
+	Ticket   *Ticket   // the newest one, if any
+}
+
+// Question is a customer's message as it arrives, before anything was removed from it.
+type Question struct {
+	APIKeyID       uuid.UUID // the key that asked; zero for the command line
+	Body           string
+	Channel        string    // "widget", "api", "cli", …
+	ClientID       string    // the caller's own id of this message: a repeat finds the first
+	ConversationID uuid.UUID // zero starts a conversation
+	IdempotencyKey string
+	Locale         string // what the caller believes the customer reads; a hint
+	Progress       func(Stage)
+}
+
+// Validate returns an Error with CodeInvalid that names the field at fault.
+func (q Question) Validate() error {
+	switch {
+	case q.Body == "":
+		return &Error{Code: CodeInvalid, Field: "message.body", Message: "message.body is empty: send the customer's text"}
+	case !utf8.ValidString(q.Body):
+		return &Error{Code: CodeInvalid, Field: "message.body", Message: "message.body is not valid UTF-8"}
+	case utf8.RuneCountInString(q.Body) > MaxMessageRunes:
+		return &Error{
+			Code: CodeInvalid, Field: "message.body",
+			Message: "message.body is longer than 8000 characters: shorten it or split it",
+		}
+	case q.Channel == "":
+		return &Error{Code: CodeInvalid, Field: "channel", Message: "channel is empty"}
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package assistant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/deskhand/deskhand/assistant/lang"
+	"github.com/deskhand/deskhand/assistant/llm"
+	"github.com/deskhand/deskhand/prompts"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+const (
+	// draftTokens bounds a draft: eight sentences with their JSON, in a script that takes two tokens a character.
+	draftTokens = 1200
+	// turnsShown is how many earlier messages a model sees: enough to know what "it" is.
+	turnsShown = 6
+)
+
+// ModelDrafter returns a DraftFunc that asks a model, once. What comes back is held to the same guard as any text.
+func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
+	return func(ctx context.Context, request DraftRequest) (Draft, error) {
+		sources := modelSources(request.Results.Hits)
+		prompt, err := library.Draft(draftInput(request, sources))
+		if err != nil {
+			return Draft{}, err
+		}
+		response, err := model.Complete(ctx, llm.Request{
+			MaxTokens: draftTokens,
+			Purpose:   "draft",
+			Schema:    &llm.Schema{JSON: prompt.Schema, Name: "draft"},
+			System:    prompt.System,
+			User:      prompt.User,
+		})
+		if err != nil {
+			return Draft{}, fmt.Errorf("complete draft: %w", err)
+		}
+		var reply prompts.DraftReply
+		if err := json.Unmarshal([]byte(response.Text), &reply); err != nil {
+			return Draft{}, fmt.Errorf("parse draft: %w", err)
+		}
+		draft := draftFrom(reply, sources)
+		draft.PromptVersion = library.Version()
+		draft.Usage = Usage{
+			CompletionTokens: response.Usage.CompletionTokens,
+			Model:            response.Model,
+			PromptTokens:     response.Usage.PromptTokens,
+		}
+		return draft, nil
+	}
+}
+
+// modelSources are the passages that a model may cite: of every hit the one that matched, and the opening of the best.
+func modelSources(hits []retrieval.Hit) []Source {
+	var sources []Source
+	for i, hit := range hits {
+		passages := []retrieval.Passage{hit.Passage}
+		if i == 0 {
+			passages = passagesToSend(hit)
+		}
+		for _, passage := range passages {
+			sources = append(sources, sourceOf(hit, passage))
+		}
+	}
+	return sources
+}
+
+func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
+	in := prompts.DraftInput{Language: request.Language, Question: request.Case.Question.Body}
+	for i, source := range sources {
+		in.Sources = append(in.Sources, prompts.DraftSource{
+			ID: i + 1, Locale: source.Language, Text: source.Text, Title: source.Article.Title,
+		})
+	}
+	history := request.Case.History
+	for _, message := range history[max(0, len(history)-turnsShown):] {
+		in.History = append(in.History, prompts.DraftTurn{Author: string(message.Author), Text: message.Body})
+	}
+	return in
+}
+
+// draftFrom turns a model's reply into a draft. A citation of a source that does not exist is dropped, so that the
+// sentence stands without one and the guard stops it.
+func draftFrom(reply prompts.DraftReply, sources []Source) Draft {
+	language, _ := lang.Canonical(reply.Language)
+	draft := Draft{Answerable: reply.Answerable, Language: language, Method: MethodModel, Sources: sources}
+	for _, sentence := range reply.Sentences {
+		text := strings.TrimSpace(sentence.Text)
+		if text == "" {
+			continue
+		}
+		var cited []int
+		for _, id := range sentence.Citations {
+			if id >= 1 && id <= len(sources) {
+				cited = append(cited, id-1)
+			}
+		}
+		draft.Sentences = append(draft.Sentences, Sentence{Break: separator(sentence.Starts, language), Citations: cited, Text: text})
+	}
+	return draft
+}
+
+// separator is the white space before a sentence that starts in the given way.
+func separator(starts, language string) string {
+	switch starts {
+	case "paragraph":
+		return "\n\n"
+	case "line":
+		return "\n"
+	}
+	if strings.HasPrefix(language, "zh") || language == "ja" {
+		return ""
+	}
+	return " "
+}

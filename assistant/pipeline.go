@@ -1,0 +1,223 @@
+package assistant
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/assistant/lang"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/prompts"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+// LanguageFunc names the language of a short text.
+type LanguageFunc func(text string, hint lang.Hint) lang.Guess
+
+// pipeline takes a stored question to a conclusion, stage by stage. With an error it returns what it knew when the stage
+// failed, so that the hand-off that follows is in the right language and the right place of the queue.
+func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclusion, error) {
+	end := Conclusion{Case: c}
+	settings, err := a.Store.Settings(ctx)
+	if err != nil {
+		return end, err
+	}
+	end.Explained.PolicyVersion = settings.Policy.Version
+	end.Explained.PromptVersion = a.Prompts.Version()
+	end.Explained.Language = a.language(c, rec)
+	end.Explained.Triage = a.triage(c, rec)
+
+	if c.Ticket != nil && c.Ticket.Held() {
+		return a.handOff(end, settings, handOff{reasons: []Reason{ReasonHeldByPerson}, text: prompts.AckAdded}), nil
+	}
+	if reasons := settings.Policy.MustHandOff(end.Explained.Triage); len(reasons) > 0 {
+		return a.handOff(end, settings, handOff{reasons: reasons, text: handOffText(end.Explained.Triage)}), nil
+	}
+	if !settings.Policy.AutoReply {
+		return a.handOff(end, settings, handOff{reasons: []Reason{ReasonAutoReplyOff}, text: prompts.AckCase}), nil
+	}
+	if notice, ok := activeNotice(settings.Notices, end.Explained.Triage); ok {
+		return a.notify(end, notice), nil
+	}
+	if contacts, ok := askedContacts(c.Question.Body, end.Explained.Triage); ok {
+		return a.answerFromRegistry(end, settings.Registry, contacts), nil
+	}
+	return a.answer(ctx, end, settings, rec)
+}
+
+// answer is the part of the pipeline that may end in an automatic answer.
+func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Settings, rec *recorder) (Conclusion, error) {
+	c, t, language := end.Case, end.Explained.Triage, end.Explained.Language
+	results, err := a.retrieve(ctx, retrieveRequest{audience: retrieval.AudiencePublic, c: c, language: language, triage: t}, rec)
+	if err != nil {
+		return end, err
+	}
+	end.Explained.KBVersion, end.Explained.EmbeddingModel = results.KBVersion, results.Model
+	draft, err := a.draft(ctx, DraftRequest{Case: c, Language: language, Results: results, Triage: t}, rec)
+	if err != nil {
+		return end, err
+	}
+	end.Explained.Usage, end.Explained.Model = draft.Usage, draft.Usage.Model
+	verdict := a.guard(draft, c, settings.Registry, rec)
+	end.Explained.Evidence = evidenceFor(results, draft, verdict, t)
+	end.Explained.Confidence = a.confidence(end.Explained.Evidence, rec)
+	decision := a.decide(settings.Policy, Evidence{
+		Answerable:     draft.Answerable,
+		Clarifications: c.Clarifications,
+		Confidence:     end.Explained.Confidence,
+		Language:       language,
+		SourceLanguage: draft.Language,
+		Sources:        len(draft.Citations()),
+		Triage:         t,
+		Verdict:        verdict,
+	}, rec)
+
+	switch decision.Outcome {
+	case OutcomeAnswered:
+		return a.send(end, draft, decision), nil
+	case OutcomeClarify:
+		return a.clarify(end, decision), nil
+	case OutcomeHandedOff:
+	}
+	request := handOff{reasons: decision.Reasons, text: prompts.AckUnsure}
+	if len(draft.Sentences) > 0 {
+		request.proposal = &Proposal{Confidence: end.Explained.Confidence, Draft: draft, Verdict: verdict}
+	}
+	return a.handOff(end, settings, request), nil
+}
+
+func (a *Assistant) language(c Case, rec *recorder) string {
+	hint := lang.Hint{Caller: c.Locale, Conversation: lastLanguage(c.History)}
+	var guess lang.Guess
+	_ = rec.stage(StageLanguage, func(detail map[string]any) error {
+		guess = a.Language(c.Question.Body, hint)
+		detail["language"], detail["certainty"] = guess.Tag, guess.Certainty
+		return nil
+	})
+	return guess.Tag
+}
+
+func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
+	var t triage.Triage
+	_ = rec.stage(StageTriage, func(detail map[string]any) error {
+		t = a.Triager.Triage(c.Question.Body, c.Question.Redactions)
+		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
+		detail["intents"], detail["risks"], detail["rules"] = t.Intents, t.Risks, t.Rules
+		return nil
+	})
+	return t
+}
+
+type retrieveRequest struct {
+	audience retrieval.Audience
+	c        Case
+	language string
+	triage   triage.Triage
+}
+
+// sourcesWanted is how many articles a draft may choose from: six passages fit the token budget of a model's prompt.
+const sourcesWanted = 6
+
+func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *recorder) (retrieval.Results, error) {
+	var results retrieval.Results
+	err := rec.stage(StageRetrieve, func(detail map[string]any) error {
+		var err error
+		results, err = a.Search(ctx, retrieval.Query{
+			Audience: request.audience,
+			Intents:  request.triage.Intents,
+			Limit:    sourcesWanted,
+			Locale:   request.language,
+			Now:      a.Clock(),
+			Text:     searchText(request.c),
+		})
+		detail["kb_version"], detail["hits"] = results.KBVersion, hitDetails(results.Hits)
+		return err
+	})
+	return results, err
+}
+
+func (a *Assistant) draft(ctx context.Context, request DraftRequest, rec *recorder) (Draft, error) {
+	if a.Draft != nil && len(request.Results.Hits) > 0 {
+		draft, err := a.modelDraft(ctx, request, rec)
+		if err == nil {
+			return draft, nil
+		}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return Draft{}, err
+		}
+		// The model failed with time left: the passages are still here, and so is the extractive drafter.
+	}
+	var draft Draft
+	_ = rec.stage(StageDraft, func(detail map[string]any) error {
+		draft = Extract(request)
+		detail["method"], detail["sentences"], detail["answerable"] = draft.Method, len(draft.Sentences), draft.Answerable
+		return nil
+	})
+	return draft, nil
+}
+
+func (a *Assistant) modelDraft(ctx context.Context, request DraftRequest, rec *recorder) (Draft, error) {
+	var draft Draft
+	err := rec.stage(StageDraft, func(detail map[string]any) error {
+		var err error
+		draft, err = a.Draft(ctx, request)
+		detail["method"], detail["sentences"], detail["answerable"] = MethodModel, len(draft.Sentences), draft.Answerable
+		detail["model"], detail["prompt_version"] = draft.Usage.Model, draft.PromptVersion
+		detail["prompt_tokens"], detail["completion_tokens"] = draft.Usage.PromptTokens, draft.Usage.CompletionTokens
+		return err
+	})
+	return draft, err
+}
+
+func (a *Assistant) guard(draft Draft, c Case, registry guard.Registry, rec *recorder) Verdict {
+	var verdict Verdict
+	_ = rec.stage(StageGuard, func(detail map[string]any) error {
+		verdict = a.Judge(draft, c.Question.Body, registry)
+		detail["passed"], detail["failed_checks"] = verdict.Passed(), verdict.Checks()
+		return nil
+	})
+	return verdict
+}
+
+func (a *Assistant) decide(policy Policy, evidence Evidence, rec *recorder) Decision {
+	var decision Decision
+	_ = rec.stage(StageDecide, func(detail map[string]any) error {
+		decision = policy.Decide(evidence)
+		detail["outcome"], detail["reasons"] = decision.Outcome, decision.Reasons
+		return nil
+	})
+	return decision
+}
+
+// activeNotice returns the notice that speaks of the customer's topic. Only the likeliest intent counts: a notice about
+// withdrawals must not answer a question about fees.
+func activeNotice(notices []Notice, t triage.Triage) (Notice, bool) {
+	i := slices.IndexFunc(notices, func(n Notice) bool { return slices.Contains(n.Intents, t.Intent) })
+	if i < 0 {
+		return Notice{}, false
+	}
+	return notices[i], true
+}
+
+func lastLanguage(history []Message) string {
+	for _, message := range slices.Backward(history) {
+		if message.Author == AuthorCustomer && message.Language != "" {
+			return message.Language
+		}
+	}
+	return ""
+}
+
+// searchText is what is looked for: the question, or for an answer to a question back, both of the customer's turns.
+func searchText(c Case) string {
+	if c.Clarifications == 0 {
+		return c.Question.Body
+	}
+	for _, message := range slices.Backward(c.History) {
+		if message.Author == AuthorCustomer {
+			return message.Body + "\n" + c.Question.Body
+		}
+	}
+	return c.Question.Body
+}

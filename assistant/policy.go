@@ -1,0 +1,182 @@
+package assistant
+
+import (
+	"slices"
+	"time"
+
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/intent"
+)
+
+// Outcome is how a question ended.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeAnswered  Outcome = "answered"
+	OutcomeClarify   Outcome = "clarify"
+	OutcomeHandedOff Outcome = "handed_off"
+)
+
+// Reason is why a decision was taken. Agents see reasons; customers never do (P6).
+type Reason string
+
+// The reasons. A risk that forced a hand-off is the reason "risk:" and its name.
+const (
+	ReasonAnsweredFromRegistry Reason = "answered_from_registry"
+	ReasonAutoReplyOff         Reason = "auto_reply_off"
+	ReasonConfident            Reason = "confident"
+	ReasonDeadline             Reason = "deadline"
+	ReasonFailure              Reason = "stage_failed"
+	ReasonGuard                Reason = "guard" // with the check: "guard:link"
+	ReasonHeldByPerson         Reason = "held_by_person"
+	ReasonIncident             Reason = "incident_notice"
+	ReasonIntentNever          Reason = "intent_never_automatic"
+	ReasonLowConfidence        Reason = "low_confidence"
+	ReasonNoSource             Reason = "no_source"
+	ReasonNotAnswerable        Reason = "not_answerable"
+	ReasonOffTopic             Reason = "off_topic"
+	ReasonOtherLanguage        Reason = "only_in_another_language"
+	ReasonRecovered            Reason = "recovered_after_failure"
+	ReasonTooManyTurns         Reason = "too_many_clarifications"
+	ReasonUnclear              Reason = "unclear"
+)
+
+// Decision is what happens to a question, and why.
+type Decision struct {
+	Outcome Outcome
+	Reasons []Reason
+}
+
+// Evidence is all that the policy may look at when it decides about a draft.
+type Evidence struct {
+	Answerable     bool
+	Clarifications int // the assistant's turns in a row, up to now, that brought no answer
+	Confidence     float64
+	Language       string // the customer's
+	Sources        int    // passages that the draft cites
+	SourceLanguage string // of the draft
+	Triage         triage.Triage
+	Verdict        Verdict
+}
+
+// Policy is what the desk allows. A zero Policy answers nothing.
+type Policy struct {
+	AutoReply         bool                              `json:"auto_reply"` // the kill switch (P10): false hands everything to people
+	FirstResponse     map[triage.Priority]time.Duration `json:"first_response_ns"`
+	MaxClarifications int                               `json:"max_clarifications"`
+	MinConfidence     float64                           `json:"min_confidence"` // 0 to 1
+	SilentIntents     []string                          `json:"silent_intents"` // intents without automatic answers
+	SilentLanguages   []string                          `json:"silent_languages"`
+	Version           int64                             `json:"-"`
+}
+
+// DefaultPolicy is the policy of a desk that has set none.
+func DefaultPolicy() Policy {
+	return Policy{
+		AutoReply: true,
+		FirstResponse: map[triage.Priority]time.Duration{
+			triage.P1: 15 * time.Minute,
+			triage.P2: time.Hour,
+			triage.P3: 8 * time.Hour,
+			triage.P4: 24 * time.Hour,
+		},
+		// Two questions back are help, a third is a wall.
+		MaxClarifications: 2,
+		MinConfidence:     0.6,
+	}
+}
+
+// Validate returns an Error with CodeInvalid that names the field at fault.
+func (p Policy) Validate() error {
+	for _, priority := range []triage.Priority{triage.P1, triage.P2, triage.P3, triage.P4} {
+		if p.FirstResponse[priority] <= 0 {
+			return &Error{
+				Code: CodeInvalid, Field: "first_response." + string(priority),
+				Message: "first_response." + string(priority) + " must be a time above zero",
+			}
+		}
+	}
+	switch {
+	case p.MinConfidence < 0 || p.MinConfidence > 1:
+		return &Error{Code: CodeInvalid, Field: "min_confidence", Message: "min_confidence must lie between 0 and 1"}
+	case p.MaxClarifications < 0:
+		return &Error{Code: CodeInvalid, Field: "max_clarifications", Message: "max_clarifications must not be negative"}
+	}
+	return nil
+}
+
+// Decide turns evidence about a draft into what happens. It is a pure function: the same evidence under the same policy
+// always ends the same way.
+func (p Policy) Decide(e Evidence) Decision {
+	if reason, silent := p.silent(e.Triage.Intent, e.Language); silent {
+		return Decision{OutcomeHandedOff, []Reason{reason}}
+	}
+	if doubts := p.doubts(e); len(doubts) > 0 {
+		return p.withoutAnswer(e, doubts)
+	}
+	return Decision{OutcomeAnswered, []Reason{ReasonConfident}}
+}
+
+// MustHandOff returns the reasons for which a message goes to a person whatever the knowledge base says (P3, P7); none
+// means that the assistant may try.
+func (p Policy) MustHandOff(t triage.Triage) []Reason {
+	var reasons []Reason
+	for _, r := range t.Risks {
+		reasons = append(reasons, Reason("risk:"+string(r)))
+	}
+	if len(reasons) == 0 && t.AutoAnswer == intent.AutoAnswerNever {
+		reasons = append(reasons, ReasonIntentNever)
+	}
+	return reasons
+}
+
+// RespondBy is the time by which a person promised to answer a case that was opened at the given time.
+func (p Policy) RespondBy(priority triage.Priority, opened time.Time) time.Time {
+	return opened.Add(p.FirstResponse[priority])
+}
+
+// doubts lists what speaks against sending the draft.
+func (p Policy) doubts(e Evidence) []Reason {
+	var doubts []Reason
+	for _, check := range e.Verdict.Checks() {
+		doubts = append(doubts, ReasonGuard+":"+Reason(check))
+	}
+	switch {
+	case e.Sources == 0:
+		doubts = append(doubts, ReasonNoSource)
+	case !e.Answerable:
+		doubts = append(doubts, ReasonNotAnswerable)
+	}
+	if e.Sources > 0 && e.SourceLanguage != e.Language {
+		doubts = append(doubts, ReasonOtherLanguage)
+	}
+	if e.Confidence < p.MinConfidence {
+		doubts = append(doubts, ReasonLowConfidence)
+	}
+	return doubts
+}
+
+// silent reports whether the assistant must not answer at all, and why.
+func (p Policy) silent(intentID, language string) (Reason, bool) {
+	if !p.AutoReply || slices.Contains(p.SilentIntents, intentID) || slices.Contains(p.SilentLanguages, language) {
+		return ReasonAutoReplyOff, true
+	}
+	return "", false
+}
+
+// withoutAnswer chooses between asking back and a person. Asking back helps only where the message itself said too
+// little; a clear question without a sure answer goes to a person at once.
+func (p Policy) withoutAnswer(e Evidence, doubts []Reason) Decision {
+	why := ReasonUnclear
+	if e.Triage.OffTopic {
+		why = ReasonOffTopic
+	}
+	if e.Triage.Intent != triage.Unclear {
+		return Decision{OutcomeHandedOff, doubts}
+	}
+	if e.Clarifications >= p.MaxClarifications {
+		return Decision{OutcomeHandedOff, append([]Reason{ReasonTooManyTurns}, doubts...)}
+	}
+	return Decision{OutcomeClarify, append([]Reason{why}, doubts...)}
+}

@@ -1,0 +1,161 @@
+package assistant_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/intent"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
+)
+
+func TestPolicyDecide(t *testing.T) {
+	t.Parallel()
+
+	sure := func(change func(*assistant.Evidence)) assistant.Evidence {
+		evidence := assistant.Evidence{
+			Answerable: true, Confidence: 0.9, Language: "en", SourceLanguage: "en", Sources: 1,
+			Triage: triage.Triage{Intent: "trading.fees", AutoAnswer: intent.AutoAnswerYes},
+		}
+		if change != nil {
+			change(&evidence)
+		}
+		return evidence
+	}
+	tests := []struct {
+		name     string
+		policy   func(*assistant.Policy)
+		evidence assistant.Evidence
+		outcome  assistant.Outcome
+		reason   assistant.Reason
+	}{
+		{"SureAnswerIsSent", nil, sure(nil), assistant.OutcomeAnswered, assistant.ReasonConfident},
+		{
+			"KillSwitchHandsEverythingOver", func(p *assistant.Policy) { p.AutoReply = false }, sure(nil),
+			assistant.OutcomeHandedOff, assistant.ReasonAutoReplyOff,
+		},
+		{
+			"SilentIntentIsHandedOver", func(p *assistant.Policy) { p.SilentIntents = []string{"trading.fees"} }, sure(nil),
+			assistant.OutcomeHandedOff, assistant.ReasonAutoReplyOff,
+		},
+		{
+			"SilentLanguageIsHandedOver", func(p *assistant.Policy) { p.SilentLanguages = []string{"en"} }, sure(nil),
+			assistant.OutcomeHandedOff, assistant.ReasonAutoReplyOff,
+		},
+		{
+			"AnswerWithoutSourceIsNeverSent", nil, sure(func(e *assistant.Evidence) { e.Sources = 0 }),
+			assistant.OutcomeHandedOff, assistant.ReasonNoSource,
+		},
+		{
+			"AnswerInAnotherLanguageIsNeverSent", nil, sure(func(e *assistant.Evidence) { e.Language = "vi" }),
+			assistant.OutcomeHandedOff, assistant.ReasonOtherLanguage,
+		},
+		{
+			"GuardFindingOutweighsAnyConfidence", nil, sure(func(e *assistant.Evidence) {
+				e.Confidence, e.Verdict = 1, assistant.Verdict{Findings: []assistant.Finding{{Check: "link"}}}
+			}),
+			assistant.OutcomeHandedOff, "guard:link",
+		},
+		{
+			"DoubtIsHandedOver", nil, sure(func(e *assistant.Evidence) { e.Confidence = 0.1 }),
+			assistant.OutcomeHandedOff, assistant.ReasonLowConfidence,
+		},
+		{
+			"ModelThatCannotAnswerIsBelieved", nil, sure(func(e *assistant.Evidence) { e.Answerable = false }),
+			assistant.OutcomeHandedOff, assistant.ReasonNotAnswerable,
+		},
+		{
+			"UnclearMessageIsAskedBack", nil, sure(func(e *assistant.Evidence) { e.Confidence, e.Triage.Intent = 0.1, triage.Unclear }),
+			assistant.OutcomeClarify, assistant.ReasonUnclear,
+		},
+		{
+			"OffTopicMessageIsAskedBack", nil, sure(func(e *assistant.Evidence) {
+				e.Confidence, e.Triage.Intent, e.Triage.OffTopic = 0.1, triage.Unclear, true
+			}),
+			assistant.OutcomeClarify, assistant.ReasonOffTopic,
+		},
+		{
+			"ThirdQuestionBackIsAPerson", nil, sure(func(e *assistant.Evidence) {
+				e.Clarifications, e.Confidence, e.Triage.Intent = 2, 0.1, triage.Unclear
+			}),
+			assistant.OutcomeHandedOff, assistant.ReasonTooManyTurns,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+
+			policy := assistant.DefaultPolicy()
+			if test.policy != nil {
+				test.policy(&policy)
+			}
+			decision := policy.Decide(test.evidence)
+
+			require.Equal(t, test.outcome, decision.Outcome)
+			require.Contains(t, decision.Reasons, test.reason)
+		})
+	}
+}
+
+func TestPolicyMustHandOff(t *testing.T) {
+	t.Parallel()
+
+	policy := assistant.DefaultPolicy()
+
+	t.Run("EveryRiskForcesAPerson", func(t *testing.T) {
+		t.Parallel()
+
+		for _, r := range risk.All() {
+			reasons := policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerYes, Risks: []risk.Risk{r}})
+			require.Equal(t, []assistant.Reason{"risk:" + assistant.Reason(r)}, reasons)
+		}
+	})
+
+	t.Run("IntentThatIsNeverAutomaticForcesAPerson", func(t *testing.T) {
+		t.Parallel()
+
+		require.NotEmpty(t, policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerNever}))
+		require.Empty(t, policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerYes}))
+	})
+}
+
+func TestPolicyRespondBy(t *testing.T) {
+	t.Parallel()
+
+	opened := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	policy := assistant.DefaultPolicy()
+
+	require.Equal(t, opened.Add(15*time.Minute), policy.RespondBy(triage.P1, opened))
+	require.Equal(t, opened.Add(24*time.Hour), policy.RespondBy(triage.P4, opened))
+}
+
+func TestPolicyValidate(t *testing.T) {
+	t.Parallel()
+
+	tests := []struct {
+		field  string
+		change func(*assistant.Policy)
+	}{
+		{"min_confidence", func(p *assistant.Policy) { p.MinConfidence = 1.5 }},
+		{"max_clarifications", func(p *assistant.Policy) { p.MaxClarifications = -1 }},
+		{"first_response.P2", func(p *assistant.Policy) { delete(p.FirstResponse, triage.P2) }},
+	}
+	for _, test := range tests {
+		t.Run(test.field, func(t *testing.T) {
+			t.Parallel()
+
+			policy := assistant.DefaultPolicy()
+			require.NoError(t, policy.Validate())
+			test.change(&policy)
+			err := policy.Validate()
+
+			var invalid *assistant.Error
+			require.ErrorAs(t, err, &invalid)
+			require.Equal(t, assistant.CodeInvalid, invalid.Code)
+			require.Equal(t, test.field, invalid.Field)
+		})
+	}
+}

@@ -1,0 +1,202 @@
+package assistant
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/intent"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/prompts"
+)
+
+// verifyContact is the intent of "is this really you?" and of "what is your phone number?".
+const verifyContact = "security.verify_official_contact"
+
+// investmentAdvice is the intent that is always answered with the same refusal.
+const investmentAdvice = "trading.investment_advice"
+
+// handOff is what turns a case into a ticket.
+type handOff struct {
+	proposal *Proposal
+	reasons  []Reason
+	text     prompts.Key
+}
+
+// fixedTexts of the risks, in the order in which they claim the reply: who may lose money or their life in the next
+// minutes is told what to do first.
+var fixedTexts = []struct {
+	risk risk.Risk
+	text prompts.Key
+}{
+	{risk.SelfHarm, prompts.CrisisSelfHarm},
+	{risk.Extortion, prompts.CrisisExtortion},
+	{risk.Minor, prompts.AckMinor},
+	{risk.UnknownWithdrawal, prompts.ContainUnknownWithdrawal},
+	{risk.AccountTakeover, prompts.ContainAccountTakeover},
+	{risk.SIMSwap, prompts.ContainSIMSwap},
+	{risk.PhishingVictim, prompts.ContainPhishing},
+	{risk.FakeSupport, prompts.ContainPhishing},
+	{risk.APIKeyLeaked, prompts.ContainAPIKey},
+	{risk.WalletDrained, prompts.ContainWalletDrained},
+	{risk.ScamVictim, prompts.ContainScam},
+	{risk.WithdrawalCancel, prompts.ContainWithdrawalCancel},
+	{risk.SecretShared, prompts.ContainSecret},
+	{risk.MFALost, prompts.ContainMFALost},
+	{risk.Authority, prompts.AckAuthority},
+	{risk.LegalThreat, prompts.AckLegal},
+	{risk.PressOrRegulatorThreat, prompts.AckLegal},
+	{risk.Deceased, prompts.AckDeceased},
+	{risk.Complaint, prompts.AckComplaint},
+	{risk.HumanWanted, prompts.AckHuman},
+}
+
+// handOffText picks the fixed text for a case that must reach a person.
+func handOffText(t triage.Triage) prompts.Key {
+	for _, fixed := range fixedTexts {
+		if t.Has(fixed.risk) {
+			return fixed.text
+		}
+	}
+	switch t.Intent {
+	case "security.account_hacked", "security.unauthorized_withdrawal":
+		return prompts.ContainAccountTakeover
+	case "security.phishing_victim":
+		return prompts.ContainPhishing
+	case "security.scam_victim":
+		return prompts.ContainScam
+	case "security.wallet_drained":
+		return prompts.ContainWalletDrained
+	case "api.key_compromised":
+		return prompts.ContainAPIKey
+	case "general.complaint":
+		return prompts.AckComplaint
+	case "general.talk_to_human":
+		return prompts.AckHuman
+	}
+	return prompts.AckCase
+}
+
+// send turns a draft that the policy accepted into the reply.
+func (a *Assistant) send(end Conclusion, draft Draft, decision Decision) Conclusion {
+	body := draft.Text()
+	if end.Explained.Triage.AutoAnswer == intent.AutoAnswerGeneralInfoOnly {
+		body += "\n\n" + a.fixed(prompts.NoteGeneralInfo, end.Explained.Language)
+	}
+	end.Decision = decision
+	end.Reply = a.reply(body, end.Explained.Language, draft.Citations())
+	return end
+}
+
+// clarify asks the customer back.
+func (a *Assistant) clarify(end Conclusion, decision Decision) Conclusion {
+	text := prompts.AskUnclear
+	if end.Explained.Triage.OffTopic {
+		text = prompts.AskOffTopic
+	}
+	end.Decision = decision
+	end.Reply = a.reply(a.fixed(text, end.Explained.Language), end.Explained.Language, nil)
+	return end
+}
+
+// notify answers with an incident notice, in English where nobody wrote it in the customer's language.
+func (a *Assistant) notify(end Conclusion, notice Notice) Conclusion {
+	language := end.Explained.Language
+	if notice.Texts[language] == "" {
+		language = "en"
+	}
+	end.Decision = Decision{OutcomeAnswered, []Reason{ReasonIncident}}
+	end.Reply = a.reply(notice.Texts[language], language, nil)
+	return end
+}
+
+// askedContacts returns the contact points whose standing the customer asks about. A question for "your phone number"
+// names none and is answered with the list of what exists.
+func askedContacts(text string, t triage.Triage) ([]guard.Contact, bool) {
+	if t.Intent != verifyContact {
+		return nil, false
+	}
+	var asked []guard.Contact
+	for _, contact := range guard.Contacts(text) {
+		if contact.Kind != guard.KindAddress {
+			asked = append(asked, contact)
+		}
+	}
+	return asked, true
+}
+
+// answerFromRegistry tells which contact points are the desk's own. Retrieval has no part in it: an article may be
+// poisoned or old, the registry is what leads keep.
+func (a *Assistant) answerFromRegistry(end Conclusion, registry guard.Registry, asked []guard.Contact) Conclusion {
+	language := end.Explained.Language
+	var paragraphs []string
+	for _, contact := range asked {
+		key := prompts.ChannelUnknown
+		switch registry.Standing(contact) {
+		case guard.Official:
+			key = prompts.ChannelOfficial
+		case guard.KnownFake:
+			key = prompts.ChannelFake
+		case guard.Unknown:
+		}
+		paragraphs = append(paragraphs, a.Prompts.Text(key, language, prompts.Args{"contact": contact.Display()}))
+	}
+	list := make([]string, 0, len(registry.Official()))
+	for _, channel := range registry.Official() {
+		list = append(list, "- "+channel.Display())
+	}
+	paragraphs = append(paragraphs, a.Prompts.Text(prompts.ChannelList, language, prompts.Args{"channels": strings.Join(list, "\n")}))
+	end.Decision = Decision{OutcomeAnswered, []Reason{ReasonAnsweredFromRegistry}}
+	end.Reply = a.reply(strings.Join(paragraphs, "\n\n"), language, nil)
+	return end
+}
+
+// handOff ends a run with a ticket. The reply is a fixed text: no word of it is generated.
+func (a *Assistant) handOff(end Conclusion, settings Settings, request handOff) Conclusion {
+	language := end.Explained.Language
+	text := request.text
+	if end.Explained.Triage.Intent == investmentAdvice && text == prompts.AckUnsure {
+		text = prompts.RefuseAdvice
+	}
+	body := a.fixed(text, language)
+	if len(end.Case.Question.Redactions) > 0 {
+		body = a.fixed(prompts.NoteSecretRemoved, language) + "\n\n" + body
+	}
+	end.Decision = Decision{OutcomeHandedOff, request.reasons}
+	end.Proposal = request.proposal
+	end.Reply = a.reply(body, language, nil)
+	end.RespondBy = settings.Policy.RespondBy(end.Explained.Triage.Priority, a.Clock())
+	return end
+}
+
+// handOffAfter ends a run whose stage failed. What the pipeline knew by then is kept; what it did not know is filled with
+// the cautious default.
+func (a *Assistant) handOffAfter(ctx context.Context, end Conclusion, cause error) Conclusion {
+	reason := ReasonFailure
+	if errors.Is(cause, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		reason = ReasonDeadline
+	}
+	if end.Explained.Language == "" {
+		rec := &recorder{clock: a.Clock}
+		end.Explained.Language = a.language(end.Case, rec)
+		end.Explained.Triage = a.triage(end.Case, rec)
+	}
+	settings := Settings{Policy: DefaultPolicy()}
+	text := prompts.AckDelay
+	if reasons := settings.Policy.MustHandOff(end.Explained.Triage); len(reasons) > 0 {
+		text = handOffText(end.Explained.Triage)
+	}
+	return a.handOff(end, settings, handOff{reasons: []Reason{reason}, text: text})
+}
+
+func (a *Assistant) fixed(key prompts.Key, language string) string {
+	return a.Prompts.Text(key, language, nil)
+}
+
+func (a *Assistant) reply(body, language string, citations []Citation) Message {
+	return Message{
+		ID: a.NewID(), Author: AuthorAssistant, Body: body, Citations: citations, CreatedAt: a.Clock(), Language: language,
+	}
+}

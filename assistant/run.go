@@ -1,0 +1,97 @@
+package assistant
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant/triage"
+)
+
+// Stage is a step of the pipeline, as recorded and as reported to a waiting customer.
+type Stage string
+
+// The stages, in the order in which they run.
+const (
+	StageRedact     Stage = "redact"
+	StageLanguage   Stage = "language"
+	StageTriage     Stage = "triage"
+	StageIncident   Stage = "incident"
+	StageHandOff    Stage = "hand_off"
+	StageRetrieve   Stage = "retrieve"
+	StageDraft      Stage = "draft"
+	StageGuard      Stage = "guard"
+	StageConfidence Stage = "confidence"
+	StageDecide     Stage = "decide"
+)
+
+// StepStatus is how a stage went.
+type StepStatus string
+
+// The statuses.
+const (
+	StepFailed StepStatus = "failed"
+	StepOK     StepStatus = "ok"
+)
+
+// Step is what one stage of a run found: ids, counts and scores, never a customer's words.
+type Step struct {
+	Detail   map[string]any `json:"detail"`
+	Duration time.Duration  `json:"duration_ns"`
+	Stage    Stage          `json:"stage"`
+	Status   StepStatus     `json:"status"`
+}
+
+// RunStatus is whether a run has ended.
+type RunStatus string
+
+// The statuses.
+const (
+	RunConcluded RunStatus = "concluded"
+	RunRunning   RunStatus = "running"
+)
+
+// Run is the way from one question to its end, and the explanation of that end (P9).
+type Run struct {
+	ID             uuid.UUID
+	Confidence     float64
+	ConversationID uuid.UUID
+	DeadlineAt     time.Time
+	Intent         string
+	Language       string
+	MessageID      uuid.UUID // the question
+	Outcome        Outcome
+	Priority       triage.Priority
+	Reasons        []Reason
+	Reply          Message
+	StartedAt      time.Time
+	Status         RunStatus
+	Ticket         *Ticket // set when handed off
+}
+
+// Concluded reports whether the question has been answered or handed off.
+func (r Run) Concluded() bool { return r.Status == RunConcluded }
+
+// recorder times the stages of one run and keeps what each reports.
+type recorder struct {
+	clock    func() time.Time
+	progress func(Stage)
+	steps    []Step
+}
+
+// stage runs one stage and records its time, its detail and whether it failed.
+func (r *recorder) stage(name Stage, work func(detail map[string]any) error) error {
+	if r.progress != nil {
+		r.progress(name)
+	}
+	detail := make(map[string]any)
+	started := r.clock()
+	err := work(detail)
+	step := Step{Detail: detail, Duration: r.clock().Sub(started), Stage: name, Status: StepOK}
+	if err != nil {
+		step.Status = StepFailed
+		detail["error_code"] = string(ErrorCode(err))
+	}
+	r.steps = append(r.steps, step)
+	return err
+}

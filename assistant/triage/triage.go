@@ -1,0 +1,159 @@
+// Package triage decides what a message is about, how urgent it is, and whether it must reach a person.
+//
+// It joins the two recognisers below it: intent (a trained classifier over the desk's taxonomy) and risk (rules). The
+// classifier may be wrong and only informs; a rule that fires is final and can only raise the level (P3). Nothing here
+// calls a model or the network.
+package triage
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/deskhand/deskhand/assistant/triage/intent"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
+)
+
+// Priority is how soon a person must answer: P1 (minutes) to P4 (a day).
+type Priority string
+
+// The priorities, most urgent first.
+const (
+	P1 Priority = "P1"
+	P2 Priority = "P2"
+	P3 Priority = "P3"
+	P4 Priority = "P4"
+)
+
+// Higher returns the more urgent of p and other.
+func (p Priority) Higher(other Priority) Priority { return min(p, other) }
+
+// Valid reports whether p is one of P1 to P4.
+func (p Priority) Valid() bool { return P1 <= p && p <= P4 && len(p) == len(P1) }
+
+// Unclear is the intent of a message that says too little, or nothing that belongs to the desk.
+const Unclear = "general.unclear"
+
+// disclosed is the intent of a message that carries a secret.
+const disclosed = "security.secret_disclosed"
+
+// intentsShown is how many likely intents are passed on: retrieval prefers articles about any of them.
+const intentsShown = 3
+
+// certainIntent is the probability above which the classifier's intent is kept although a rule without an own topic
+// (a complaint, a wish for a person) fired: "I want a person about my card" is better queued as a card case.
+const certainIntent = 0.5
+
+// Triage is what a message is about and how dangerous it is.
+type Triage struct {
+	AutoAnswer intent.AutoAnswer
+	Certainty  float64  // calibrated probability of Intent, 0 to 1; 1 when a rule set it
+	Intent     string   // id in the taxonomy
+	Intents    []string // the likeliest intents, best first, without those that mean "none"
+	OffTopic   bool     // the text belongs to no support desk: weather, poems, homework
+	Priority   Priority
+	Risks      []risk.Risk
+	Rules      []string // ids of the rules that fired
+}
+
+// Has reports whether any of risks was recognised.
+func (t Triage) Has(risks ...risk.Risk) bool {
+	return slices.ContainsFunc(risks, func(r risk.Risk) bool { return slices.Contains(t.Risks, r) })
+}
+
+// Triager reads messages. It is safe for concurrent use.
+type Triager struct {
+	classifier *intent.Classifier
+	rules      *risk.Rules
+	taxonomy   *intent.Taxonomy
+}
+
+// New returns a Triager over a taxonomy, the classifier trained for it, and the risk rules. It fails when a rule points at
+// an intent that the taxonomy does not have.
+func New(taxonomy *intent.Taxonomy, classifier *intent.Classifier, rules *risk.Rules) (*Triager, error) {
+	for name, c := range consequences {
+		if _, ok := taxonomy.Lookup(c.intent); !ok && c.intent != "" {
+			return nil, fmt.Errorf("taxonomy lacks the intent %q that the risk %q leads to", c.intent, name)
+		}
+	}
+	for _, id := range []string{Unclear, disclosed} {
+		if _, ok := taxonomy.Lookup(id); !ok {
+			return nil, fmt.Errorf("taxonomy lacks the intent %q", id)
+		}
+	}
+	return &Triager{classifier: classifier, rules: rules, taxonomy: taxonomy}, nil
+}
+
+// Intent returns the taxonomy's entry for an intent that a Triage named.
+func (t *Triager) Intent(id string) (intent.Intent, bool) { return t.taxonomy.Lookup(id) }
+
+// Triage reads a text whose secrets are already removed. secrets are the kinds that were: their presence alone makes the
+// message a case.
+func (t *Triager) Triage(text string, secrets []string) Triage {
+	result := t.classify(text)
+	for _, match := range t.rules.Match(text) {
+		if !slices.Contains(result.Risks, match.Risk) {
+			result.Risks = append(result.Risks, match.Risk)
+		}
+		result.Rules = append(result.Rules, match.Rule)
+	}
+	if len(secrets) > 0 && !slices.Contains(result.Risks, risk.SecretShared) {
+		result.Risks = append(result.Risks, risk.SecretShared)
+		result.Rules = append(result.Rules, "redact")
+	}
+	t.raise(&result)
+	if len(secrets) > 0 && result.Intent != disclosed && result.Priority != P1 {
+		t.setIntent(&result, disclosed)
+	}
+	return result
+}
+
+// classify is the classifier's opinion alone.
+func (t *Triager) classify(text string) Triage {
+	result := Triage{Intent: Unclear}
+	for _, prediction := range t.classifier.Predict(text, intentsShown+1) {
+		if _, known := t.taxonomy.Lookup(prediction.Intent); known && len(result.Intents) < intentsShown {
+			result.Intents = append(result.Intents, prediction.Intent)
+		}
+		if result.Certainty == 0 {
+			result.Certainty = prediction.Probability
+			result.OffTopic = prediction.Intent == intent.OutOfScope
+			if !result.OffTopic {
+				result.Intent = prediction.Intent
+			}
+		}
+	}
+	if entry, ok := t.taxonomy.Lookup(result.Intent); ok {
+		result.AutoAnswer, result.Priority = entry.AutoAnswer, Priority(entry.Priority)
+	}
+	return result
+}
+
+// raise applies what the recognised risks demand: the most urgent one names the case.
+func (t *Triager) raise(result *Triage) {
+	risks := slices.SortedStableFunc(slices.Values(result.Risks), func(a, b risk.Risk) int {
+		return cmp.Compare(consequences[a].priority, consequences[b].priority)
+	})
+	named := false
+	for _, name := range risks {
+		c := consequences[name]
+		result.OffTopic = false
+		if !named && c.intent != "" && (c.specific || result.Certainty < certainIntent) {
+			t.setIntent(result, c.intent)
+			named = true
+		}
+		result.Priority = result.Priority.Higher(c.priority)
+	}
+}
+
+func (t *Triager) setIntent(result *Triage, id string) {
+	entry, ok := t.taxonomy.Lookup(id)
+	if !ok {
+		return // New checked every id that is passed here
+	}
+	result.Intent, result.Certainty, result.OffTopic = id, 1, false
+	result.AutoAnswer = entry.AutoAnswer
+	result.Priority = Priority(entry.Priority).Higher(result.Priority)
+	result.Intents = slices.DeleteFunc(result.Intents, func(other string) bool { return other == id })
+	result.Intents = append([]string{id}, result.Intents...)
+}
