@@ -1,0 +1,232 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+)
+
+// messageColumns are the columns of messageRow.
+const messageColumns = `id, conversation_id, author, agent_id, body, coalesce(language, '') AS language, citations, redactions, created_at`
+
+// Feedback is what a customer thinks of a reply, or of the conversation as a whole.
+type Feedback struct {
+	Comment        string // redacted; empty for none
+	ConversationID uuid.UUID
+	MessageID      *uuid.UUID // nil for the whole conversation
+	Rating         int        // 1 to 5
+}
+
+// AddFeedback keeps a customer's opinion; a second one on the same subject replaces the first.
+func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
+	tag, err := s.pool.Exec(ctx, `
+		INSERT INTO feedback (conversation_id, message_id, rating, comment, created_at)
+		SELECT @conversation_id, @message_id, @rating, nullif(@comment, ''), @created_at
+		WHERE @message_id::uuid IS NULL
+		   OR EXISTS (SELECT FROM messages WHERE id = @message_id AND conversation_id = @conversation_id)
+		ON CONFLICT (conversation_id, coalesce(message_id, conversation_id))
+		DO UPDATE SET rating = excluded.rating, comment = excluded.comment, created_at = excluded.created_at`,
+		pgx.NamedArgs{
+			"conversation_id": f.ConversationID, "message_id": f.MessageID, "rating": f.Rating,
+			"comment": f.Comment, "created_at": s.clock(),
+		})
+	if err != nil {
+		return fmt.Errorf("add feedback: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return assistant.Errorf(assistant.CodeNotFound, "message not found in this conversation")
+	}
+	return nil
+}
+
+// Conversation returns a conversation with its messages. A conversation that another key opened is not found: apiKeyID
+// is the caller's key, or nil for agents, who may read all.
+func (s *Store) Conversation(ctx context.Context, id uuid.UUID, apiKeyID *uuid.UUID) (assistant.Conversation, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT id, channel, coalesce(locale, '') AS locale FROM conversations
+		WHERE id = @id AND (@api_key_id::uuid IS NULL OR api_key_id = @api_key_id)`,
+		pgx.NamedArgs{"id": id, "api_key_id": apiKeyID})
+	if err != nil {
+		return assistant.Conversation{}, fmt.Errorf("load conversation: %w", err)
+	}
+	type row struct {
+		ID      uuid.UUID
+		Channel string
+		Locale  string
+	}
+	found, err := collectOne[row](rows, "conversation")
+	if err != nil {
+		return assistant.Conversation{}, err
+	}
+	conversation := assistant.Conversation{ID: found.ID, Channel: found.Channel, Locale: found.Locale}
+	rows, err = s.pool.Query(ctx,
+		`SELECT `+messageColumns+` FROM messages WHERE conversation_id = @id ORDER BY created_at, id`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return conversation, fmt.Errorf("load messages: %w", err)
+	}
+	if conversation.Messages, err = collectMessages(rows); err != nil {
+		return conversation, err
+	}
+	conversation.Ticket, err = latestTicket(ctx, s.pool, id)
+	return conversation, err
+}
+
+// Earlier implements assistant.Store.
+func (s *Store) Earlier(ctx context.Context, conversationID uuid.UUID, limit int) ([]assistant.Message, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+messageColumns+` FROM messages
+		WHERE conversation_id = @conversation_id AND author = 'customer'
+		ORDER BY created_at DESC, id DESC LIMIT @limit`,
+		pgx.NamedArgs{"conversation_id": conversationID, "limit": limit})
+	if err != nil {
+		return nil, fmt.Errorf("load earlier messages: %w", err)
+	}
+	messages, err := collectMessages(rows)
+	slices.Reverse(messages)
+	return messages, err
+}
+
+// openConversation creates the conversation of a first question, or checks that a later one may join it.
+func openConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
+	if o.Question.ConversationID == uuid.Nil {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO conversations (id, api_key_id, channel, locale, created_at)
+			VALUES (@id, @api_key_id, @channel, nullif(@locale, ''), @created_at)`,
+			pgx.NamedArgs{
+				"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID), "channel": o.Question.Channel,
+				"locale": o.Question.Locale, "created_at": o.At,
+			})
+		if err != nil {
+			return fmt.Errorf("insert conversation: %w", err)
+		}
+		return nil
+	}
+	tag, err := tx.Exec(ctx, `
+		SELECT FROM conversations WHERE id = @id AND api_key_id IS NOT DISTINCT FROM @api_key_id::uuid FOR UPDATE`,
+		pgx.NamedArgs{"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID)})
+	if err != nil {
+		return fmt.Errorf("lock conversation: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return &assistant.Error{
+			Code: assistant.CodeNotFound, Field: "conversation_id",
+			Message: "conversation not found: leave conversation_id out to start one",
+		}
+	}
+	return nil
+}
+
+func lockConversation(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `SELECT FROM conversations WHERE id = @id FOR UPDATE`, pgx.NamedArgs{"id": id}); err != nil {
+		return fmt.Errorf("lock conversation: %w", err)
+	}
+	return nil
+}
+
+func conversationLocale(ctx context.Context, q querier, id uuid.UUID) (string, error) {
+	rows, err := q.Query(ctx, `SELECT coalesce(locale, '') FROM conversations WHERE id = @id`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return "", fmt.Errorf("load conversation: %w", err)
+	}
+	locale, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("load conversation: %w", err)
+	}
+	return locale, nil
+}
+
+func insertMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {
+	citations := m.Citations
+	if citations == nil {
+		citations = []assistant.Citation{} // the column holds an array, never null
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO messages (id, conversation_id, author, agent_id, body, language, citations, created_at)
+		VALUES (@id, @conversation_id, @author, @agent_id, @body, nullif(@language, ''), @citations, @created_at)`,
+		pgx.NamedArgs{
+			"id": m.ID, "conversation_id": conversationID, "author": m.Author, "agent_id": m.AgentID, "body": m.Body,
+			"language": m.Language, "citations": citations, "created_at": m.CreatedAt,
+		})
+	if err != nil {
+		return fmt.Errorf("insert message: %w", err)
+	}
+	return nil
+}
+
+func loadMessage(ctx context.Context, q querier, id uuid.UUID) (assistant.Message, error) {
+	rows, err := q.Query(ctx, `SELECT `+messageColumns+` FROM messages WHERE id = @id`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return assistant.Message{}, fmt.Errorf("load message: %w", err)
+	}
+	row, err := collectOne[messageRow](rows, "message")
+	return row.message(), err
+}
+
+// messagesUntil returns a question and at most limit messages before it, oldest first.
+func messagesUntil(ctx context.Context, q querier, id uuid.UUID, limit int) (assistant.Message, []assistant.Message, error) {
+	rows, err := q.Query(ctx, `
+		SELECT `+messageColumns+` FROM messages
+		WHERE conversation_id = (SELECT conversation_id FROM messages WHERE id = @id)
+		  AND (created_at, id) <= (SELECT created_at, id FROM messages WHERE id = @id)
+		ORDER BY created_at DESC, id DESC LIMIT @limit`,
+		pgx.NamedArgs{"id": id, "limit": limit + 1})
+	if err != nil {
+		return assistant.Message{}, nil, fmt.Errorf("load messages: %w", err)
+	}
+	messages, err := collectMessages(rows)
+	if err != nil {
+		return assistant.Message{}, nil, err
+	}
+	if len(messages) == 0 || messages[0].ID != id {
+		return assistant.Message{}, nil, assistant.Errorf(assistant.CodeNotFound, "message not found")
+	}
+	slices.Reverse(messages)
+	last := len(messages) - 1
+	return messages[last], messages[:last], nil
+}
+
+func collectMessages(rows pgx.Rows) ([]assistant.Message, error) {
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[messageRow])
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	messages := make([]assistant.Message, len(found))
+	for i, row := range found {
+		messages[i] = row.message()
+	}
+	return messages, nil
+}
+
+// messageRow is a row of messages.
+type messageRow struct {
+	ID             uuid.UUID
+	AgentID        *uuid.UUID
+	Author         string
+	Body           string
+	Citations      []assistant.Citation
+	ConversationID uuid.UUID
+	CreatedAt      time.Time
+	Language       string
+	Redactions     []string
+}
+
+func (r messageRow) message() assistant.Message {
+	return assistant.Message{
+		ID: r.ID, AgentID: r.AgentID, Author: assistant.Author(r.Author), Body: r.Body, Citations: r.Citations,
+		CreatedAt: r.CreatedAt, Language: r.Language, Redactions: r.Redactions,
+	}
+}
+
+// nullID maps the zero id to SQL's null.
+func nullID(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}

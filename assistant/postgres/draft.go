@@ -1,0 +1,60 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+)
+
+// AddDraft implements assistant.Store.
+func (s *Store) AddDraft(ctx context.Context, runID uuid.UUID, proposal assistant.Proposal) error {
+	run, err := loadRun(ctx, s.pool, runID)
+	if err != nil {
+		return err
+	}
+	if run.Ticket == nil {
+		return assistant.Errorf(assistant.CodeConflict, "the run was not handed off: there is no ticket for a draft")
+	}
+	return insertDraft(ctx, s.pool, draftRow{At: s.clock(), Proposal: proposal, RunID: runID, TicketID: run.Ticket.ID})
+}
+
+// draftRow is what a row of drafts is made from.
+type draftRow struct {
+	At       time.Time
+	Proposal assistant.Proposal
+	RunID    uuid.UUID
+	TicketID uuid.UUID
+}
+
+// insertDraft stores the only draft of a run; a job that ran twice changes nothing.
+func insertDraft(ctx context.Context, q querier, row draftRow) error {
+	findings := row.Proposal.Verdict.Findings
+	if findings == nil {
+		findings = []assistant.Finding{}
+	}
+	_, err := q.Exec(ctx, `
+		INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, method, confidence, created_at)
+		VALUES (@id, @ticket_id, @run_id, @body, @language, @citations, @findings, @method, @confidence, @created_at)
+		ON CONFLICT ON CONSTRAINT drafts_run_key DO NOTHING`,
+		pgx.NamedArgs{
+			"id":         uuid.Must(uuid.NewV7()),
+			"ticket_id":  row.TicketID,
+			"run_id":     row.RunID,
+			"body":       row.Proposal.Draft.Text(),
+			"language":   row.Proposal.Draft.Language,
+			"citations":  append([]assistant.Citation{}, row.Proposal.Draft.Citations()...),
+			"findings":   findings,
+			"method":     row.Proposal.Draft.Method,
+			"confidence": row.Proposal.Confidence,
+			"created_at": row.At,
+		})
+	if err != nil {
+		return fmt.Errorf("insert draft: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,394 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/triage"
+)
+
+// historyKept is how many earlier messages a run looks at.
+const historyKept = 20
+
+// Begin implements assistant.Store.
+func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case, error) {
+	if c, found, err := s.repeated(ctx, o); found || err != nil {
+		return c, err
+	}
+	var c assistant.Case
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := openConversation(ctx, tx, o); err != nil {
+			return err
+		}
+		if err := insertQuestion(ctx, tx, o); err != nil {
+			return err
+		}
+		if err := s.enqueue(ctx, tx, assistant.Job{At: o.RecoverAt, Kind: assistant.JobRecover, RunID: o.RunID}); err != nil {
+			return fmt.Errorf("enqueue recovery: %w", err)
+		}
+		var err error
+		c, err = loadCase(ctx, tx, o.RunID)
+		return err
+	})
+	if violated(err, "idempotency_keys_pkey") || violated(err, "messages_client_id_key") {
+		// Another request with the same key was faster: its message is there now.
+		c, _, err = s.repeated(ctx, o)
+	}
+	if err != nil {
+		return assistant.Case{}, err
+	}
+	return c, nil
+}
+
+// Case implements assistant.Store.
+func (s *Store) Case(ctx context.Context, runID uuid.UUID) (assistant.Case, error) {
+	return loadCase(ctx, s.pool, runID)
+}
+
+// Conclude implements assistant.Store. A conversation that a person took over in the meantime refuses a reply of the
+// assistant with CodeConflict (P7): the caller looks again.
+func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assistant.Run, error) {
+	var run assistant.Run
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		var err error
+		// The conversation's row is the lock under which its messages, runs and tickets change.
+		if err = lockConversation(ctx, tx, end.Case.Run.ConversationID); err != nil {
+			return err
+		}
+		if run, err = loadRun(ctx, tx, end.Case.Run.ID); err != nil || run.Concluded() {
+			return err
+		}
+		if err = s.conclude(ctx, tx, end); err != nil {
+			return err
+		}
+		run, err = loadRun(ctx, tx, end.Case.Run.ID)
+		return err
+	})
+	if err != nil {
+		return assistant.Run{}, err
+	}
+	return run, nil
+}
+
+func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
+	ticket, err := unresolvedTicket(ctx, tx, end.Case.Run.ConversationID)
+	if err != nil {
+		return err
+	}
+	if end.Decision.Outcome != assistant.OutcomeHandedOff && ticket != nil && ticket.Held() {
+		return assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
+	}
+	if err := insertReply(ctx, tx, end); err != nil {
+		return err
+	}
+	var ticketID *uuid.UUID
+	if end.Decision.Outcome == assistant.OutcomeHandedOff {
+		id, err := handOff(ctx, tx, ticket, end)
+		if err != nil {
+			return err
+		}
+		ticketID = &id
+	}
+	if err := updateRun(ctx, tx, end, ticketID); err != nil {
+		return err
+	}
+	if err := insertSteps(ctx, tx, end); err != nil {
+		return err
+	}
+	return s.keepProposal(ctx, tx, end, ticketID)
+}
+
+// keepProposal stores the draft that goes to the agents, or asks for one where the pipeline made none.
+func (s *Store) keepProposal(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
+	switch {
+	case ticketID == nil:
+		return nil
+	case end.Proposal != nil:
+		return insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
+	}
+	if err := s.enqueue(ctx, tx, assistant.Job{At: end.At, Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
+		return fmt.Errorf("enqueue draft: %w", err)
+	}
+	return nil
+}
+
+// repeated finds the case of a question that came before under the same idempotency key or client id.
+func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Case, bool, error) {
+	if o.Question.IdempotencyKey == "" && o.Question.ClientID == "" {
+		return assistant.Case{}, false, nil
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT r.id, m.request_hash
+		FROM messages m JOIN runs r ON r.message_id = m.id
+		WHERE m.id IN (SELECT message_id FROM idempotency_keys WHERE api_key_id = @api_key_id AND key = @key)
+		   OR (m.conversation_id = @conversation_id AND m.client_id = @client_id)
+		LIMIT 1`,
+		pgx.NamedArgs{
+			"api_key_id":      o.Question.APIKeyID,
+			"key":             o.Question.IdempotencyKey,
+			"conversation_id": o.Question.ConversationID,
+			"client_id":       o.Question.ClientID,
+		})
+	if err != nil {
+		return assistant.Case{}, false, fmt.Errorf("look for a repeated question: %w", err)
+	}
+	type row struct {
+		ID          uuid.UUID
+		RequestHash []byte
+	}
+	earlier, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return assistant.Case{}, false, nil
+	case err != nil:
+		return assistant.Case{}, false, fmt.Errorf("look for a repeated question: %w", err)
+	case string(earlier.RequestHash) != string(o.RequestHash[:]):
+		return assistant.Case{}, true, assistant.Errorf(assistant.CodeReused,
+			"this idempotency key or message id came before with another request: use a new one")
+	}
+	c, err := s.Case(ctx, earlier.ID)
+	c.Repeated = true
+	return c, true, err
+}
+
+func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
+	for id, body := range o.Rewritten {
+		_, err := tx.Exec(ctx, `UPDATE messages SET body = @body WHERE id = @id AND conversation_id = @conversation_id`,
+			pgx.NamedArgs{"body": body, "id": id, "conversation_id": o.ConversationID})
+		if err != nil {
+			return fmt.Errorf("rewrite message: %w", err)
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO messages (id, conversation_id, author, body, redactions, client_id, request_hash, created_at)
+		VALUES (@id, @conversation_id, 'customer', @body, @redactions, nullif(@client_id, ''), @request_hash, @created_at)`,
+		pgx.NamedArgs{
+			"id":              o.Message.ID,
+			"conversation_id": o.ConversationID,
+			"body":            o.Message.Body,
+			"redactions":      o.Message.Redactions,
+			"client_id":       o.Question.ClientID,
+			"request_hash":    o.RequestHash[:],
+			"created_at":      o.At,
+		})
+	if err != nil {
+		return fmt.Errorf("insert message: %w", err)
+	}
+	if o.Question.IdempotencyKey != "" {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO idempotency_keys (api_key_id, key, message_id, created_at)
+			VALUES (@api_key_id, @key, @message_id, @created_at)`,
+			pgx.NamedArgs{
+				"api_key_id": o.Question.APIKeyID, "key": o.Question.IdempotencyKey, "message_id": o.Message.ID, "created_at": o.At,
+			})
+		if err != nil {
+			return fmt.Errorf("insert idempotency key: %w", err)
+		}
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at)
+		VALUES (@id, @conversation_id, @message_id, 'running', @started_at, @deadline_at)`,
+		pgx.NamedArgs{
+			"id": o.RunID, "conversation_id": o.ConversationID, "message_id": o.Message.ID,
+			"started_at": o.At, "deadline_at": o.DeadlineAt,
+		})
+	if err != nil {
+		return fmt.Errorf("insert run: %w", err)
+	}
+	return nil
+}
+
+func insertReply(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
+	_, err := tx.Exec(ctx, `UPDATE messages SET language = @language WHERE id = @id`,
+		pgx.NamedArgs{"language": end.Explained.Language, "id": end.Case.Run.MessageID})
+	if err != nil {
+		return fmt.Errorf("note language: %w", err)
+	}
+	reply := end.Reply
+	reply.CreatedAt = end.At
+	return insertMessage(ctx, tx, end.Case.Run.ConversationID, reply)
+}
+
+func insertSteps(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"run_steps"},
+		[]string{"run_id", "ordinal", "stage", "status", "duration_us", "detail"},
+		pgx.CopyFromSlice(len(end.Steps), func(i int) ([]any, error) {
+			step := end.Steps[i]
+			return []any{end.Case.Run.ID, i, string(step.Stage), string(step.Status), step.Duration.Microseconds(), step.Detail}, nil
+		}))
+	if err != nil {
+		return fmt.Errorf("insert steps: %w", err)
+	}
+	return nil
+}
+
+func updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
+	e := end.Explained
+	_, err := tx.Exec(ctx, `
+		UPDATE runs SET
+			status = 'concluded', outcome = @outcome, reasons = @reasons, reply_id = @reply_id, ticket_id = @ticket_id,
+			language = @language, intent = @intent, priority = @priority, risks = @risks, confidence = @confidence,
+			policy_version = @policy_version, kb_version = @kb_version, prompt_version = @prompt_version,
+			model = nullif(@model, ''), embedding_model = nullif(@embedding_model, ''),
+			prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, concluded_at = @concluded_at
+		WHERE id = @id`,
+		pgx.NamedArgs{
+			"id":                end.Case.Run.ID,
+			"outcome":           end.Decision.Outcome,
+			"reasons":           end.Decision.Reasons,
+			"reply_id":          end.Reply.ID,
+			"ticket_id":         ticketID,
+			"language":          e.Language,
+			"intent":            e.Triage.Intent,
+			"priority":          e.Triage.Priority,
+			"risks":             texts(e.Triage.Risks),
+			"confidence":        e.Confidence,
+			"policy_version":    e.PolicyVersion,
+			"kb_version":        e.KBVersion,
+			"prompt_version":    e.PromptVersion,
+			"model":             e.Model,
+			"embedding_model":   e.EmbeddingModel,
+			"prompt_tokens":     e.Usage.PromptTokens,
+			"completion_tokens": e.Usage.CompletionTokens,
+			"concluded_at":      end.At,
+		})
+	if err != nil {
+		return fmt.Errorf("update run: %w", err)
+	}
+	return nil
+}
+
+// loadCase reads a run with its question, the conversation before it, and the ticket that is open now.
+func loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, error) {
+	run, err := loadRun(ctx, q, runID)
+	if err != nil {
+		return assistant.Case{}, err
+	}
+	c := assistant.Case{Run: run}
+	if c.Locale, err = conversationLocale(ctx, q, run.ConversationID); err != nil {
+		return c, err
+	}
+	if c.Question, c.History, err = messagesUntil(ctx, q, run.MessageID, historyKept); err != nil {
+		return c, err
+	}
+	if c.Ticket, err = unresolvedTicket(ctx, q, run.ConversationID); err != nil {
+		return c, err
+	}
+	c.Clarifications, err = clarifications(ctx, q, run)
+	return c, err
+}
+
+// clarifications counts the latest runs in a row, before this one, that asked back.
+func clarifications(ctx context.Context, q querier, run assistant.Run) (int, error) {
+	rows, err := q.Query(ctx, `
+		SELECT outcome FROM runs
+		WHERE conversation_id = @conversation_id AND status = 'concluded' AND started_at < @started_at
+		ORDER BY started_at DESC LIMIT @limit`,
+		pgx.NamedArgs{"conversation_id": run.ConversationID, "started_at": run.StartedAt, "limit": historyKept})
+	if err != nil {
+		return 0, fmt.Errorf("count clarifications: %w", err)
+	}
+	outcomes, err := pgx.CollectRows(rows, pgx.RowTo[assistant.Outcome])
+	if err != nil {
+		return 0, fmt.Errorf("count clarifications: %w", err)
+	}
+	for i, outcome := range outcomes {
+		if outcome != assistant.OutcomeClarify {
+			return i, nil
+		}
+	}
+	return len(outcomes), nil
+}
+
+func loadRun(ctx context.Context, q querier, runID uuid.UUID) (assistant.Run, error) {
+	rows, err := q.Query(ctx, `
+		SELECT id, conversation_id, message_id, status, coalesce(outcome, '') AS outcome, reasons, reply_id, ticket_id,
+			coalesce(language, '') AS language, coalesce(intent, '') AS intent, coalesce(priority, '') AS priority,
+			coalesce(confidence, 0)::float8 AS confidence, started_at, deadline_at
+		FROM runs WHERE id = @id`, pgx.NamedArgs{"id": runID})
+	if err != nil {
+		return assistant.Run{}, fmt.Errorf("load run: %w", err)
+	}
+	row, err := collectOne[runRow](rows, "run")
+	if err != nil {
+		return assistant.Run{}, err
+	}
+	run := row.run()
+	if row.ReplyID != nil {
+		if run.Reply, err = loadMessage(ctx, q, *row.ReplyID); err != nil {
+			return run, err
+		}
+	}
+	if row.TicketID != nil {
+		ticket, err := loadTicket(ctx, q, *row.TicketID)
+		if err != nil {
+			return run, err
+		}
+		run.Ticket = &ticket
+	}
+	return run, nil
+}
+
+// runRow is a row of runs.
+type runRow struct {
+	ID             uuid.UUID
+	Confidence     float64
+	ConversationID uuid.UUID
+	DeadlineAt     time.Time
+	Intent         string
+	Language       string
+	MessageID      uuid.UUID
+	Outcome        string
+	Priority       string
+	Reasons        []string
+	ReplyID        *uuid.UUID
+	StartedAt      time.Time
+	Status         string
+	TicketID       *uuid.UUID
+}
+
+func (r runRow) run() assistant.Run {
+	return assistant.Run{
+		ID:             r.ID,
+		Confidence:     r.Confidence,
+		ConversationID: r.ConversationID,
+		DeadlineAt:     r.DeadlineAt,
+		Intent:         r.Intent,
+		Language:       r.Language,
+		MessageID:      r.MessageID,
+		Outcome:        assistant.Outcome(r.Outcome),
+		Priority:       triage.Priority(r.Priority),
+		Reasons:        values[assistant.Reason](r.Reasons),
+		StartedAt:      r.StartedAt,
+		Status:         assistant.RunStatus(r.Status),
+	}
+}
+
+// texts turns a slice of named strings into one that the driver knows as text[].
+func texts[S ~string](values []S) []string {
+	plain := make([]string, len(values))
+	for i, value := range values {
+		plain[i] = string(value)
+	}
+	return plain
+}
+
+// values turns text[] into a slice of named strings.
+func values[S ~string](plain []string) []S {
+	if len(plain) == 0 {
+		return nil
+	}
+	named := make([]S, len(plain))
+	for i, value := range plain {
+		named[i] = S(value)
+	}
+	return named
+}
+
+var _ assistant.Store = (*Store)(nil)

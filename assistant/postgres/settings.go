@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/guard"
+)
+
+// Settings implements assistant.Store. It reads in one round trip and caches nothing: a lead's change is in force on every
+// replica with the next question (P10).
+func (s *Store) Settings(ctx context.Context) (assistant.Settings, error) {
+	settings := assistant.Settings{Policy: assistant.DefaultPolicy()}
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT version, document FROM policies ORDER BY version DESC LIMIT 1`).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var version int64
+			if err := rows.Scan(&version, &settings.Policy); err != nil {
+				return fmt.Errorf("read policy: %w", err)
+			}
+			settings.Policy.Version = version // after the document, which does not hold it
+		}
+		return rows.Err()
+	})
+	batch.Queue(`
+		SELECT id, intents, texts FROM incident_notices
+		WHERE starts_at <= @now AND (ends_at IS NULL OR ends_at > @now) ORDER BY id`,
+		pgx.NamedArgs{"now": s.clock()}).Query(func(rows pgx.Rows) error {
+		var err error
+		settings.Notices, err = pgx.CollectRows(rows, pgx.RowToStructByName[assistant.Notice])
+		return err
+	})
+	batch.Queue(`SELECT kind, platform, value, standing, notes FROM official_channels ORDER BY id`).Query(func(rows pgx.Rows) error {
+		channels, err := pgx.CollectRows(rows, pgx.RowToStructByName[guard.Channel])
+		settings.Registry = guard.NewRegistry(channels)
+		return err
+	})
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return settings, fmt.Errorf("load settings: %w", err)
+	}
+	return settings, nil
+}
+
+// SetChannels replaces the registry of official channels and known fakes.
+func (s *Store) SetChannels(ctx context.Context, channels []guard.Channel) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM official_channels`); err != nil {
+			return fmt.Errorf("clear channels: %w", err)
+		}
+		for _, channel := range channels {
+			notes := channel.Notes
+			if notes == nil {
+				notes = map[string]string{}
+			}
+			_, err := tx.Exec(ctx, `
+				INSERT INTO official_channels (kind, platform, value, standing, notes)
+				VALUES (@kind, @platform, @value, @standing, @notes)`,
+				pgx.NamedArgs{
+					"kind": channel.Kind, "platform": channel.Platform, "value": channel.Value,
+					"standing": channel.Standing, "notes": notes,
+				})
+			if err != nil {
+				return fmt.Errorf("insert channel: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// SetPolicy puts a policy in force, as a new version, and returns that version.
+func (s *Store) SetPolicy(ctx context.Context, policy assistant.Policy, actor string) (int64, error) {
+	if err := policy.Validate(); err != nil {
+		return 0, err
+	}
+	var version int64
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			INSERT INTO policies (document, created_at, created_by) VALUES (@document, @created_at, @created_by)
+			RETURNING version`,
+			pgx.NamedArgs{"document": policy, "created_at": s.clock(), "created_by": actor})
+		if err != nil {
+			return fmt.Errorf("insert policy: %w", err)
+		}
+		if version, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
+			return fmt.Errorf("insert policy: %w", err)
+		}
+		return audit(ctx, tx, Entry{
+			Action: "policy.set", Actor: actor, At: s.clock(), SubjectID: fmt.Sprint(version), SubjectKind: "policy",
+		})
+	})
+	return version, err
+}
+
+// SetNotice puts an incident notice in force and returns its id.
+func (s *Store) SetNotice(ctx context.Context, notice assistant.Notice, actor string) (int64, error) {
+	rows, err := s.pool.Query(ctx, `
+		INSERT INTO incident_notices (intents, texts, starts_at, created_by)
+		VALUES (@intents, @texts, @starts_at, @created_by) RETURNING id`,
+		pgx.NamedArgs{"intents": notice.Intents, "texts": notice.Texts, "starts_at": s.clock(), "created_by": actor})
+	if err != nil {
+		return 0, fmt.Errorf("insert notice: %w", err)
+	}
+	id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
+	if err != nil {
+		return 0, fmt.Errorf("insert notice: %w", err)
+	}
+	return id, nil
+}
+
+// EndNotice takes an incident notice out of force.
+func (s *Store) EndNotice(ctx context.Context, id int64) error {
+	tag, err := s.pool.Exec(ctx, `UPDATE incident_notices SET ends_at = @now WHERE id = @id AND ends_at IS NULL`,
+		pgx.NamedArgs{"id": id, "now": s.clock()})
+	if err != nil {
+		return fmt.Errorf("end notice: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return assistant.Errorf(assistant.CodeNotFound, "no active incident notice has this id")
+	}
+	return nil
+}
