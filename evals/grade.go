@@ -1,0 +1,63 @@
+package evals
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Check is one expectation held against what came out.
+type Check struct {
+	Name   string `json:"name"`
+	Passed bool   `json:"passed"`
+	Why    string `json:"why,omitempty"` // what was expected and what came instead
+}
+
+// Grade holds a result against what its case expects: one check for each expectation.
+func Grade(expect Expect, r Result) []Check {
+	checks := []Check{equal("outcome", string(expect.Outcome), string(r.Outcome))}
+	if expect.Article != "" {
+		checks = append(checks, among("article", expect.Article, r.Articles))
+	}
+	if expect.Intent != "" {
+		checks = append(checks, equal("intent", expect.Intent, r.Intent))
+	}
+	if expect.Language != "" {
+		checks = append(checks, equal("language", expect.Language, r.Language))
+	}
+	if expect.Priority != "" {
+		checks = append(checks, equal("priority", string(expect.Priority), r.Priority))
+	}
+	for _, named := range expect.Risks {
+		checks = append(checks, among("risk", string(named), r.Risks))
+	}
+	for _, text := range expect.MustContain {
+		checks = append(checks, Check{
+			Name: "must_contain", Passed: contains(r.Reply, text), Why: fmt.Sprintf("want %q in the reply", text),
+		})
+	}
+	for _, text := range expect.MustNotContain {
+		checks = append(checks, Check{
+			Name: "must_not_contain", Passed: !contains(r.Reply, text), Why: fmt.Sprintf("want no %q in the reply", text),
+		})
+	}
+	for i := range checks {
+		if checks[i].Passed {
+			checks[i].Why = ""
+		}
+	}
+	return checks
+}
+
+func equal(name, want, got string) Check {
+	return Check{Name: name, Passed: want == got, Why: fmt.Sprintf("want %q, got %q", want, got)}
+}
+
+func among(name, want string, got []string) Check {
+	return Check{Name: name, Passed: slices.Contains(got, want), Why: fmt.Sprintf("want %q among %q", want, got)}
+}
+
+// contains ignores case: how a text starts a sentence is not what a suite is about.
+func contains(text, part string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
+}

@@ -1,0 +1,122 @@
+// Package evals proves what the assistant does: it asks the questions of a suite, holds each outcome against what the
+// suite expects, and fits the confidence on labelled cases.
+//
+// A suite is a YAML file that QA writes. Cases run through the real pipeline on a store in memory, so an eval leaves no
+// trace on the desk. The package measures; it sends nothing and changes nothing.
+package evals
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
+)
+
+// maxSuiteBytes bounds a suite file; ten thousand cases have some 5 MB.
+const maxSuiteBytes = 64 << 20
+
+// SampleKB is the value of Suite.KB that names the sample knowledge base inside the program.
+const SampleKB = "sample"
+
+// Suite is a set of cases on one knowledge base.
+type Suite struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	KB          string `yaml:"kb"` // SampleKB, or the path of a folder
+	Cases       []Case `yaml:"cases"`
+}
+
+// Case is a conversation and what must come of its last turn.
+type Case struct {
+	ID           string   `json:"id" yaml:"id"`
+	Conversation []string `json:"conversation" yaml:"conversation"` // the customer's turns, in order
+	Expect       Expect   `json:"expect" yaml:"expect"`
+	Locale       string   `json:"locale" yaml:"locale"` // what the widget would say; also the slice of the report
+	Tags         []string `json:"tags,omitempty" yaml:"tags"`
+	Weight       float64  `json:"weight,omitempty" yaml:"weight"` // 1 when absent
+}
+
+// Expect is what must come of a case. Empty fields expect nothing.
+type Expect struct {
+	Article        string            `json:"article,omitempty" yaml:"article"` // slug that the reply, or the draft for the agent, cites
+	Intent         string            `json:"intent,omitempty" yaml:"intent"`
+	Language       string            `json:"language,omitempty" yaml:"language"` // of the reply, BCP 47
+	MustContain    []string          `json:"must_contain,omitempty" yaml:"must_contain"`
+	MustNotContain []string          `json:"must_not_contain,omitempty" yaml:"must_not_contain"`
+	Outcome        assistant.Outcome `json:"outcome" yaml:"outcome"`
+	Priority       triage.Priority   `json:"priority,omitempty" yaml:"priority"`
+	Risks          []risk.Risk       `json:"risks,omitempty" yaml:"risks"` // each must be recognised; others may be too
+}
+
+// ParseSuite reads and checks a suite. Errors name the line.
+func ParseSuite(r io.Reader, name string) (Suite, error) {
+	content, err := io.ReadAll(io.LimitReader(r, maxSuiteBytes+1))
+	if err != nil {
+		return Suite{}, fmt.Errorf("read suite %s: %w", name, err)
+	}
+	if len(content) > maxSuiteBytes {
+		return Suite{}, fmt.Errorf("read suite %s: it is larger than 64 MB: split it", name)
+	}
+	var suite Suite
+	if err := yaml.UnmarshalWithOptions(content, &suite, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
+		return Suite{}, fmt.Errorf("parse suite %s: %w", name, err)
+	}
+	if suite.KB == "" {
+		suite.KB = SampleKB
+	}
+	if err := suite.validate(); err != nil {
+		return Suite{}, fmt.Errorf("check suite %s: %w", name, err)
+	}
+	return suite, nil
+}
+
+func (s Suite) validate() error {
+	var problems []error
+	if s.Name == "" {
+		problems = append(problems, errors.New("name is missing"))
+	}
+	if len(s.Cases) == 0 {
+		problems = append(problems, errors.New("cases is empty"))
+	}
+	seen := make(map[string]bool)
+	for i, c := range s.Cases {
+		if err := c.validate(); err != nil {
+			problems = append(problems, fmt.Errorf("case %d (%s): %w", i+1, c.ID, err))
+		}
+		if seen[c.ID] {
+			problems = append(problems, fmt.Errorf("case %d: the id %q is used twice", i+1, c.ID))
+		}
+		seen[c.ID] = true
+	}
+	return errors.Join(problems...)
+}
+
+func (c Case) validate() error {
+	outcomes := []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff}
+	switch {
+	case c.ID == "":
+		return errors.New("id is missing")
+	case len(c.Conversation) == 0:
+		return errors.New("conversation is empty: list the customer's turns")
+	case slices.Contains(c.Conversation, ""):
+		return errors.New("conversation has an empty turn")
+	case !slices.Contains(outcomes, c.Expect.Outcome):
+		return fmt.Errorf("expect.outcome is %q: use answered, clarify or handed_off", c.Expect.Outcome)
+	case c.Expect.Priority != "" && !c.Expect.Priority.Valid():
+		return fmt.Errorf("expect.priority is %q: use P1 to P4", c.Expect.Priority)
+	case c.Weight < 0:
+		return errors.New("weight is negative")
+	}
+	for _, r := range c.Expect.Risks {
+		if !slices.Contains(risk.All(), r) {
+			return fmt.Errorf("expect.risks has an unknown risk %q", r)
+		}
+	}
+	return nil
+}
