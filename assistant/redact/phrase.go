@@ -1,0 +1,275 @@
+package redact
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// findJoined finds phrases written without spaces: "abandonabilityable…".
+func (s *scan) findJoined(words []word) {
+	const shortest, shortestEast = window * 3, window * 8 // bytes
+	for _, w := range words {
+		if w.end-w.start < shortest || w.han {
+			continue
+		}
+		first := s.lower[w.start]
+		if first >= utf8.RuneSelf && (first != 0xe1 && first != 0xe3 || w.end-w.start < shortestEast) {
+			continue // neither Latin, nor a long row of Hangul or kana
+		}
+		for start := w.start; start < w.end; start += chainStep {
+			s.findChain(int(start), int(min(w.end, start+chainBlock)))
+		}
+	}
+}
+
+// Long rows of letters are read in overlapping blocks, so that the memory for one
+// is bounded. The overlap holds a phrase of 24 words.
+const (
+	chainBlock = 2048
+	chainStep  = chainBlock - 512
+)
+
+// chainLink is the best chain of list words that ends at one place.
+type chainLink struct{ from, last, words int }
+
+// findChain finds chains of words of one list.
+func (s *scan) findChain(start, end int) {
+	text := s.lower[start:end]
+	longest := 12
+	if text[0] >= utf8.RuneSelf {
+		longest = 48 // a syllable or kana has 3 to 9 bytes in folded form
+	}
+	chains := make([][]chainLink, len(s.r.lexicon.order))
+	for from := range text {
+		hash := uint32(fnvOffset)
+		for to := from + 1; to <= min(len(text), from+longest); to++ {
+			hash = (hash ^ uint32(text[to-1])) * fnvPrime
+			set := s.r.lexicon.known.find(hash & printMask)
+			for list := abbreviated + 1; set>>list != 0 && list < len(chains); list++ {
+				if set&(1<<list) == 0 || to-from < 2 {
+					continue
+				}
+				if chains[list] == nil {
+					chains[list] = make([]chainLink, len(text)+1)
+				}
+				before := chains[list][from]
+				if before.words == 0 {
+					before.from = from
+				}
+				if before.words+1 > chains[list][to].words {
+					chains[list][to] = chainLink{from: before.from, last: from, words: before.words + 1}
+				}
+			}
+		}
+	}
+	for _, chain := range chains {
+		s.addChains(start, text, chain)
+	}
+}
+
+// addChains proposes the chains that are long enough and have enough different
+// words; filler such as EXAMPLEEXAMPLE has few.
+func (s *scan) addChains(start int, text string, chain []chainLink) {
+	for end := len(chain) - 1; end > 0; end-- {
+		if chain[end].words < window {
+			continue
+		}
+		distinct := map[string]bool{}
+		for at := end; at > chain[end].from; at = chain[at].last {
+			distinct[text[chain[at].last:at]] = true
+		}
+		if len(distinct) >= window/2 {
+			s.add(span{start: start + chain[end].from, end: start + end, kind: SeedPhrase})
+		}
+		end = chain[end].from + 1
+	}
+}
+
+// findHan finds Chinese phrases without spaces. Almost every character of an
+// everyday sentence is in the lists, so the phrase is told by what it lacks: the
+// characters and pairs of characters that sentences are made of. Without words
+// that announce it, it must also fill its line and have the length of a phrase.
+func (s *scan) findHan(words []word) {
+	for _, w := range words {
+		if !w.han || w.end-w.start < window*3 {
+			continue
+		}
+		at := s.charOffsets(w)
+		if n := len(at) - 1; isPhraseLength(n) && s.fillsLine(at[0], at[n]) && s.isHanPhrase(at, n/6) {
+			s.add(span{start: at[0], end: at[n], kind: SeedPhrase})
+			continue
+		}
+		if _, said := s.nearest(int(w.start), 48, cues(seedCue)); said {
+			s.findHanIn(at, 0)
+		}
+		if said, ok := s.following(int(w.start), int(w.end-w.start), cues(seedCue)); ok && said.end <= int(w.end) {
+			begin, from := said.end, 0
+			if size, _, ok := s.connectorAt(begin); ok {
+				begin += size
+			}
+			for at[from] < begin && from < len(at)-1 {
+				from++
+			}
+			s.findHanIn(at, from)
+		}
+	}
+}
+
+// charOffsets returns the offset of every character of w, and of its end.
+func (s *scan) charOffsets(w word) []int {
+	var at []int
+	for i := range s.word(w) {
+		at = append(at, int(w.start)+i)
+	}
+	return append(at, int(w.end))
+}
+
+// findHanIn finds a phrase among characters that words before them announce.
+func (s *scan) findHanIn(at []int, from int) {
+	first, last := -1, 0
+	for i := from; i+window < len(at); i++ {
+		if s.isHanPhrase(at[i:i+window+1], window/4) {
+			if first < 0 {
+				first = i
+			}
+			last = i + window
+		} else if first >= 0 {
+			break
+		}
+	}
+	if first >= 0 {
+		s.add(span{start: at[first], end: at[last], kind: SeedPhrase})
+	}
+}
+
+// isPhraseLength reports whether wallets make phrases of n words.
+func isPhraseLength(n int) bool {
+	switch n {
+	case 12, 13, 15, 16, 18, 20, 21, 24, 25, 33: // BIP-39, Monero, Polyseed, SLIP-39
+		return true
+	}
+	return false
+}
+
+// isHanPhrase reports whether the characters are in the lists and do not read
+// like a sentence: frequent characters count one, frequent pairs two.
+func (s *scan) isHanPhrase(at []int, limit int) bool {
+	weight := 0
+	for i := range len(at) - 1 {
+		char := s.lower[at[i]:at[i+1]]
+		set := s.r.lexicon.find(char)
+		if set&^functionBit == 0 {
+			return false
+		}
+		if set&functionBit != 0 {
+			weight++
+		}
+		if i+2 < len(at) && s.r.lexicon.find(s.lower[at[i]:at[i+2]])&functionBit != 0 {
+			weight += 2
+		}
+		if weight > limit {
+			return false
+		}
+	}
+	return true
+}
+
+// findUnlisted finds phrases of lists that are not known here, or with more typing
+// errors than [scan.findListed] allows. They are rows of short words without the
+// words that hold sentences together and without punctuation, and they stand
+// alone or behind words that announce them.
+func (s *scan) findUnlisted(words []word) {
+	for i := window - 1; i < len(words); i += window { // every run this long covers such an i
+		if !s.isSalad(words[i]) {
+			continue
+		}
+		from := i
+		letters := s.runes(words[i])
+		for from > 0 && s.isSalad(words[from-1]) && s.isPhraseGap(words[from-1].end, words[from].start) {
+			from--
+			letters += s.runes(words[from])
+		}
+		for i+1 < len(words) && s.isSalad(words[i+1]) && s.isPhraseGap(words[i].end, words[i+1].start) {
+			i++
+			letters += s.runes(words[i])
+		}
+		run := words[from : i+1]
+		if n := len(run); n < window || letters < n*4 || letters > n*8 {
+			continue
+		}
+		if s.isRepeating(run) || s.standsOut(run) {
+			s.add(span{start: int(run[0].start), end: int(run[len(run)-1].end), kind: SeedPhrase})
+		}
+	}
+}
+
+// standsOut reports whether the words are announced, or fill their line and have
+// the number of a phrase.
+func (s *scan) standsOut(run []word) bool {
+	start, end := int(run[0].start), int(run[len(run)-1].end)
+	if _, said := s.nearest(start, 48, cues(seedCue)); said {
+		return true
+	}
+	if !isPhraseLength(len(run)) {
+		return false
+	}
+	return s.fillsLine(start, end)
+}
+
+// fillsLine reports whether nothing but numbering, quotes and a full stop shares
+// the line with a stretch of text; a line also begins behind a colon.
+func (s *scan) fillsLine(start, end int) bool {
+	for start > 0 && strings.IndexByte(" \t\"'0123456789.)-#", s.lower[start-1]) >= 0 {
+		start--
+	}
+	if start > 0 && s.lower[start-1] != '\n' && s.lower[start-1] != ':' {
+		return false
+	}
+	for end < len(s.lower) && strings.IndexByte(" \t\"'.", s.lower[end]) >= 0 {
+		end++
+	}
+	return end == len(s.lower) || s.lower[end] == '\n' || s.lower[end] == '\r'
+}
+
+// isSalad reports whether w may be a word of an unknown list.
+func (s *scan) isSalad(w word) bool {
+	if w.end-w.start < 3 || w.end-w.start > 24 || w.han || w.gap || w.isFunction() {
+		return false
+	}
+	text := s.word(w)
+	if first, _ := utf8.DecodeRuneInString(text); !spacedLetter(first) {
+		return false
+	}
+	if n := s.runes(w); n < 3 || n > 9 {
+		return false
+	}
+	return true
+}
+
+// isPhraseGap reports whether only spaces, commas and numbering lie between two
+// words.
+func (s *scan) isPhraseGap(from, to int32) bool {
+	gap := s.lower[from:to]
+	for i := range len(gap) {
+		c := gap[i]
+		if !isSpaceByte(c) && !isDigitByte(c) && strings.IndexByte(`,.)-"'|#`, c) < 0 {
+			return false
+		}
+		if c == '.' && (i == 0 || !isDigitByte(gap[i-1])) {
+			return false
+		}
+	}
+	return true
+}
+
+// isRepeating reports whether one word is most of the words, as in the phrases
+// of test wallets and in what people type who try one out.
+func (s *scan) isRepeating(words []word) bool {
+	same := 0
+	for _, w := range words {
+		if s.word(w) == s.word(words[0]) {
+			same++
+		}
+	}
+	return same > len(words)/2
+}

@@ -1,0 +1,124 @@
+package redact
+
+import (
+	"cmp"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// scan is the work on one text without placeholders. Offsets are in the folded
+// text until merged maps them back.
+type scan struct {
+	folded
+	cues   []cueHit
+	dense  [][2]int       // zones of words that are dense in list words
+	labels map[string]int // how often a label word occurs
+	r      *Redactor
+	spans  []span
+}
+
+// cueHit is one occurrence of a cue.
+type cueHit struct {
+	cue        cue
+	start, end int
+}
+
+func (r *Redactor) newScan(text string) *scan {
+	s := &scan{folded: fold(text), r: r}
+	r.cues.each(s.lower, func(start, end int, c cue) {
+		if s.bounded(start, end) {
+			s.cues = append(s.cues, cueHit{cue: c, start: start, end: end})
+		}
+	})
+	return s
+}
+
+// bounded reports whether the cue at [start, end) is no part of a longer word.
+// It holds for scripts that put spaces between words and no articles in front of
+// them: Latin, Greek, Cyrillic.
+func (s *scan) bounded(start, end int) bool {
+	first, _ := utf8.DecodeRuneInString(s.lower[start:])
+	last, _ := utf8.DecodeLastRuneInString(s.lower[:end])
+	before, _ := utf8.DecodeLastRuneInString(s.lower[:start])
+	after, _ := utf8.DecodeRuneInString(s.lower[end:])
+	if spacedLetter(first) && (spacedLetter(before) || isDigit(before)) || isDigit(first) && isDigit(before) {
+		return false
+	}
+	return !spacedLetter(last) || !spacedLetter(after)
+}
+
+func spacedLetter(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isLetterByte(byte(r))
+	}
+	return isPlainCyrillic(r) || unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek)
+}
+
+// add proposes a span of the folded text.
+func (s *scan) add(found span) {
+	if found.start < found.end {
+		s.spans = append(s.spans, found)
+	}
+}
+
+// merged returns the proposals as stretches of the original text, ordered and
+// joined.
+func (s *scan) merged() []span {
+	for i := range s.spans {
+		p := &s.spans[i]
+		p.start, p.end = s.source(p.start, p.end)
+	}
+	return joinSpans(s.spans)
+}
+
+// joinSpans orders spans and joins those that overlap, under the more harmful
+// kind.
+func joinSpans(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end))
+	})
+	var out []span
+	for _, p := range spans {
+		if n := len(out); n > 0 && p.start < out[n-1].end {
+			last := &out[n-1]
+			last.end = max(last.end, p.end)
+			if harm(p.kind) < harm(last.kind) {
+				last.kind = p.kind
+			}
+			last.verified = last.verified || p.verified
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// harm ranks kinds, the most harmful first.
+func harm(k Kind) int { return slices.Index(allKinds(), k) }
+
+// nearest returns the last of the wanted cues that ends at or before at, not
+// farther away than within bytes.
+func (s *scan) nearest(at, within int, wanted cueSet) (cueHit, bool) {
+	i, _ := slices.BinarySearchFunc(s.cues, at+1, func(h cueHit, at int) int { return cmp.Compare(h.end, at) })
+	for i--; i >= 0 && s.cues[i].end >= at-within; i-- {
+		if wanted.has(s.cues[i].cue) {
+			return s.cues[i], true
+		}
+	}
+	return cueHit{}, false
+}
+
+// following returns the first of the wanted cues that starts at or after at, not
+// farther away than within bytes.
+func (s *scan) following(at, within int, wanted cueSet) (cueHit, bool) {
+	i, _ := slices.BinarySearchFunc(s.cues, at, func(h cueHit, at int) int { return cmp.Compare(h.end, at) })
+	for ; i < len(s.cues) && s.cues[i].start <= at+within; i++ {
+		if s.cues[i].start >= at && wanted.has(s.cues[i].cue) {
+			return s.cues[i], true
+		}
+	}
+	return cueHit{}, false
+}
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }
