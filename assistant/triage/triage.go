@@ -44,13 +44,21 @@ const intentsShown = 3
 // (a complaint, a wish for a person) fired: "I want a person about my card" is better queued as a card case.
 const certainIntent = 0.5
 
+const (
+	// certainOffTopic is the probability of "none of these" above which a text counts as off-topic. Of 60 fresh questions
+	// in twelve languages that belong to the desk, "none of these" came first for 12 but above 0.6 for 2 only.
+	certainOffTopic = 0.7
+	// faintIntent is the probability below which the likeliest intent says nothing.
+	faintIntent = 0.1
+)
+
 // Triage is what a message is about and how dangerous it is.
 type Triage struct {
 	AutoAnswer intent.AutoAnswer
-	Certainty  float64  // calibrated probability of Intent, 0 to 1; 1 when a rule set it
-	Intent     string   // id in the taxonomy
-	Intents    []string // the likeliest intents, best first, without those that mean "none"
-	OffTopic   bool     // the text belongs to no support desk: weather, poems, homework
+	Certainty  float64             // calibrated probability of Intent, 0 to 1; 1 when a rule set it, 0 when off-topic
+	Intent     string              // id in the taxonomy
+	Intents    []intent.Prediction // the likeliest intents of the taxonomy, best first
+	OffTopic   bool                // the text belongs to no support desk: weather, poems, homework
 	Priority   Priority
 	Risks      []risk.Risk
 	Rules      []string // ids of the rules that fired
@@ -112,16 +120,16 @@ func (t *Triager) Triage(text string, secrets []string) Triage {
 func (t *Triager) classify(text string) Triage {
 	result := Triage{Intent: Unclear}
 	for _, prediction := range t.classifier.Predict(text, intentsShown+1) {
-		if _, known := t.taxonomy.Lookup(prediction.Intent); known && len(result.Intents) < intentsShown {
-			result.Intents = append(result.Intents, prediction.Intent)
+		if prediction.Intent == intent.OutOfScope {
+			result.OffTopic = prediction.Probability >= certainOffTopic
+			continue
 		}
-		if result.Certainty == 0 {
-			result.Certainty = prediction.Probability
-			result.OffTopic = prediction.Intent == intent.OutOfScope
-			if !result.OffTopic {
-				result.Intent = prediction.Intent
-			}
+		if len(result.Intents) < intentsShown {
+			result.Intents = append(result.Intents, prediction)
 		}
+	}
+	if len(result.Intents) > 0 && !result.OffTopic && result.Intents[0].Probability >= faintIntent {
+		result.Intent, result.Certainty = result.Intents[0].Intent, result.Intents[0].Probability
 	}
 	if entry, ok := t.taxonomy.Lookup(result.Intent); ok {
 		result.AutoAnswer, result.Priority = entry.AutoAnswer, Priority(entry.Priority)
@@ -154,6 +162,6 @@ func (t *Triager) setIntent(result *Triage, id string) {
 	result.Intent, result.Certainty, result.OffTopic = id, 1, false
 	result.AutoAnswer = entry.AutoAnswer
 	result.Priority = Priority(entry.Priority).Higher(result.Priority)
-	result.Intents = slices.DeleteFunc(result.Intents, func(other string) bool { return other == id })
-	result.Intents = append([]string{id}, result.Intents...)
+	result.Intents = slices.DeleteFunc(result.Intents, func(other intent.Prediction) bool { return other.Intent == id })
+	result.Intents = append([]intent.Prediction{{Intent: id, Probability: 1}}, result.Intents...)
 }

@@ -1,0 +1,192 @@
+package intent
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// The encoded form, little-endian: magic (its last byte is the version), SHA-256 of the rest, then deflated: labels and
+// how many of them are in scope, fingerprint, calibration, vocabulary, weights. A change of extract, weigh or tokenize
+// that alters features needs a new version, as old weights would meet new features.
+const encodingMagic = "deskhand-intent\x01"
+
+// Bounds of what Decode accepts, far above what Train produces from realistic examples.
+const (
+	maxDecodedBytes    = 512 << 20
+	maxDecodedFeatures = 1 << 22
+	maxDecodedLabels   = 1 << 12
+)
+
+// ErrEncoding is wrapped by every error of Decode about the content of the file.
+var ErrEncoding = errors.New("not an intent model of this version")
+
+// Encode writes the classifier in a form that Decode reads; the same classifier gives the same bytes.
+func (c *Classifier) Encode(w io.Writer) error {
+	var payload bytes.Buffer
+	deflater, err := flate.NewWriter(&payload, flate.BestCompression)
+	if err != nil {
+		return fmt.Errorf("encode intent model: %w", err)
+	}
+	if err := errors.Join(c.encodePayload(deflater), deflater.Close()); err != nil {
+		return fmt.Errorf("encode intent model: %w", err)
+	}
+	sum := sha256.Sum256(payload.Bytes())
+	if _, err := w.Write(slices.Concat([]byte(encodingMagic), sum[:], payload.Bytes())); err != nil {
+		return fmt.Errorf("encode intent model: %w", err)
+	}
+	return nil
+}
+
+func (c *Classifier) encodePayload(w io.Writer) error {
+	buf := binary.AppendUvarint(nil, uint64(len(c.labels)))
+	buf = binary.AppendUvarint(buf, uint64(c.inScope))
+	for _, text := range append(slices.Clone(c.labels), c.fingerprint) {
+		buf = binary.AppendUvarint(buf, uint64(len(text)))
+		buf = append(buf, text...)
+	}
+	for _, v := range append(c.calibration.gate[:], c.calibration.scale) {
+		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(v))
+	}
+	buf = appendFloats(buf, c.bias)
+	buf = appendFloats(buf, c.scales)
+	buf = binary.AppendUvarint(buf, uint64(len(c.vocabulary.hashes)))
+	previous := uint32(0)
+	for _, h := range c.vocabulary.hashes {
+		buf = binary.AppendUvarint(buf, uint64(h-previous))
+		previous = h
+	}
+	buf = appendFloats(buf, c.idf)
+	for _, v := range c.weights {
+		buf = append(buf, byte(v))
+	}
+	_, err := w.Write(buf)
+	return err
+}
+
+// Decode reads what Encode wrote. A damaged file, one of another version and one that is no model at all give an error
+// that wraps ErrEncoding.
+func Decode(r io.Reader) (*Classifier, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxDecodedBytes))
+	if err != nil {
+		return nil, fmt.Errorf("decode intent model: %w", err)
+	}
+	rest, ok := bytes.CutPrefix(data, []byte(encodingMagic))
+	if !ok || len(rest) < sha256.Size {
+		return nil, fmt.Errorf("decode intent model: %w: wrong header", ErrEncoding)
+	}
+	payload := rest[sha256.Size:]
+	if sum := sha256.Sum256(payload); !bytes.Equal(sum[:], rest[:sha256.Size]) {
+		return nil, fmt.Errorf("decode intent model: %w: wrong checksum", ErrEncoding)
+	}
+	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(payload)), maxDecodedBytes))
+	if err != nil {
+		return nil, fmt.Errorf("decode intent model: %w: %w", ErrEncoding, err)
+	}
+	c, err := decodePayload(&decoder{data: plain})
+	if err != nil {
+		return nil, fmt.Errorf("decode intent model: %w", err)
+	}
+	return c, nil
+}
+
+func decodePayload(d *decoder) (*Classifier, error) {
+	c := &Classifier{labels: make([]string, d.count(maxDecodedLabels))}
+	c.inScope = d.count(len(c.labels))
+	for i := range c.labels {
+		c.labels[i] = string(d.bytes(d.count(len(d.data))))
+	}
+	c.fingerprint = string(d.bytes(d.count(len(d.data))))
+	for i := range c.calibration.gate {
+		c.calibration.gate[i] = d.float64()
+	}
+	c.calibration.scale = d.float64()
+	c.bias = d.floats(len(c.labels))
+	c.scales = d.floats(len(c.labels))
+	hashes := make([]uint32, d.count(min(maxDecodedFeatures, len(d.data))))
+	previous := uint32(0)
+	for i := range hashes {
+		previous += uint32(d.uvarint())
+		hashes[i] = previous
+	}
+	c.idf = d.floats(len(hashes))
+	quantized := d.bytes(len(hashes) * len(c.labels))
+	if d.failed || len(d.data) > 0 || c.inScope < 2 || len(c.labels) > c.inScope+1 {
+		return nil, fmt.Errorf("%w: wrong length", ErrEncoding)
+	}
+	c.vocabulary = newVocabulary(hashes)
+	c.weights = make([]int8, len(quantized))
+	for i, b := range quantized {
+		c.weights[i] = int8(b)
+	}
+	return c, nil
+}
+
+// decoder reads from the front of data; after a failure it returns zeros.
+type decoder struct {
+	data   []byte
+	failed bool
+}
+
+func (d *decoder) bytes(n int) []byte {
+	if n < 0 || n > len(d.data) {
+		d.failed = true
+		return nil
+	}
+	out := d.data[:n]
+	d.data = d.data[n:]
+	return out
+}
+
+// count reads a number that is to be at most limit.
+func (d *decoder) count(limit int) int {
+	v := d.uvarint()
+	if v > uint64(limit) {
+		d.failed = true
+		return 0
+	}
+	return int(v)
+}
+
+func (d *decoder) float64() float64 {
+	b := d.bytes(8)
+	if b == nil {
+		return 0
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(b))
+}
+
+func (d *decoder) floats(n int) []float32 {
+	b := d.bytes(4 * n)
+	if b == nil {
+		return nil
+	}
+	out := make([]float32, n)
+	for i := range out {
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return out
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.data)
+	if n <= 0 {
+		d.failed, d.data = true, nil
+		return 0
+	}
+	d.data = d.data[n:]
+	return v
+}
+
+func appendFloats(buf []byte, values []float32) []byte {
+	for _, v := range values {
+		buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
+	}
+	return buf
+}

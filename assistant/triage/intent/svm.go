@@ -1,0 +1,123 @@
+package intent
+
+import (
+	"math/rand/v2"
+	"sync"
+)
+
+// solver fits one linear classifier per class, each against the rest, by dual coordinate descent for the L2-loss
+// support vector machine (Hsieh et al., "A dual coordinate descent method for large-scale linear SVM", ICML 2008). The
+// classes are independent, so they are solved in parallel with the same result on any number of cores.
+type solver struct {
+	classes  int
+	cost     float64
+	examples [][]term
+	features int
+	labels   []int
+	seed     uint64
+	workers  int
+}
+
+const (
+	// maxPasses bounds the passes over the data; the tolerance is met after some 10 to 30.
+	maxPasses = 60
+	// tolerance is the largest violation of the optimality conditions that counts as solved, relative to a margin of 1.
+	tolerance = 0.05
+)
+
+// solve returns the weights as [feature][class] and a bias per class, flattened: the last row is the bias.
+func (s solver) solve() []float32 {
+	weights := make([]float32, (s.features+1)*s.classes)
+	squared := make([]float32, len(s.examples))
+	for i, terms := range s.examples {
+		squared[i] = 1 // the bias is a feature that is always 1
+		for _, t := range terms {
+			squared[i] += float32(t.value * t.value)
+		}
+	}
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range s.workers {
+		wg.Go(func() {
+			w := make([]float32, s.features+1)
+			for class := range next {
+				clear(w)
+				s.solveClass(class, squared, w)
+				for f, v := range w {
+					weights[f*s.classes+class] = v
+				}
+			}
+		})
+	}
+	for class := range s.classes {
+		next <- class
+	}
+	close(next)
+	wg.Wait()
+	return weights
+}
+
+// solveClass leaves the weights of one class in w. Examples whose multiplier sits at its bound are set aside for a pass
+// (shrinking), which skips most of the negatives of a class among many.
+func (s solver) solveClass(class int, squared, w []float32) {
+	random := rand.New(rand.NewPCG(s.seed, uint64(class)))
+	ridge := float32(1 / (2 * s.cost))
+	alpha := make([]float32, len(s.examples))
+	active := make([]int, len(s.examples))
+	for i := range active {
+		active[i] = i
+	}
+	full := true
+	for range maxPasses {
+		random.Shuffle(len(active), func(i, j int) { active[i], active[j] = active[j], active[i] })
+		worst := float32(0)
+		kept := active[:0]
+		var aside []int
+		for _, i := range active {
+			y := float32(-1)
+			if s.labels[i] == class {
+				y = 1
+			}
+			gradient := float32(y*dot(w, s.examples[i])) - 1 + float32(ridge*alpha[i])
+			if alpha[i] == 0 && gradient > 0 {
+				if gradient > tolerance {
+					aside = append(aside, i)
+					continue
+				}
+				kept = append(kept, i)
+				continue
+			}
+			kept = append(kept, i)
+			worst = max(worst, gradient, -gradient)
+			old := alpha[i]
+			alpha[i] = max(old-gradient/(squared[i]+ridge), 0)
+			addScaled(w, s.examples[i], (alpha[i]-old)*y)
+		}
+		active = append(kept, aside...)
+		if worst >= tolerance {
+			active, full = active[:len(kept)], false
+			continue
+		}
+		if full {
+			return
+		}
+		active, full = active[:len(s.examples)], true
+	}
+}
+
+// dot and addScaled convert products explicitly, which forbids the compiler to fuse them with the sum: the weights are the
+// same on every processor.
+func dot(w []float32, terms []term) float32 {
+	sum := w[len(w)-1]
+	for _, t := range terms {
+		sum += float32(w[t.index] * t.value)
+	}
+	return sum
+}
+
+func addScaled(w []float32, terms []term, by float32) {
+	w[len(w)-1] += by
+	for _, t := range terms {
+		w[t.index] += float32(by * t.value)
+	}
+}
