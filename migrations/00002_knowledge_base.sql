@@ -42,6 +42,7 @@ CREATE TABLE articles (
     CONSTRAINT articles_version_check CHECK (version > 0)
 );
 CREATE INDEX articles_source_idx ON articles (source);
+CREATE INDEX articles_intents_idx ON articles USING gin (intents);
 
 -- Only published articles have passages: what is not published cannot be found, whatever a query forgets to ask.
 CREATE TABLE passages (
@@ -111,7 +112,7 @@ CREATE TABLE embedding_models (
 CREATE UNIQUE INDEX embedding_models_one_active_key ON embedding_models (active) WHERE active;
 
 -- Vectors of several models side by side; the dimensions differ, so the column has none. Each model has its own partial
--- HNSW index, made when the model is registered.
+-- HNSW index, made by the program after the model's first vectors.
 CREATE TABLE embeddings (
     model_id    integer NOT NULL REFERENCES embedding_models (id) ON DELETE CASCADE,
     passage_id  bigint NOT NULL,

@@ -1,0 +1,218 @@
+package retrieval
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+)
+
+// candidateRow is a passage with its article and what it is scored by.
+type candidateRow struct {
+	ArticleID     int64      `db:"article_id"`
+	Audience      Audience   `db:"audience"`
+	Body          string     `db:"body"`
+	Category      string     `db:"category"`
+	Frequencies   []int16    `db:"frequencies"`
+	HeadingPath   []string   `db:"heading_path"`
+	Intents       []string   `db:"intents"`
+	Jurisdictions []string   `db:"jurisdictions"`
+	Length        int        `db:"length"`
+	Locale        string     `db:"locale"`
+	Ordinal       int        `db:"ordinal"`
+	PassageID     int64      `db:"passage_id"`
+	ReviewBy      *time.Time `db:"review_by"`
+	Similarity    float64    `db:"similarity"`
+	Slug          string     `db:"slug"`
+	TermIDs       []int32    `db:"term_ids"`
+	Title         string     `db:"title"`
+	TokenCount    int        `db:"token_count"`
+	Version       int        `db:"version"`
+}
+
+func (r candidateRow) article(now staleness) ArticleRef {
+	ref := ArticleRef{
+		Audience:      r.Audience,
+		Category:      r.Category,
+		ID:            r.ArticleID,
+		Intents:       r.Intents,
+		Jurisdictions: r.Jurisdictions,
+		Locale:        r.Locale,
+		Slug:          r.Slug,
+		Title:         r.Title,
+		Version:       r.Version,
+	}
+	if r.ReviewBy != nil {
+		ref.ReviewBy = *r.ReviewBy
+		ref.Stale = now.stale(*r.ReviewBy)
+	}
+	return ref
+}
+
+func (r candidateRow) passage() Passage {
+	return Passage{Body: r.Body, HeadingPath: r.HeadingPath, ID: r.PassageID, Ordinal: r.Ordinal, TokenCount: r.TokenCount}
+}
+
+// search is all that the candidates depend on.
+type search struct {
+	degraded bool
+	modelID  int32
+	overview overview
+	query    Query
+	// shown are the languages to show, best first.
+	shown  []string
+	terms  queryTerms
+	vector pgvector.HalfVector
+}
+
+// The parts of the candidates' query. $MODEL and $DIMENSIONS are put in as integers, not as parameters: the planner uses a
+// partial index on an expression only where it sees both.
+const (
+	// visible keeps internal, stale and elsewhere-only articles from the public. It is the last condition on every row
+	// that leaves the database, and in the arms it keeps such rows from taking the places of others.
+	visible = `a.status = 'published'
+		AND (@internal OR (a.audience = 'public' AND (a.review_by IS NULL OR a.review_by >= @today)))
+		AND (@jurisdiction = '' OR a.jurisdictions = '{}' OR @jurisdiction = ANY(a.jurisdictions))`
+
+	// nearest walks the HNSW index in order of distance; where a language has few passages the planner sorts them all,
+	// which is exact and faster.
+	nearest = `
+		SELECT e.passage_id, e.embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS) AS distance
+		FROM embeddings e JOIN passages p ON p.id = e.passage_id JOIN articles a ON a.id = p.article_id
+		WHERE e.model_id = $MODEL AND $LOCALE AND ` + visible + `
+		ORDER BY distance LIMIT @limit`
+
+	// bestWords ranks the passages that have one of the rarest terms (GIN) by the inner product of weights.
+	bestWords = `
+		SELECT w.passage_id, w.distance
+		FROM (
+			SELECT e.passage_id, e.weights <#> @weights AS distance
+			FROM passage_terms e WHERE e.term_ids && @$RAREST::integer[] AND $LOCALE
+			ORDER BY distance LIMIT @overfetch
+		) w
+		JOIN passages p ON p.id = w.passage_id JOIN articles a ON a.id = p.article_id
+		WHERE ` + visible + `
+		ORDER BY w.distance LIMIT @limit`
+
+	// aboutIntent brings in the articles that a person wrote for what the question is probably about, whatever its words.
+	aboutIntent = `
+		SELECT p.id AS passage_id
+		FROM articles a JOIN passages p ON p.article_id = a.id
+		WHERE a.intents && @intents AND a.locale = ANY(@shown) AND ` + visible + `
+		ORDER BY p.ordinal, p.id LIMIT @intent_limit`
+
+	nothing = `SELECT NULL::bigint AS passage_id, NULL::double precision AS distance WHERE false`
+
+	// The siblings are the passages, in the languages that may be shown, of the articles that are best in any: a question
+	// may find an article through another language, and the customer must still get their own.
+	candidatesQuery = `
+WITH dense_any AS MATERIALIZED ($DENSE_ANY),
+dense_locale AS MATERIALIZED ($DENSE_LOCALE),
+words_any AS MATERIALIZED ($WORDS_ANY),
+words_locale AS MATERIALIZED ($WORDS_LOCALE),
+about_intent AS MATERIALIZED (` + aboutIntent + `),
+leaders AS (
+	(SELECT passage_id FROM dense_any ORDER BY distance LIMIT @leaders)
+	UNION
+	(SELECT passage_id FROM words_any ORDER BY distance LIMIT @leaders)
+),
+siblings AS (
+	SELECT s.id AS passage_id
+	FROM leaders l
+	JOIN passages p ON p.id = l.passage_id
+	JOIN articles a ON a.id = p.article_id
+	JOIN articles v ON v.slug = a.slug AND v.locale = ANY(@shown) AND v.id <> a.id
+	JOIN passages s ON s.article_id = v.id
+),
+found AS (
+	SELECT passage_id FROM dense_any UNION SELECT passage_id FROM dense_locale
+	UNION SELECT passage_id FROM words_any UNION SELECT passage_id FROM words_locale
+	UNION SELECT passage_id FROM siblings UNION SELECT passage_id FROM about_intent
+)
+SELECT p.id AS passage_id, p.article_id, p.locale, p.ordinal, p.heading_path, p.body, p.token_count,
+	a.slug, a.title, a.category, a.intents, a.audience, a.review_by, a.jurisdictions, a.version,
+	t.term_ids, t.frequencies, t.length, $SIMILARITY AS similarity
+FROM found f
+JOIN passages p ON p.id = f.passage_id
+JOIN articles a ON a.id = p.article_id
+JOIN passage_terms t ON t.passage_id = p.id
+LEFT JOIN embeddings e ON e.model_id = $MODEL AND e.passage_id = p.id
+WHERE ` + visible
+
+	similarity = `coalesce(1 - (e.embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS)), 0)`
+)
+
+// leaders is how many of the best in any language have their version in the customer's language looked up.
+const leaders = 10
+
+// intentLimit is how many passages the likely intents bring in: several articles of each, openings first.
+const intentLimit = 60
+
+// dominantShare is the share of all passages above which a language is not searched by itself: the searches over all
+// languages find its passages anyway.
+const dominantShare = 0.6
+
+// settings hold for one search. Iterative scan goes on until enough of the nearest are visible; the order is restored by
+// the scores. Plans depend on which terms are rare and how large a language is, so each question gets its own.
+const settings = `SELECT set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('plan_cache_mode', 'force_custom_plan', true)`
+
+// findCandidates runs all searches in one round trip and, being one statement, on one state of the knowledge base.
+func (x *Index) findCandidates(ctx context.Context, s search) ([]candidateRow, error) {
+	var candidates []candidateRow
+	batch := &pgx.Batch{} // one implicit transaction: the settings end with it
+	batch.Queue(settings, pgx.NamedArgs{"ef_search": fmt.Sprint(efSearch)})
+	batch.Queue(s.sql(x.model.Dimensions), s.args()).Query(func(rows pgx.Rows) (err error) {
+		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByName[candidateRow])
+		return err
+	})
+	if err := x.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("find passages: %w", err)
+	}
+	return candidates, nil
+}
+
+func (s search) sql(dimensions int) string {
+	denseAny, denseLocale, wordsLocale, cosine := nearest, nearest, bestWords, similarity
+	if s.query.Locale == "" || s.overview.share(s.query.Locale) > dominantShare {
+		denseLocale, wordsLocale = nothing, nothing
+	}
+	if s.degraded {
+		denseAny, denseLocale, cosine = nothing, nothing, "0::double precision"
+	}
+	const inLocale = "e.locale = @locale"
+	return strings.NewReplacer("$MODEL", fmt.Sprint(s.modelID), "$DIMENSIONS", fmt.Sprint(dimensions)).Replace(
+		strings.NewReplacer(
+			"$DENSE_ANY", strings.ReplaceAll(denseAny, "$LOCALE", "true"),
+			"$DENSE_LOCALE", strings.ReplaceAll(denseLocale, "$LOCALE", inLocale),
+			"$WORDS_ANY", strings.NewReplacer("$LOCALE", "true", "$RAREST", "rarest").Replace(bestWords),
+			"$WORDS_LOCALE", strings.NewReplacer("$LOCALE", inLocale, "$RAREST", "rarest_in_locale").Replace(wordsLocale),
+			"$SIMILARITY", cosine,
+		).Replace(candidatesQuery))
+}
+
+func (s search) args() pgx.NamedArgs {
+	inLocale := s.overview.in(s.query.Locale)
+	forWeights := inLocale
+	if inLocale.passages == 0 {
+		forWeights = s.overview.together()
+	}
+	return pgx.NamedArgs{
+		"intents":          s.query.intents(),
+		"intent_limit":     intentLimit,
+		"internal":         s.query.Audience == AudienceInternal,
+		"jurisdiction":     s.query.Jurisdiction,
+		"leaders":          leaders,
+		"limit":            armLimit,
+		"locale":           s.query.Locale,
+		"overfetch":        armLimit * lexicalOverfetch,
+		"rarest":           s.terms.rarest(s.overview.together()),
+		"rarest_in_locale": s.terms.rarest(inLocale),
+		"shown":            s.shown,
+		"today":            time.Time(s.query.today()),
+		"vector":           s.vector,
+		"weights":          s.terms.weights(forWeights),
+	}
+}

@@ -1,0 +1,258 @@
+package retrieval
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// frontMatterFields are the keys that an article's front matter may have, as a message lists them.
+const frontMatterFields = "slug, locale, title, category, intents, audience, status, review_by, jurisdictions"
+
+// maxFrontMatter bounds the YAML in bytes. It holds some ten short lines.
+const maxFrontMatter = 16 << 10
+
+// dateLayout is how review_by is written.
+const dateLayout = "2006-01-02"
+
+// ParseMarkdown reads one article: YAML front matter between two lines of "---", then Markdown. Audience is public and
+// status published when the front matter does not say. A mistake is returned as a *Problem.
+func ParseMarkdown(file string, content []byte) (Article, error) {
+	article := Article{Audience: AudiencePublic, File: file, Line: 1, Status: StatusPublished}
+	if err := checkText(file, content); err != nil {
+		return Article{}, err
+	}
+	text := strings.ReplaceAll(strings.TrimPrefix(string(content), "\ufeff"), "\r\n", "\n")
+	matter, body, err := splitFrontMatter(file, text)
+	if err != nil {
+		return Article{}, err
+	}
+	if err := article.readFrontMatter(matter); err != nil {
+		return Article{}, err
+	}
+	article.Body = strings.TrimSpace(body)
+	if err := article.Validate(); err != nil {
+		return Article{}, err
+	}
+	return article, nil
+}
+
+// checkText refuses what is too large or is not UTF-8 text, by name where it can be told.
+func checkText(file string, content []byte) error {
+	problem := func(message, fix string) error { return &Problem{File: file, Fix: fix, Message: message} }
+	switch {
+	case len(content) > MaxArticleBytes+maxFrontMatter:
+		return problem(fmt.Sprintf("has %d bytes", len(content)), "split the article: at most 2 MB are taken")
+	case bytes.HasPrefix(content, []byte{0xff, 0xfe}) || bytes.HasPrefix(content, []byte{0xfe, 0xff}):
+		return problem("is encoded in UTF-16", "save the file as UTF-8")
+	case bytes.IndexByte(content, 0) >= 0:
+		return problem("is a binary file", "only text can be imported")
+	case !utf8.Valid(content):
+		line := 1 + bytes.Count(content[:validPrefix(content)], []byte("\n"))
+		return &Problem{File: file, Fix: "save the file as UTF-8", Line: line, Message: "is not encoded in UTF-8"}
+	}
+	return nil
+}
+
+// validPrefix is the length of the part of content that is UTF-8.
+func validPrefix(content []byte) int {
+	for i := 0; i < len(content); {
+		r, size := utf8.DecodeRune(content[i:])
+		if r == utf8.RuneError && size <= 1 {
+			return i
+		}
+		i += size
+	}
+	return len(content)
+}
+
+func splitFrontMatter(file, text string) (matter, body string, err error) {
+	rest, ok := strings.CutPrefix(text, "---\n")
+	if !ok {
+		return "", "", &Problem{File: file, Fix: "begin the file with a line of --- and the fields " + frontMatterFields, Line: 1, Message: "has no front matter"}
+	}
+	rest = "\n" + rest
+	end := strings.Index(rest, "\n---\n")
+	if end < 0 {
+		if end = len(rest) - len("\n---"); !strings.HasSuffix(rest, "\n---") {
+			return "", "", &Problem{File: file, Fix: "close it with a line of ---", Line: 1, Message: "the front matter does not end"}
+		}
+	}
+	if end > maxFrontMatter {
+		return "", "", &Problem{File: file, Fix: "close it with a line of --- after the last field", Line: 1, Message: "the front matter is longer than 16 kB"}
+	}
+	return rest[1 : end+1], strings.TrimPrefix(rest[end+1:], "---"), nil
+}
+
+// readFrontMatter sets the fields that the YAML gives. Line numbers count from the start of the file, whose first line is
+// the opening "---".
+func (a *Article) readFrontMatter(matter string) error {
+	const opening = 1
+	parsed, err := parser.ParseBytes([]byte(matter), 0)
+	if err != nil {
+		problem := &Problem{File: a.File, Fix: "write one \"field: value\" a line, with quotes around values that contain a colon", Message: "the front matter is not YAML"}
+		var syntax *yaml.SyntaxError
+		if errors.As(err, &syntax) && syntax.Token != nil && syntax.Token.Position != nil {
+			problem.Line = syntax.Token.Position.Line + opening
+			problem.Message += ": " + syntax.Message
+		}
+		return problem
+	}
+	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
+		return &Problem{File: a.File, Fix: "fill in the fields " + frontMatterFields, Line: 1, Message: "the front matter is empty"}
+	}
+	var values []*ast.MappingValueNode
+	switch node := parsed.Docs[0].Body.(type) {
+	case *ast.MappingNode:
+		values = node.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{node}
+	default:
+		return &Problem{File: a.File, Fix: "write one \"field: value\" a line", Line: 1 + opening, Message: "the front matter is not a list of fields"}
+	}
+	seen := make(map[string]bool, len(values))
+	for _, value := range values {
+		field := fieldReader{file: a.File, key: value.Key.String(), node: value.Value}
+		if at := value.Key.GetToken(); at != nil && at.Position != nil {
+			field.line = at.Position.Line + opening
+		}
+		if seen[field.key] {
+			return field.problem("is given twice", "keep one of the two")
+		}
+		seen[field.key] = true
+		if err := a.readField(field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Article) readField(field fieldReader) (err error) {
+	switch field.key {
+	case "slug":
+		a.Slug, err = field.text()
+	case "locale":
+		a.Locale, err = field.locale()
+	case "title":
+		a.Title, err = field.text()
+	case "category":
+		a.Category, err = field.text()
+	case "intents":
+		a.Intents, err = field.list()
+	case "jurisdictions":
+		a.Jurisdictions, err = field.list()
+	case "audience":
+		var text string
+		text, err = field.oneOf(string(AudiencePublic), string(AudienceInternal))
+		a.Audience = Audience(text)
+	case "status":
+		var text string
+		text, err = field.oneOf(string(StatusDraft), string(StatusPublished), string(StatusArchived))
+		a.Status = Status(text)
+	case "review_by":
+		a.ReviewBy, err = field.date()
+	default:
+		return field.problem("is not a known field", "use one of "+frontMatterFields)
+	}
+	return err
+}
+
+// fieldReader reads the value of one front-matter field.
+type fieldReader struct {
+	file string
+	key  string
+	line int
+	node ast.Node
+}
+
+func (f fieldReader) problem(message, fix string) error {
+	return &Problem{Field: shorten(f.key), File: f.file, Fix: fix, Line: f.line, Message: message}
+}
+
+func (f fieldReader) text() (string, error) {
+	text, ok := scalar(f.node)
+	if !ok {
+		return "", f.problem("is not a text", "write it on one line, in quotes when it contains a colon")
+	}
+	return strings.TrimSpace(text), nil
+}
+
+func (f fieldReader) list() ([]string, error) {
+	sequence, ok := f.node.(*ast.SequenceNode)
+	if !ok {
+		if text, isText := scalar(f.node); isText && text == "" {
+			return nil, nil
+		}
+		return nil, f.problem("is not a list", "write it as [one, two]")
+	}
+	items := make([]string, 0, len(sequence.Values))
+	for _, value := range sequence.Values {
+		item, isText := scalar(value)
+		if !isText || strings.TrimSpace(item) == "" {
+			return nil, f.problem("has an item that is not a text", "write it as [one, two]")
+		}
+		items = append(items, strings.TrimSpace(item))
+	}
+	return items, nil
+}
+
+func (f fieldReader) oneOf(allowed ...string) (string, error) {
+	text, err := f.text()
+	if err != nil {
+		return "", err
+	}
+	for _, a := range allowed {
+		if text == a {
+			return text, nil
+		}
+	}
+	return "", f.problem(fmt.Sprintf("%q is unknown", shorten(text)), "use one of "+strings.Join(allowed, ", "))
+}
+
+func (f fieldReader) locale() (string, error) {
+	text, err := f.text()
+	if err != nil {
+		return "", err
+	}
+	locale, ok := Locale(text)
+	if !ok {
+		return "", f.problem(fmt.Sprintf("%q is not a language", shorten(text)), "use a BCP 47 tag like en, zh-Hans or pt")
+	}
+	return locale, nil
+}
+
+func (f fieldReader) date() (time.Time, error) {
+	text, err := f.text()
+	if err != nil || text == "" {
+		return time.Time{}, err
+	}
+	date, err := time.Parse(dateLayout, text)
+	if err != nil {
+		return time.Time{}, f.problem(fmt.Sprintf("%q is not a date", shorten(text)), "write it as 2027-01-31")
+	}
+	return date, nil
+}
+
+// scalar returns the text of a value as it was written: a slug of digits stays a text.
+func scalar(node ast.Node) (string, bool) {
+	switch n := node.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.NullNode:
+		return "", true
+	case ast.ScalarNode:
+		if at := n.GetToken(); at != nil {
+			return at.Value, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,251 @@
+package retrieval_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+func TestImportAgainChangesAndEmbedsNothing(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	articles := []retrieval.Article{
+		article("fees", "en", "Fees", "Withdrawals cost 1 USDT."),
+		article("fees", "zh-Hans", "手续费", "提币收取 1 USDT。"),
+	}
+	first := kb.load(articles...)
+	require.Equal(t, 2, first.Added)
+	require.Equal(t, 2, first.Embedded)
+	version, embedded := kb.version(), kb.embedded.Load()
+
+	second := kb.load(articles...)
+	require.Equal(t, retrieval.Report{Unchanged: 2}, second)
+	require.Equal(t, version, kb.version())
+	require.Equal(t, embedded, kb.embedded.Load())
+}
+
+func TestImportOfAnEditEmbedsOnlyThePassagesThatChanged(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	body := "Intro.\n\n## Limits\n\nThe limit is 5 BTC a day.\n\n## Fees\n\nThe fee is 1 USDT."
+	kb.load(article("withdraw", "en", "Withdraw", body))
+	before := kb.version()
+
+	// The sections change places too: their passages keep their vectors.
+	edited := "Intro.\n\n## Fees\n\nThe fee is 2 USDT.\n\n## Limits\n\nThe limit is 5 BTC a day."
+	report := kb.load(article("withdraw", "en", "Withdraw", edited))
+	require.Equal(t, 1, report.Updated)
+	require.Equal(t, 1, report.Embedded)
+	require.Greater(t, kb.version(), before)
+
+	stored, err := kb.Article(t.Context(), "withdraw", "en")
+	require.NoError(t, err)
+	require.Equal(t, 2, stored.Version)
+	require.Equal(t, 3, stored.Passages)
+	hits := kb.search(retrieval.Query{Locale: "en", Text: "withdraw fee"})
+	require.Equal(t, "The fee is 2 USDT.", hits[0].Passage.Body)
+	require.Equal(t, 1, hits[0].Passage.Ordinal)
+	require.Equal(t, []string{"Fees"}, hits[0].Passage.HeadingPath)
+}
+
+func TestImportReportsOneBadFileAndTakesTheOthers(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	files := fstest.MapFS{
+		"en/bad.md":      {Data: []byte("---\nslug: bad\nlocale: en\ntitle: Bad\naudience: everyone\n---\nText.")},
+		"en/binary.md":   {Data: []byte("\x00\x01\x02")},
+		"en/good.md":     {Data: []byte("---\nslug: good\nlocale: en\ntitle: Good\n---\nText.")},
+		"en/latin1.md":   {Data: []byte("---\nslug: l\nlocale: es\ntitle: L\n---\nContrase\xf1a.")},
+		"more.jsonl":     {Data: []byte("{\"key\":\"a\",\"lang\":\"zh-CN\",\"title\":\"A\",\"body\":\"文本\"}\nnot json\n{\"key\":\"b\",\"lang\":\"en\",\"title\":\"B\",\"body\":\"Text\"}\n")},
+		"README.md":      {Data: []byte("no front matter")},
+		"picture.png":    {Data: []byte("\x89PNG")},
+		".hidden/bad.md": {Data: []byte("x")},
+	}
+	report, err := kb.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Source: "test"})
+	require.NoError(t, err)
+	require.Equal(t, 3, report.Added)
+	var messages []string
+	for _, p := range report.Problems {
+		messages = append(messages, p.Error())
+	}
+	require.Equal(t, []string{
+		`en/bad.md:5: audience: "everyone" is unknown; use one of public, internal`,
+		`en/binary.md: is a binary file; only text can be imported`,
+		`en/latin1.md:6: is not encoded in UTF-8; save the file as UTF-8`,
+		`more.jsonl:2: is not a JSON object; write one {"key", "lang", "title", "body"} object a line`,
+	}, messages)
+	_, err = kb.Article(t.Context(), "a", "zh-Hans")
+	require.NoError(t, err)
+}
+
+func TestImportReportsAnArticleThatIsThereTwice(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	twin := article("fees", "en", "Fees", "Other text.")
+	twin.File, twin.Line = "b.md", 1
+	original := article("fees", "en", "Fees", "Text.")
+	original.File = "a.md"
+	report, err := kb.Import(t.Context(), sequence(original, twin), retrieval.ImportOptions{Source: "test"})
+	require.NoError(t, err)
+	require.Len(t, report.Problems, 1)
+	require.EqualError(t, report.Problems[0], `b.md:1: slug: "fees" in en is already in a.md; give each article of a language its own slug`)
+	stored, err := kb.Article(t.Context(), "fees", "en")
+	require.NoError(t, err)
+	require.Equal(t, "Text.", stored.Body)
+}
+
+func TestPruneDeletesWhatItsSourceNoLongerHas(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	keep, drop := article("keep", "en", "Keep", "Text to keep."), article("drop", "en", "Drop", "Text to drop.")
+	kb.load(keep, drop)
+	other, err := kb.Import(t.Context(), sequence(article("other", "en", "Other", "From elsewhere.")), retrieval.ImportOptions{Source: "other"})
+	require.NoError(t, err)
+	require.Equal(t, 1, other.Added)
+
+	report, err := kb.Import(t.Context(), sequence(keep), retrieval.ImportOptions{Prune: true, Source: "test"})
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Pruned)
+	list, err := kb.List(t.Context(), retrieval.Filter{})
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	require.Zero(t, kb.count(`SELECT count(*) FROM passages p WHERE NOT EXISTS (SELECT FROM articles a WHERE a.id = p.article_id)`))
+}
+
+func TestPruneKeepsEverythingWhenAFileCouldNotBeRead(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	kb.load(article("a", "en", "A", "Text."))
+	files := fstest.MapFS{"a.md": {Data: []byte("broken")}}
+	report, err := kb.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Prune: true, Source: "test"})
+	require.NoError(t, err)
+	require.Len(t, report.Problems, 1)
+	require.Zero(t, report.Pruned)
+	require.Equal(t, 1, kb.count(`SELECT count(*) FROM articles`))
+}
+
+func TestTermStatisticsFollowEveryChange(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	articles := []retrieval.Article{
+		article("a", "en", "Alpha", "One two three. One."), article("b", "en", "Beta", "Two three four."), article("c", "zh-Hans", "提币", "提币手续费。"),
+	}
+	kb.load(articles...)
+	kb.load(article("a", "en", "Alpha", "Five six.\n\n## Seven\n\nEight."))
+	_, err := kb.Import(t.Context(), sequence(articles[0], articles[2]), retrieval.ImportOptions{Prune: true, Source: "test"})
+	require.NoError(t, err)
+
+	require.Zero(t, kb.count(`
+		SELECT count(*)
+		FROM (SELECT locale, unnest(term_ids) AS term_id, count(*) AS n FROM passage_terms GROUP BY 1, 2) counted
+		FULL JOIN term_statistics s USING (locale, term_id)
+		WHERE counted.n IS DISTINCT FROM s.passages`))
+	require.Zero(t, kb.count(`
+		SELECT count(*)
+		FROM locale_statistics s
+		LEFT JOIN (SELECT locale, count(*) AS n, sum(length) AS length FROM passage_terms GROUP BY 1) counted USING (locale)
+		WHERE coalesce(counted.n, 0) <> s.passages OR coalesce(counted.length, 0) <> s.length`))
+}
+
+func TestAFaultyEmbedderLeavesNothingHalfWritten(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("endpoint is down")
+	for name, fault := range map[string]func([][]float32) ([][]float32, error){
+		"fails":             func([][]float32) ([][]float32, error) { return nil, broken },
+		"fewer vectors":     func(v [][]float32) ([][]float32, error) { return v[1:], nil },
+		"infinite":          func(v [][]float32) ([][]float32, error) { v[0][3] = float32(math.Inf(1)); return v, nil },
+		"more vectors":      func(v [][]float32) ([][]float32, error) { return append(v, v[0]), nil },
+		"not a number":      func(v [][]float32) ([][]float32, error) { v[0][3] = float32(math.NaN()); return v, nil },
+		"wrong dimension":   func(v [][]float32) ([][]float32, error) { v[0] = v[0][1:]; return v, nil },
+		"zero length":       func(v [][]float32) ([][]float32, error) { clear(v[0]); return v, nil },
+		"fails at the last": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kb := newKnowledgeBaseWith(t, pgtest.DB(t), func(next retrieval.EmbedFunc) retrieval.EmbedFunc {
+				return func(ctx context.Context, texts []string) ([][]float32, error) {
+					if fault == nil {
+						if strings.Contains(texts[len(texts)-1], "last passage") {
+							return nil, broken
+						}
+						return next(ctx, texts)
+					}
+					vectors, err := next(ctx, texts)
+					require.NoError(t, err)
+					return fault(vectors)
+				}
+			})
+			long := strings.Repeat("## Part\n\nWithdrawals and deposits.\n\n", 300) + "## End\n\nThe last passage."
+			report, err := kb.Import(t.Context(), sequence(article("long", "en", "Long", long)), retrieval.ImportOptions{Source: "test"})
+			require.Error(t, err)
+			if !errors.Is(err, broken) {
+				require.ErrorIs(t, err, retrieval.ErrBadEmbedding)
+			}
+			require.Zero(t, report.Added)
+			for _, table := range []string{"articles", "passages", "passage_terms", "embeddings", "term_statistics"} {
+				require.Zero(t, kb.count(`SELECT count(*) FROM `+table), table)
+			}
+		})
+	}
+}
+
+func TestImportStopsWhenTheCallerGoesAway(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := kb.Import(ctx, sequence(article("a", "en", "A", "Text.")), retrieval.ImportOptions{Source: "test"})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestASecondModelIsFilledBesideTheFirst(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	kb.load(article("fees", "en", "Fees", "Withdrawals cost 1 USDT."), article("limits", "en", "Limits", "At most 5 BTC a day."))
+	analyzer, err := retrieval.NewAnalyzer()
+	require.NoError(t, err)
+	other, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Pool: kb.pool, Model: retrieval.EmbeddingModel{
+		Dimensions: 3,
+		Embed: func(_ context.Context, texts []string) ([][]float32, error) {
+			vectors := make([][]float32, len(texts))
+			for i, text := range texts {
+				vectors[i] = []float32{float32(len(text)), 1, 2}
+			}
+			return vectors, nil
+		},
+		Name: "other",
+	}})
+	require.NoError(t, err)
+	before := kb.version()
+
+	missing, err := other.Register(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 2, missing)
+	require.Equal(t, 1, kb.count(`SELECT count(*) FROM embedding_models WHERE active AND name <> 'other'`))
+	require.NoError(t, other.Fill(t.Context(), nil))
+	require.Equal(t, 1, kb.count(`SELECT count(*) FROM embedding_models WHERE active AND name = 'other'`))
+	require.Equal(t, 2, kb.count(`SELECT count(*) FROM embeddings e JOIN embedding_models m ON m.id = e.model_id WHERE m.name = 'other'`))
+	require.Greater(t, kb.version(), before)
+
+	results, err := other.Search(t.Context(), retrieval.Query{Locale: "en", Now: today, Text: "fees"})
+	require.NoError(t, err)
+	require.Equal(t, "fees", results.Hits[0].Article.Slug)
+	require.Equal(t, []string{"fees"}, slugs(kb.search(retrieval.Query{Locale: "en", Limit: 1, Text: "fees"})))
+}
+
+func TestRegisterRefusesAKnownModelWithOtherDimensions(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	_, err := kb.pool.Exec(t.Context(), `UPDATE embedding_models SET dimensions = 7`)
+	require.NoError(t, err)
+	_, err = kb.Register(t.Context())
+	require.ErrorContains(t, err, "it is known with 7 dimensions, not 1024")
+}

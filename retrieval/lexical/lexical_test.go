@@ -1,0 +1,155 @@
+package lexical_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/retrieval/lexical"
+)
+
+const termbase = "en\tzh-Hans\tes\tru\tko\n" +
+	"withdrawal|withdraw\t提现|提币\tretiro|retirar fondos\tвывод|вывод средств\t출금\n" +
+	"wallet address\t钱包地址|地址\tdirección de billetera\tадрес кошелька\t지갑 주소\n" +
+	"wallet\t钱包\tbilletera\tкошелёк\t지갑\n" +
+	"API key\tAPI密钥\tclave API\tAPI-ключ\tAPI 키\n"
+
+func newAnalyzer(t testing.TB) *lexical.Analyzer {
+	t.Helper()
+	tb, err := lexical.ParseTermbase(termbase)
+	require.NoError(t, err)
+	return lexical.NewAnalyzer(tb)
+}
+
+// terms lists what a text is indexed under, sorted.
+func terms(a *lexical.Analyzer, text string) []string {
+	var list []string
+	for term := range a.Document(text).Counts {
+		list = append(list, term)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestFoldMakesSpellingsMeet(t *testing.T) {
+	t.Parallel()
+	a := newAnalyzer(t)
+	for _, same := range [][]string{
+		{"contrasena", "Contraseña", "CONTRASEN\u0303A"},
+		{"sifre", "Şifre", "ŞIFRE", "şıfre", "ŞİFRE"},
+		{"rut tien", "rút tiền"},
+		{"dang nhap", "đăng nhập", "Đăng Nhập"},
+		{"еще", "ещё", "ЕЩЁ"},
+		{"الايداع", "الإيداع", "الإيداعُ", "الايـداع"},
+		{"2024", "２０２４", "٢٠٢٤", "۲۰۲۴"},
+		{"账户验证", "帳戶驗證", "帐户验证"},
+		{"ｶﾀｶﾅ", "カタカナ"},
+		{"strasse", "Straße"},
+	} {
+		for _, text := range same[1:] {
+			require.Equal(t, a.Fold(same[0]), a.Fold(text))
+		}
+	}
+	require.NotEqual(t, a.Fold("が"), a.Fold("か"), "a sound mark is part of the letter")
+	require.NotEqual(t, a.Fold("ที่"), a.Fold("ท"), "a Thai vowel is part of the word")
+}
+
+func TestTermsOfEachScript(t *testing.T) {
+	t.Parallel()
+	a := newAnalyzer(t)
+	for text, want := range map[string][]string{
+		"BEP-20 network":        {"20", "bep", "bep20", "network"},
+		"error -1021 ERR_42":    {"1021", "42", "err", "error"},
+		"0.0005 BTC, 1,000.50":  {"0.0005", "1000.50", "btc"},
+		"0,5 BTC":               {"0.5", "btc"},
+		"don't":                 {"dont"},
+		"手续费":                   {"手续", "续费"},
+		"币":                     {"币"},
+		"USDT充值":                {"usdt", "充值"},
+		"입금이 안":                 {"금이", "안", "입금"},
+		"0xAbC123ffffffffffff…": {"0xabc123ffffffffffff"},
+		"fees fee":              {"fee"},
+		"комиссия комиссии":     {"комисс"},
+		"":                      nil,
+		"?! …":                  nil,
+	} {
+		require.Equal(t, want, terms(a, text), text)
+	}
+}
+
+func TestTermsOfEveryLanguageMeetOnTheConcept(t *testing.T) {
+	t.Parallel()
+	a := newAnalyzer(t)
+	for _, text := range []string{"My withdrawals", "提币未到账", "提幣未到帳", "mis retiros", "вывода нет", "вывод средств", "출금이 지연", "出金 提现"} {
+		require.Contains(t, terms(a, text), "t:withdrawal", text)
+	}
+	for _, text := range []string{"the wallet address", "钱包地址", "адрес кошелька", "지갑 주소", "지갑주소를"} {
+		require.Contains(t, terms(a, text), "t:wallet-address", text)
+		require.NotContains(t, terms(a, text), "t:wallet", "the longest variant is consumed: %s", text)
+	}
+	require.Contains(t, terms(a, "我的API密钥"), "t:api-key")
+	require.NotContains(t, terms(a, "wallet. Address"), "t:wallet-address", "a variant does not cross a full stop")
+}
+
+func TestQueryUnitsCarryTheirConcepts(t *testing.T) {
+	t.Parallel()
+	a := newAnalyzer(t)
+	units := a.Query("where is my withdrawal withdrawal")
+	require.Equal(t, []lexical.Unit{
+		{Count: 1, Stop: true, Term: "wher"},
+		{Count: 1, Stop: true, Term: "is"},
+		{Count: 1, Stop: true, Term: "my"},
+		{Concepts: []string{"t:withdrawal"}, Count: 2, Term: "withdrawal"},
+	}, units)
+}
+
+func TestTermbaseErrorsNameTheLine(t *testing.T) {
+	t.Parallel()
+	for tsv, want := range map[string]string{
+		"":                         "line 1: want a header",
+		"en\tzh\nfee\n":            "line 2: 1 columns, the header has 2",
+		"en\tzh\n\t费\n":            "line 2: the first column is empty",
+		"en\tzh\nfee\t费\nFee\t用\n": `line 3: concept "fee" is already on line 2`,
+	} {
+		_, err := lexical.ParseTermbase(tsv)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestFingerprintFollowsTheTermbase(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, newAnalyzer(t).Fingerprint(), newAnalyzer(t).Fingerprint())
+	require.NotEqual(t, newAnalyzer(t).Fingerprint(), lexical.NewAnalyzer(lexical.Termbase{}).Fingerprint())
+}
+
+func FuzzAnalyzer(f *testing.F) {
+	for _, seed := range []string{"提币 withdrawal", "don’t 1,000.5 BEP-20", "สวัสดี", "\u0301\u0301", "İIıi", "a\xffb", "ﷺ"} {
+		f.Add(seed)
+	}
+	a := newAnalyzer(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		d := a.Document(text)
+		total := 0
+		for term, count := range d.Counts {
+			require.Positive(t, count)
+			require.NotEmpty(t, term)
+			require.True(t, utf8.ValidString(term))
+			if !strings.HasPrefix(term, lexical.ConceptPrefix) {
+				require.NotContains(t, term, ":")
+				total += count
+			}
+			id := lexical.ID(term)
+			require.True(t, id >= 1 && id <= lexical.Dimensions)
+		}
+		require.Equal(t, d.Length, total)
+		for _, u := range a.Query(text) {
+			require.Contains(t, d.Counts, u.Term)
+			for _, concept := range u.Concepts {
+				require.Contains(t, d.Counts, concept)
+			}
+		}
+	})
+}

@@ -1,0 +1,270 @@
+package retrieval
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+)
+
+// Sizes of a search.
+const (
+	// armLimit is how many passages each way of searching contributes. Some 120 candidates in all are scored exactly.
+	armLimit = 40
+	// lexicalOverfetch is how many passages are ranked by their stored weights for each that is kept: internal and stale
+	// ones among them are dropped only afterwards.
+	lexicalOverfetch = 4
+	// postingsBudget bounds the passages that are ranked by their stored weights: the rarest terms of the question whose
+	// passages together are no more than this many choose them (5 % of 100,000). The most frequent words only score.
+	postingsBudget = 5000
+	// minIntent is the probability below which an intent lifts articles but brings none in.
+	minIntent = 0.15
+	// efSearch is the size of HNSW's candidate list: recall@10 of 0.99 at 100,000 passages (pgvector's default, 40, has 0.95).
+	efSearch = 100
+)
+
+// Search finds the articles that answer a question. It returns an error when ctx is done or the database fails; when only
+// the embedding model fails, Results.Degraded says so and the hits come from the words alone.
+func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
+	modelID, err := x.registered()
+	if err != nil {
+		return Results{}, fmt.Errorf("search: %w", err)
+	}
+	query = query.normalised()
+	units := x.analyzer.Query(query.Text)
+	terms := newQueryTerms(units[:min(len(units), maxQueryUnits)])
+	results := Results{Model: x.model.Name}
+	overview, err := x.readOverview(ctx, terms)
+	if err != nil {
+		return Results{}, fmt.Errorf("search: %w", err)
+	}
+	results.KBVersion = overview.version
+	if len(terms.counts) == 0 {
+		return results, nil
+	}
+	vector, err := x.embedQuery(ctx, query.Text)
+	if err != nil {
+		if ctx.Err() != nil {
+			return Results{}, fmt.Errorf("search: %w", ctx.Err())
+		}
+		results.Degraded = err
+	}
+	shown := preferred(query.Locale, x.fallback)
+	rows, err := x.findCandidates(ctx, search{
+		degraded: results.Degraded != nil,
+		modelID:  modelID,
+		overview: overview,
+		query:    query,
+		shown:    shown,
+		terms:    terms,
+		vector:   vector,
+	})
+	if err != nil {
+		return Results{}, fmt.Errorf("search: %w", err)
+	}
+	candidates := make([]*candidate, len(rows))
+	for i, row := range rows {
+		candidates[i] = newCandidate(row, query, terms, overview.in(row.Locale))
+	}
+	fuse(candidates, results.Degraded != nil)
+	results.Hits = collapse(candidates, selection{limit: query.Limit, shown: shown, today: query.today()})
+	return results, nil
+}
+
+// normalised returns the query with its defaults and within its limits.
+func (q Query) normalised() Query {
+	if q.Audience != AudienceInternal {
+		q.Audience = AudiencePublic // whatever else it says, the safe reading
+	}
+	if q.Limit <= 0 {
+		q.Limit = defaultLimit
+	}
+	q.Limit = min(q.Limit, maxLimit)
+	if locale, ok := Locale(q.Locale); ok {
+		q.Locale = locale
+	} else {
+		q.Locale = ""
+	}
+	if len(q.Text) > maxQueryBytes {
+		q.Text = q.Text[:maxQueryBytes]
+	}
+	q.Text = strings.ToValidUTF8(strings.ReplaceAll(q.Text, "\x00", " "), " ")
+	return q
+}
+
+// intents are those that are likely enough to bring articles in by themselves.
+func (q Query) intents() []string {
+	names := []string{}
+	for _, likely := range q.Intents {
+		if likely.Probability >= minIntent {
+			names = append(names, likely.Intent)
+		}
+	}
+	return names
+}
+
+func (q Query) today() staleness {
+	return staleness(q.Now.UTC().Truncate(24 * time.Hour))
+}
+
+// staleness is the day, UTC midnight, against which review dates are held.
+type staleness time.Time
+
+func (s staleness) stale(reviewBy time.Time) bool {
+	return !reviewBy.IsZero() && reviewBy.Before(time.Time(s))
+}
+
+// embedQuery returns the vector of a question, from the cache when it was asked before.
+func (x *Index) embedQuery(ctx context.Context, text string) (pgvector.HalfVector, error) {
+	if vector, ok := x.queries.Get(text); ok {
+		return vector, nil
+	}
+	vectors, err := x.model.embed(ctx, []string{text})
+	if err != nil {
+		return pgvector.HalfVector{}, err
+	}
+	vector := pgvector.NewHalfVector(unit(vectors[0]))
+	x.queries.Add(strings.Clone(text), vector)
+	return vector, nil
+}
+
+// overview is what is known before the candidates are looked for.
+type overview struct {
+	locales map[string]statistics
+	version int64
+}
+
+// in returns the statistics of a language; a language that has come meanwhile has none yet.
+func (o overview) in(locale string) statistics {
+	if s, ok := o.locales[locale]; ok {
+		return s
+	}
+	return statistics{meanLength: referenceLength}
+}
+
+// share is the part of all passages that are in a language.
+func (o overview) share(locale string) float64 {
+	all := 0.0
+	for _, s := range o.locales {
+		all += s.passages
+	}
+	return o.in(locale).passages / max(all, 1)
+}
+
+// together returns the statistics of all languages as if they were one.
+func (o overview) together() statistics {
+	all := statistics{meanLength: referenceLength, with: make(map[int32]float64)}
+	for _, s := range o.locales {
+		all.passages += s.passages
+		for term, passages := range s.with {
+			all.with[term] += passages
+		}
+	}
+	return all
+}
+
+// readOverview reads the version and the term statistics in one round trip. The version comes first: should an import
+// commit in between, hits are recorded under the older version, and a cache keyed by it drops them too early, not too late.
+func (x *Index) readOverview(ctx context.Context, terms queryTerms) (overview, error) {
+	o := overview{locales: make(map[string]statistics)}
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT version FROM kb_version`).QueryRow(func(row pgx.Row) error { return row.Scan(&o.version) })
+	batch.Queue(`SELECT locale, passages, length FROM locale_statistics WHERE passages > 0`).Query(func(rows pgx.Rows) error {
+		var locale string
+		var passages, length float64
+		_, err := pgx.ForEachRow(rows, []any{&locale, &passages, &length}, func() error {
+			o.locales[locale] = statistics{meanLength: max(length, 1) / passages, passages: passages, with: make(map[int32]float64)}
+			return nil
+		})
+		return err
+	})
+	batch.Queue(`SELECT locale, term_id, passages FROM term_statistics WHERE term_id = ANY(@terms)`, pgx.NamedArgs{"terms": terms.ids()}).
+		Query(func(rows pgx.Rows) error {
+			var locale string
+			var term int32
+			var passages float64
+			_, err := pgx.ForEachRow(rows, []any{&locale, &term, &passages}, func() error {
+				if s, ok := o.locales[locale]; ok {
+					s.with[term] = passages
+				}
+				return nil
+			})
+			return err
+		})
+	if err := x.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return overview{}, fmt.Errorf("read term statistics: %w", err)
+	}
+	return o, nil
+}
+
+// rarest returns the terms whose passages are looked at, the rarest first, within the postings budget but at least one.
+func (q queryTerms) rarest(s statistics) []int32 {
+	known := make([]int32, 0, len(q.counts))
+	for id := range q.counts {
+		if s.with[id] > 0 {
+			known = append(known, id)
+		}
+	}
+	slices.SortFunc(known, func(a, b int32) int {
+		if d := s.with[a] - s.with[b]; d != 0 {
+			return int(d)
+		}
+		return int(a - b)
+	})
+	total := 0.0
+	for i, id := range known {
+		total += s.with[id]
+		if i > 0 && total > postingsBudget {
+			return known[:i]
+		}
+	}
+	return known
+}
+
+// weights are the question's side of the ranking by stored weights.
+func (q queryTerms) weights(s statistics) pgvector.SparseVector {
+	weights := make(map[int32]float32, len(q.counts))
+	for id, asked := range q.counts {
+		weights[id-1] = float32(asked * s.idf(id))
+	}
+	return newSparse(weights)
+}
+
+func newCandidate(row candidateRow, query Query, terms queryTerms, s statistics) *candidate {
+	c := &candidate{language: matchLanguage(query.Locale, row.Locale), row: row, similarity: row.Similarity}
+	var has map[int32]bool
+	c.bm25, has = terms.score(row, s)
+	c.coverage = terms.coverage(has, s)
+	for id := range has {
+		c.matched = append(c.matched, terms.names[id])
+	}
+	idf := make(map[string]float64, len(has))
+	for id := range has {
+		idf[terms.names[id]] = s.idf(id)
+	}
+	slices.SortFunc(c.matched, func(a, b string) int {
+		if idf[a] != idf[b] {
+			if idf[a] > idf[b] {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	for i, likely := range query.Intents {
+		switch slices.Index(row.Intents, likely.Intent) {
+		case -1:
+			continue
+		case 0:
+			c.intent = max(c.intent, likely.Probability)
+		default:
+			c.intent = max(c.intent, sideIntent*likely.Probability)
+		}
+		c.intentMatch = c.intentMatch || i == 0
+	}
+	return c
+}
