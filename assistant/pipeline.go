@@ -8,6 +8,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/lang"
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -125,7 +126,7 @@ func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *
 		var err error
 		results, err = a.Search(ctx, retrieval.Query{
 			Audience: request.audience,
-			Intents:  request.triage.Intents,
+			Intents:  likely(request.triage.Intents),
 			Limit:    sourcesWanted,
 			Locale:   request.language,
 			Now:      a.Clock(),
@@ -188,6 +189,15 @@ func (a *Assistant) decide(policy Policy, evidence Evidence, rec *recorder) Deci
 		return nil
 	})
 	return decision
+}
+
+// likely are the intents as retrieval takes them.
+func likely(predictions []intent.Prediction) []retrieval.LikelyIntent {
+	intents := make([]retrieval.LikelyIntent, len(predictions))
+	for i, prediction := range predictions {
+		intents[i] = retrieval.LikelyIntent{Intent: prediction.Intent, Probability: prediction.Probability}
+	}
+	return intents
 }
 
 // activeNotice returns the notice that speaks of the customer's topic. Only the likeliest intent counts: a notice about

@@ -1,6 +1,7 @@
 package prompts
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -65,7 +66,7 @@ func (l *Library) Draft(in DraftInput) (Prompt, error) {
 	if err := l.draft.ExecuteTemplate(&user, "user", in); err != nil {
 		return Prompt{}, fmt.Errorf("render draft prompt: %w", err)
 	}
-	return Prompt{Schema: draftSchema, System: system.String(), User: user.String()}, nil
+	return Prompt{Schema: bytes.Clone(draftSchema), System: system.String(), User: user.String()}, nil
 }
 
 // draftTemplate renders the two parts of the draft prompt.

@@ -123,6 +123,7 @@ func New() (*Library, error) {
 		return nil, fmt.Errorf("read draft prompt: %w", err)
 	}
 	hash.Write(source)
+	hash.Write(draftSchema) // its descriptions are words that the model reads
 	if library.draft, err = newDraftTemplate(string(source)); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,2 @@
+// Package guard checks what is about to leave.
+package guard

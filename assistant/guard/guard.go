@@ -1,0 +1,235 @@
+package guard
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Check names a rule.
+type Check string
+
+// The checks. Those marked with * hold for a text that a person wrote as well.
+const (
+	CheckAddress         Check = "address"          // * a place to send money to; never, whatever the source says
+	CheckAdvice          Check = "advice"           // * on investments, law or tax
+	CheckCitation        Check = "citation"         // a sentence without a source
+	CheckEmail           Check = "email"            // * neither in a cited source nor official
+	CheckGrounding       Check = "grounding"        // words that the sources do not have
+	CheckHandle          Check = "handle"           // * neither in a cited source nor official
+	CheckHoldReason      Check = "hold_reason"      // * why an account or a withdrawal is held
+	CheckLanguage        Check = "language"         // not the customer's language or script
+	CheckLeak            Check = "leak"             // talks about its instructions
+	CheckLink            Check = "link"             // * neither in a cited source nor official
+	CheckMarkup          Check = "markup"           // * HTML, images, direction overrides
+	CheckNumber          Check = "number"           // a number that the sources do not have
+	CheckPhone           Check = "phone"            // * neither in a cited source nor official
+	CheckPromise         Check = "promise"          // * of compensation, recovery, or a time beyond the sources
+	CheckRemoteControl   Check = "remote_control"   // * software or screen sharing
+	CheckSecretRequest   Check = "secret_request"   // * asks for a password, code, phrase, key or card
+	CheckTransferRequest Check = "transfer_request" // * asks to send money to verify, unlock or save something
+)
+
+// Sentence is one sentence of a draft, or one step of a list.
+type Sentence struct {
+	Sources []string // texts of the passages that it cites
+	Text    string
+}
+
+// Text is an outgoing text.
+type Text struct {
+	Body      string     // what the customer would read; the sentences in their order with white space between them
+	Language  string     // BCP 47, of the customer; the language is not checked where it is not one of the desk's
+	Question  string     // the customer's, already without secrets
+	Sentences []Sentence // empty for a text that a person wrote
+}
+
+// Finding is one objection.
+type Finding struct {
+	Check  Check
+	Detail string // for an agent, in English; may quote the draft
+}
+
+// Guard checks outgoing texts. It is read-only and safe for concurrent use.
+type Guard struct{ lexicon *lexicon }
+
+// New returns a guard. It fails only if its own lexicon cannot be read.
+func New() (*Guard, error) {
+	words, err := newLexicon()
+	if err != nil {
+		return nil, err
+	}
+	return &Guard{lexicon: words}, nil
+}
+
+// Check returns what speaks against sending a text, in the order of the text within each rule; nothing means that it may be
+// sent. It is deterministic and takes about as long as reading the text a few times.
+func (g *Guard) Check(t Text, r Registry) []Finding {
+	if t.Body == "" {
+		t.Body = joined(t.Sentences)
+	}
+	review := review{guard: g, registry: r, sources: make(map[string]*source), text: t}
+	review.contacts()
+	body := g.lexicon.cut(fold(t.Body))
+	cited := review.allCited()
+	review.add(checkRequests(body)...)
+	review.add(checkClaims(body, cited)...)
+	review.add(checkMarkup(t.Body)...)
+	if len(t.Sentences) > 0 {
+		review.add(checkTimes(body, cited)...)
+		review.add(checkLeak(body)...)
+		review.add(checkLanguage(t.Body, t.Language)...)
+		review.draft()
+	}
+	return review.findings
+}
+
+// review is one run of the checks.
+type review struct {
+	findings []Finding
+	guard    *Guard
+	registry Registry
+	sources  map[string]*source
+	text     Text
+}
+
+func (v *review) add(findings ...Finding) {
+	for _, finding := range findings {
+		if !slices.Contains(v.findings, finding) {
+			v.findings = append(v.findings, finding)
+		}
+	}
+}
+
+// cited returns the sources of a sentence, each prepared once.
+func (v *review) cited(s Sentence) []*source {
+	sources := make([]*source, 0, len(s.Sources))
+	for _, text := range s.Sources {
+		if v.sources[text] == nil {
+			v.sources[text] = &source{guard: v.guard, text: text}
+		}
+		sources = append(sources, v.sources[text])
+	}
+	return sources
+}
+
+// allCited returns the sentences of all cited sources, each source once.
+func (v *review) allCited() []clauses {
+	var cited []clauses
+	seen := make(map[*source]bool)
+	for _, s := range v.text.Sentences {
+		for _, source := range v.cited(s) {
+			if !seen[source] {
+				seen[source] = true
+				cited = append(cited, source.cut())
+			}
+		}
+	}
+	return cited
+}
+
+// draft runs the checks of single sentences against what they cite.
+func (v *review) draft() {
+	question := &source{guard: v.guard, text: v.text.Question}
+	rest := v.text.Body
+	for _, s := range v.text.Sentences {
+		sources := v.cited(s)
+		before, behind, found := strings.Cut(rest, s.Text)
+		if !found || strings.TrimSpace(before) != "" {
+			v.add(Finding{CheckCitation, fmt.Sprintf("text outside of the cited sentences: %q", excerpt(strings.TrimSpace(before)))})
+		} else {
+			rest = behind
+		}
+		if !strings.ContainsFunc(s.Text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+			continue
+		}
+		if len(sources) == 0 {
+			v.add(Finding{CheckCitation, fmt.Sprintf("no source is cited: %q", excerpt(s.Text))})
+			continue
+		}
+		v.add(checkNumbers(withoutContacts(s.Text), sources, question)...)
+		v.add(checkGrounding(s.Text, v.text.Language, sources)...)
+	}
+	if strings.TrimSpace(rest) != "" {
+		v.add(Finding{CheckCitation, fmt.Sprintf("text outside of the cited sentences: %q", excerpt(strings.TrimSpace(rest)))})
+	}
+}
+
+// contacts checks everything that leads out of the text: sentence by sentence against the sources of each, and the whole, so
+// that nothing hides across the border of two sentences.
+func (v *review) contacts() {
+	allowed := make(map[contactKey]bool)
+	for _, s := range v.text.Sentences {
+		sources := v.cited(s)
+		for _, c := range Contacts(s.Text) {
+			if slices.ContainsFunc(sources, func(source *source) bool { return source.names(c) }) {
+				allowed[c.key()] = true
+				continue
+			}
+			v.contact(c)
+		}
+	}
+	for _, c := range Contacts(v.text.Body) {
+		if !allowed[c.key()] || c.Kind == KindAddress {
+			v.contact(c)
+		}
+	}
+	for _, c := range embeddedAddresses(v.text.Body) {
+		v.contact(c)
+	}
+}
+
+// contact objects to a contact that is not official.
+func (v *review) contact(c Contact) {
+	checks := map[ContactKind]Check{
+		KindAddress: CheckAddress, KindEmail: CheckEmail, KindHandle: CheckHandle, KindLink: CheckLink, KindPhone: CheckPhone,
+	}
+	standing := v.registry.Standing(c)
+	switch {
+	case c.Kind == KindAddress:
+		v.add(Finding{CheckAddress, fmt.Sprintf("an address to send money to: %s", c.Display())})
+	case standing == KnownFake:
+		v.add(Finding{checks[c.Kind], fmt.Sprintf("a known fake: %s", c.Display())})
+	case standing != Official:
+		v.add(Finding{checks[c.Kind], fmt.Sprintf("neither in a cited source nor an official channel: %s", c.Display())})
+	}
+}
+
+// checkLeak reports a draft that talks about its instructions.
+func checkLeak(c clauses) []Finding {
+	for _, s := range c.sentences {
+		for _, h := range s.hits {
+			if h.category == catLeak {
+				return []Finding{{CheckLeak, fmt.Sprintf("talks about instructions or a model: %q", s.quote(h))}}
+			}
+		}
+	}
+	return nil
+}
+
+// embeddedAddresses finds addresses inside links, which Contacts leaves there.
+func embeddedAddresses(text string) []Contact {
+	s := scanner{text: unmask(text)}
+	s.addresses()
+	return s.contacts()
+}
+
+// withoutContacts blanks contacts, whose digits are not numbers.
+func withoutContacts(text string) string {
+	out := []byte(text)
+	for _, c := range Contacts(text) {
+		for i := c.Start; i < c.End; i++ {
+			out[i] = ' '
+		}
+	}
+	return string(out)
+}
+
+func joined(sentences []Sentence) string {
+	texts := make([]string, len(sentences))
+	for i, s := range sentences {
+		texts[i] = s.Text
+	}
+	return strings.Join(texts, " ")
+}

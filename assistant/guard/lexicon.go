@@ -1,0 +1,244 @@
+package guard
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+//go:embed lexicon/*.txt
+var lexiconFiles embed.FS
+
+// category is a list of the lexicon. The files say which words belong to it.
+type category uint8
+
+// The categories. How they work together is in requests.go and claims.go.
+const (
+	catNone category = iota
+	catAdvise
+	catAsk
+	catAsset
+	catBreak
+	catCond
+	catCounsel
+	catEnter
+	catExcept
+	catFunds
+	catGive
+	catGiveBoth
+	catGiveIt
+	catHeld
+	catHeldObj
+	catHere
+	catHoldReason
+	catInstall
+	catLeak
+	catMakeGood
+	catNeed
+	catNeg
+	catNegAfter
+	catNotGive
+	catNotSecret
+	catOutlook
+	catPay
+	catPayGoal
+	catPromised
+	catRemoteApp
+	catRemoteAsk
+	catSecret
+	catSettle
+	catThird
+	catTimeWord
+	catTrade
+	catUnneg
+	catUs
+	catWeNeg
+	catWeWill
+)
+
+var categoryNames = map[string]category{
+	"advise": catAdvise, "ask": catAsk, "asset": catAsset, "break": catBreak, "cond": catCond, "counsel": catCounsel,
+	"enter": catEnter, "except": catExcept, "funds": catFunds, "give": catGive, "give_both": catGiveBoth, "giveit": catGiveIt,
+	"held": catHeld, "heldobj": catHeldObj, "here": catHere, "holdreason": catHoldReason, "install": catInstall, "leak": catLeak,
+	"makegood": catMakeGood, "need": catNeed, "neg": catNeg, "negafter": catNegAfter, "notgive": catNotGive,
+	"notsecret": catNotSecret, "outlook": catOutlook, "pay": catPay, "paygoal": catPayGoal, "promised": catPromised,
+	"remoteapp": catRemoteApp, "remoteask": catRemoteAsk, "secret": catSecret, "settle": catSettle, "third": catThird,
+	"timeword": catTimeWord, "trade": catTrade, "unneg": catUnneg, "us": catUs, "weneg": catWeNeg, "wewill": catWeWill,
+}
+
+// hit is an entry of the lexicon in a folded text.
+type hit struct {
+	category   category
+	start, end int // bytes
+}
+
+// lexicon finds its entries in a text. It is a trie that is walked from the start of every word, and from every character
+// of a script without spaces.
+type lexicon struct{ nodes []trieNode }
+
+type trieNode struct {
+	next  map[byte]int32
+	whole []category // entries that end here with the word
+	open  []category // entries that may go on
+}
+
+// newLexicon reads the embedded files.
+func newLexicon() (*lexicon, error) {
+	x := &lexicon{nodes: make([]trieNode, 1, 32768)}
+	names, err := fs.Glob(lexiconFiles, "lexicon/*.txt")
+	if err != nil {
+		return nil, fmt.Errorf("list lexicon: %w", err)
+	}
+	for _, name := range names {
+		content, err := lexiconFiles.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read lexicon: %w", err)
+		}
+		if err := x.parse(string(content)); err != nil {
+			return nil, fmt.Errorf("parse %s: %w", name, err)
+		}
+	}
+	return x, nil
+}
+
+func (x *lexicon) parse(content string) error {
+	current := catNone
+	number := 0
+	for line := range strings.Lines(content) {
+		number++
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if name, ok := strings.CutPrefix(line, "["); ok {
+			if current, ok = categoryNames[strings.TrimSuffix(name, "]")]; !ok {
+				return fmt.Errorf("line %d: unknown category %s", number, line)
+			}
+			continue
+		}
+		language, entries, ok := strings.Cut(line, ":")
+		if !ok || current == catNone {
+			return fmt.Errorf(`line %d: expected "language: entry | entry"`, number)
+		}
+		for entry := range strings.SplitSeq(entries, "|") {
+			x.addEntry(language, strings.TrimSpace(entry), current)
+		}
+	}
+	return nil
+}
+
+func (x *lexicon) addEntry(language, entry string, c category) {
+	text, open := strings.CutSuffix(entry, "*")
+	text = fold(text)
+	if text == "" {
+		return
+	}
+	x.add(text, c, open)
+	if slices.Contains([]string{"de", "es", "fr", "pt", "tr"}, language) {
+		if plain := withoutAccents(text); plain != text {
+			x.add(plain, c, open)
+		}
+	}
+}
+
+// add files an entry under its text: as open, when it may go on.
+func (x *lexicon) add(text string, c category, open bool) { //nolint:revive // open is data, read from the file
+	node := int32(0)
+	for i := range len(text) {
+		child, ok := x.nodes[node].next[text[i]]
+		if !ok {
+			child = int32(len(x.nodes))
+			x.nodes = append(x.nodes, trieNode{})
+			if x.nodes[node].next == nil {
+				x.nodes[node].next = make(map[byte]int32, 1)
+			}
+			x.nodes[node].next[text[i]] = child
+		}
+		node = child
+	}
+	last, _ := utf8.DecodeLastRuneInString(text)
+	if open || isUnspaced(last) {
+		x.nodes[node].open = append(x.nodes[node].open, c)
+	} else {
+		x.nodes[node].whole = append(x.nodes[node].whole, c)
+	}
+}
+
+// find returns all entries in a folded text, by where they start.
+func (x *lexicon) find(text string) []hit {
+	hits := make([]hit, 0, 64)
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if startsWord(text, i, r) {
+			hits = x.walk(text, i, hits)
+		}
+		i += size
+	}
+	return hits
+}
+
+func (x *lexicon) walk(text string, start int, hits []hit) []hit {
+	node := &x.nodes[0]
+	for i := start; i < len(text); i++ {
+		child, ok := node.next[text[i]]
+		if !ok {
+			return hits
+		}
+		node = &x.nodes[child]
+		for _, c := range node.open {
+			hits = append(hits, hit{c, start, i + 1})
+		}
+		if len(node.whole) > 0 && endsWord(text, i+1) {
+			for _, c := range node.whole {
+				hits = append(hits, hit{c, start, i + 1})
+			}
+		}
+	}
+	return hits
+}
+
+// startsWord reports whether an entry may begin at byte i. Arabic writes conjunctions, prepositions and the article at the
+// front of the word.
+func startsWord(text string, i int, r rune) bool {
+	if i == 0 || isUnspaced(r) {
+		return true
+	}
+	before, size := utf8.DecodeLastRuneInString(text[:i])
+	if !isWordRune(r) {
+		return true // an entry may begin with punctuation
+	}
+	if !isWordRune(before) || isUnspaced(before) {
+		return true
+	}
+	for n := 0; n < 4 && strings.ContainsRune("وفبلكا", before); n++ {
+		i -= size
+		if i == 0 {
+			return true
+		}
+		if before, size = utf8.DecodeLastRuneInString(text[:i]); !isWordRune(before) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsWord reports whether a word ends at byte i.
+func endsWord(text string, i int) bool {
+	if i >= len(text) {
+		return true
+	}
+	last, _ := utf8.DecodeLastRuneInString(text[:i])
+	next, _ := utf8.DecodeRuneInString(text[i:])
+	return !isWordRune(last) || !isWordRune(next) || isUnspaced(next)
+}
+
+func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.Nd, unicode.Mn) }
+
+// isUnspaced reports scripts whose words do not stand apart, or take endings without end.
+func isUnspaced(r rune) bool {
+	return r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai) || r == 'ー'
+}

@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk"
+)
+
+type changeInput struct {
+	ID   uuid.UUID `doc:"The ticket." format:"uuid" path:"id"`
+	Body ChangeRequest
+}
+
+// ChangeRequest names the version of the ticket that the agent saw.
+type ChangeRequest struct {
+	Version int32 `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"`
+}
+
+type replyInput struct {
+	ID   uuid.UUID `doc:"The ticket." format:"uuid" path:"id"`
+	Body ReplyRequest
+}
+
+// ReplyRequest is what an agent decided about a draft.
+type ReplyRequest struct {
+	Action  string    `doc:"accept: send the draft as it is. edit: send body, made from the draft. reject: send nothing, and say why. write: send body; a pending draft stays." enum:"accept,edit,reject,write" json:"action"`
+	Body    string    `doc:"The text to send, for edit and write. It is held to the same rules as a generated one." json:"body,omitempty" maxLength:"20000"`
+	DraftID uuid.UUID `doc:"The draft, for accept, edit and reject." format:"uuid" json:"draft_id,omitzero"`
+	Reason  string    `doc:"What is wrong with the draft, for reject." json:"reason,omitempty" maxLength:"1000"`
+	Version int32     `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"`
+}
+
+type ticketOutput struct {
+	Body Ticket
+}
+
+// changeFunc is a step of a ticket through its states.
+type changeFunc func(ctx context.Context, actor desk.Actor, ticketID uuid.UUID, version int32) (assistant.Ticket, error)
+
+func (s *server) describeTicketChanges(api huma.API) {
+	tags := []string{"Agents"}
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Makes the caller the one who answers. From then on, the assistant is silent in this conversation.",
+		Method:      http.MethodPost, OperationID: "claim-ticket", Path: "/v1/tickets/{id}/claim", Summary: "Claim", Tags: tags,
+	}, agents()), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
+		return s.Desk.Claim(ctx, a, id, version)
+	}))
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Puts the ticket back into the queue.",
+		Method:      http.MethodPost, OperationID: "release-ticket", Path: "/v1/tickets/{id}/release", Summary: "Release", Tags: tags,
+	}, agents()), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
+		return s.Desk.Release(ctx, a, id, version)
+	}))
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Ends the work on the ticket.",
+		Method:      http.MethodPost, OperationID: "resolve-ticket", Path: "/v1/tickets/{id}/resolve", Summary: "Resolve", Tags: tags,
+	}, agents()), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
+		return s.Desk.Resolve(ctx, a, id, version)
+	}))
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Sends a reply to the customer, or rejects a draft. The caller must hold the ticket. A text that the desk's rules forbid is not sent, and the problem says why.",
+		Method:      http.MethodPost, OperationID: "reply-to-ticket", Path: "/v1/tickets/{id}/reply", Summary: "Reply", Tags: tags,
+	}, agents()), s.reply)
+}
+
+func (s *server) change(step changeFunc) func(context.Context, *changeInput) (*ticketOutput, error) {
+	return func(ctx context.Context, in *changeInput) (*ticketOutput, error) {
+		ticket, err := step(ctx, actor(ctx), in.ID, in.Body.Version)
+		if err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		return &ticketOutput{Body: ticketView(ticket)}, nil
+	}
+}
+
+func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, error) {
+	for field, text := range map[string]string{"body": in.Body.Body, "reason": in.Body.Reason} {
+		if err := storable(field, text); err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+	}
+	ticket, err := s.Desk.Reply(ctx, actor(ctx), desk.Reply{
+		Action: desk.Action(in.Body.Action), Body: in.Body.Body, DraftID: in.Body.DraftID, Reason: in.Body.Reason,
+		TicketID: in.ID, Version: in.Body.Version,
+	})
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	return &ticketOutput{Body: ticketView(ticket)}, nil
+}

@@ -1,0 +1,149 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/postgres"
+)
+
+// maxStoredComment is what the database takes of a comment. Removing a secret may make a text longer.
+const maxStoredComment = 4000
+
+type conversationInput struct {
+	ID uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
+}
+
+type conversationOutput struct {
+	Body ConversationResponse
+}
+
+// ConversationResponse is what a customer and the desk said to each other, as the customer sees it.
+type ConversationResponse struct {
+	ID       uuid.UUID             `format:"uuid" json:"id"`
+	Messages []ConversationMessage `doc:"Oldest first." json:"messages" nullable:"false"`
+	Ticket   *TicketSummary        `doc:"The newest ticket, if any." json:"ticket,omitempty"`
+}
+
+// ConversationMessage is one turn.
+type ConversationMessage struct {
+	Author    string     `enum:"customer,assistant,agent" json:"author"`
+	Body      string     `doc:"Secrets are replaced." json:"body"`
+	Citations []Citation `json:"citations" nullable:"false"`
+	CreatedAt time.Time  `json:"created_at"`
+	ID        uuid.UUID  `format:"uuid" json:"id"`
+	Language  string     `json:"language,omitempty"`
+}
+
+type handOffInput struct {
+	IdempotencyKey string    `doc:"The sender's name for this request." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"`
+	ID             uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
+}
+
+type handOffOutput struct {
+	Body AnswerResponse
+}
+
+type feedbackInput struct {
+	ID   uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
+	Body FeedbackRequest
+}
+
+// FeedbackRequest is what a customer thinks of a message, or of the whole conversation.
+type FeedbackRequest struct {
+	Comment   string    `doc:"Why, in the customer's words. Secrets are removed." json:"comment,omitempty" maxLength:"2000"`
+	MessageID uuid.UUID `doc:"The rated reply. Without it, the whole conversation is rated." format:"uuid" json:"message_id,omitzero"`
+	Rating    int       `doc:"1 is bad, 5 is good. A later rating replaces an earlier one." json:"rating" maximum:"5" minimum:"1"`
+}
+
+func (s *server) describeConversations(api huma.API) {
+	tags := []string{"Customers"}
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "A widget key reads the conversations that it opened, an agent's key all.",
+		Method:      http.MethodGet, OperationID: "get-conversation", Path: "/v1/conversations/{id}", Summary: "Read a conversation", Tags: tags,
+	}, everyone()), s.conversation)
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Hands the conversation to a person. It always works.",
+		Method:      http.MethodPost, OperationID: "request-person", Path: "/v1/conversations/{id}/handoff", Summary: "Ask for a person", Tags: tags,
+	}, customers()), s.handOff)
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Keeps the customer's rating.",
+		Method:      http.MethodPost, OperationID: "give-feedback", Path: "/v1/conversations/{id}/feedback", Summary: "Rate", Tags: tags,
+	}, customers()), s.feedback)
+}
+
+func (s *server) conversation(ctx context.Context, in *conversationInput) (*conversationOutput, error) {
+	var owner *uuid.UUID
+	if key := requestFrom(ctx).key; key.Role == postgres.RoleWidget {
+		owner = &key.ID
+	}
+	conversation, err := s.Store.Conversation(ctx, in.ID, owner)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	response := ConversationResponse{
+		ID: conversation.ID, Messages: make([]ConversationMessage, len(conversation.Messages)), Ticket: ticketSummary(conversation.Ticket),
+	}
+	for i, message := range conversation.Messages {
+		response.Messages[i] = conversationMessage(message)
+	}
+	return &conversationOutput{Body: response}, nil
+}
+
+func (s *server) handOff(ctx context.Context, in *handOffInput) (*handOffOutput, error) {
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	run, err := s.Assistant.RequestPerson(ctx, assistant.Question{
+		APIKeyID:       requestFrom(ctx).key.ID,
+		Channel:        defaultChannel,
+		ConversationID: in.ID,
+		IdempotencyKey: in.IdempotencyKey,
+	})
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	requestFrom(ctx).answer = run.Outcome
+	return &handOffOutput{Body: answerResponse(run)}, nil
+}
+
+func (s *server) feedback(ctx context.Context, in *feedbackInput) (*struct{}, error) {
+	if err := storable("comment", in.Body.Comment); err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	key := requestFrom(ctx).key
+	if _, err := s.Store.Conversation(ctx, in.ID, &key.ID); err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	feedback := postgres.Feedback{
+		Comment:        shortened(s.Redactor.Redact(in.Body.Comment).Text, maxStoredComment),
+		ConversationID: in.ID,
+		Rating:         in.Body.Rating,
+	}
+	if in.Body.MessageID != uuid.Nil {
+		feedback.MessageID = &in.Body.MessageID
+	}
+	if err := s.Store.AddFeedback(ctx, feedback); err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	return nil, nil //nolint:nilnil // Huma's way to say 204
+}
+
+func conversationMessage(m assistant.Message) ConversationMessage {
+	return ConversationMessage{
+		Author: string(m.Author), Body: m.Body, Citations: citations(m.Citations), CreatedAt: m.CreatedAt, ID: m.ID, Language: m.Language,
+	}
+}
+
+// shortened returns at most limit characters of text.
+func shortened(text string, limit int) string {
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	return string([]rune(text)[:limit])
+}

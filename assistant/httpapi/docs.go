@@ -1,0 +1,192 @@
+package httpapi
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+)
+
+//go:embed docs.css docs.html
+var docsFiles embed.FS
+
+// docsPolicy lets the page load its own style sheet and nothing else: it needs no script.
+const docsPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// docsPage is what the template of /docs shows.
+type docsPage struct {
+	Description string
+	Groups      []docsGroup
+	Problems    []docsProblem
+	Title       string
+}
+
+type docsGroup struct {
+	Name       string
+	Operations []docsOperation
+}
+
+type docsOperation struct {
+	Description []string // paragraphs
+	ID          string
+	Method      string
+	Parameters  []docsField
+	Path        string
+	Request     []docsField
+	Response    []docsField
+	Summary     string
+}
+
+type docsField struct {
+	Description string
+	Name        string // path inside the body: "message.body", "tickets[].number"
+	Required    bool
+	Type        string
+}
+
+type docsProblem struct {
+	Detail string
+	Name   string
+	Status int
+	Title  string
+}
+
+// serveDocs adds the description of the interface: for programs as OpenAPI, for people as a page. Both are rendered once.
+// The page is made here and not by a script, so that it works without a network and under the strictest policy.
+func (s *server) serveDocs(app *fiber.App, description *huma.OpenAPI) error {
+	asYAML, err := description.YAML()
+	if err != nil {
+		return fmt.Errorf("render OpenAPI: %w", err)
+	}
+	asJSON, err := json.Marshal(description)
+	if err != nil {
+		return fmt.Errorf("render OpenAPI: %w", err)
+	}
+	page, err := renderDocs(description)
+	if err != nil {
+		return err
+	}
+	style, err := docsFiles.ReadFile("docs.css")
+	if err != nil {
+		return fmt.Errorf("read style of docs: %w", err)
+	}
+	for path, file := range map[string]struct {
+		content   []byte
+		mediaType string
+	}{
+		"/docs":         {page, fiber.MIMETextHTMLCharsetUTF8},
+		"/docs.css":     {style, "text/css; charset=utf-8"},
+		"/openapi.json": {asJSON, "application/openapi+json"},
+		"/openapi.yaml": {asYAML, "application/openapi+yaml"},
+	} {
+		app.Get(path, func(c *fiber.Ctx) error {
+			c.Set(fiber.HeaderContentSecurityPolicy, docsPolicy)
+			c.Set(fiber.HeaderContentType, file.mediaType)
+			return c.Send(file.content)
+		})
+	}
+	return nil
+}
+
+func renderDocs(description *huma.OpenAPI) ([]byte, error) {
+	page, err := template.ParseFS(docsFiles, "docs.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse docs: %w", err)
+	}
+	var rendered bytes.Buffer
+	if err := page.Execute(&rendered, docsOf(description)); err != nil {
+		return nil, fmt.Errorf("render docs: %w", err)
+	}
+	return rendered.Bytes(), nil
+}
+
+func docsOf(description *huma.OpenAPI) docsPage {
+	page := docsPage{Description: description.Info.Description, Title: description.Info.Title}
+	groups := make(map[string][]docsOperation)
+	for path, item := range description.Paths {
+		for method, op := range map[string]*huma.Operation{fiber.MethodGet: item.Get, fiber.MethodPost: item.Post} {
+			if op != nil {
+				operation := docsOperationOf(description, op)
+				operation.Method, operation.Path = method, path
+				groups[op.Tags[0]] = append(groups[op.Tags[0]], operation)
+			}
+		}
+	}
+	for _, name := range []string{"Customers", "Agents", "Operators"} {
+		slices.SortFunc(groups[name], func(a, b docsOperation) int { return cmp.Compare(a.Path, b.Path) })
+		page.Groups = append(page.Groups, docsGroup{Name: name, Operations: groups[name]})
+	}
+	for _, k := range kinds() {
+		page.Problems = append(page.Problems, docsProblem{Detail: k.detail, Name: k.name, Status: k.status, Title: k.title})
+	}
+	return page
+}
+
+func docsOperationOf(description *huma.OpenAPI, op *huma.Operation) docsOperation {
+	operation := docsOperation{Description: strings.Split(op.Description, "\n\n"), ID: op.OperationID, Summary: op.Summary}
+	for _, p := range op.Parameters {
+		operation.Parameters = append(operation.Parameters, docsField{
+			Description: cmp.Or(p.Description, p.Schema.Description), Name: p.Name + " (" + p.In + ")", Required: p.Required, Type: typeName(p.Schema),
+		})
+	}
+	schemas := description.Components.Schemas
+	if op.RequestBody != nil {
+		operation.Request = docsFields(schemas, "", op.RequestBody.Content[fiber.MIMEApplicationJSON].Schema)
+	}
+	if ok := op.Responses["200"]; ok != nil && ok.Content[fiber.MIMEApplicationJSON] != nil {
+		operation.Response = docsFields(schemas, "", ok.Content[fiber.MIMEApplicationJSON].Schema)
+	}
+	return operation
+}
+
+// docsFields lists the fields of a schema, each with its path, parents before their children. No type of the interface
+// contains itself.
+func docsFields(schemas huma.Registry, prefix string, schema *huma.Schema) []docsField {
+	if schema.Ref != "" {
+		schema = schemas.SchemaFromRef(schema.Ref)
+	}
+	var fields []docsField
+	names := make([]string, 0, len(schema.Properties))
+	for name := range schema.Properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		property := schema.Properties[name]
+		path := prefix + name
+		fields = append(fields, docsField{
+			Description: property.Description, Name: path, Required: slices.Contains(schema.Required, name), Type: typeName(property),
+		})
+		if property.Items != nil {
+			property, path = property.Items, path+"[]"
+		}
+		fields = append(fields, docsFields(schemas, path+".", property)...)
+	}
+	return fields
+}
+
+// typeName is a schema's type in a word or two.
+func typeName(schema *huma.Schema) string {
+	switch {
+	case len(schema.Enum) > 0:
+		values := make([]string, len(schema.Enum))
+		for i, value := range schema.Enum {
+			values[i] = fmt.Sprint(value)
+		}
+		return strings.Join(values, " | ")
+	case schema.Items != nil:
+		return "array"
+	case schema.Ref != "" || schema.Type == huma.TypeObject:
+		return "object"
+	case schema.Format != "":
+		return schema.Type + ", " + schema.Format
+	}
+	return schema.Type
+}

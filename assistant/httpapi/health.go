@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// probeTimeout bounds one readiness check: whoever asks, asks again in seconds.
+const probeTimeout = 2 * time.Second
+
+// check is a condition of readiness.
+type check struct {
+	fix   string // what an operator should do; anybody may read it
+	name  string // what is missing when the probe fails
+	probe func(ctx context.Context) error
+}
+
+type healthOutput struct {
+	Body Health
+}
+
+// Health says that the process answers.
+type Health struct {
+	Status  string `enum:"ok" json:"status"`
+	Version string `doc:"Of the build." json:"version"`
+}
+
+type readinessOutput struct {
+	Body Readiness
+}
+
+// Readiness says that the service can do its work.
+type Readiness struct {
+	KBVersion int64  `doc:"Version of the knowledge base: it grows with each change." json:"kb_version"`
+	Status    string `enum:"ready" json:"status"`
+}
+
+func (s *server) describeHealth(api huma.API) {
+	tags := []string{"Operators"}
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Answers as long as the process lives.",
+		Method:      http.MethodGet, OperationID: "health", Path: "/healthz", Summary: "Alive?", Tags: tags,
+	}, nil), s.health)
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Answers 503 while something that the service needs is missing, and names it in errors.",
+		Method:      http.MethodGet, OperationID: "readiness", Path: "/readyz", Summary: "Ready?", Tags: tags,
+	}, nil), s.readiness)
+}
+
+func (s *server) health(context.Context, *struct{}) (*healthOutput, error) {
+	return &healthOutput{Body: Health{Status: "ok", Version: s.Version}}, nil
+}
+
+func (s *server) readiness(ctx context.Context, _ *struct{}) (*readinessOutput, error) {
+	ready := Readiness{Status: "ready"}
+	var missing []FieldError
+	for _, c := range []check{
+		{fix: "start PostgreSQL and check DATABASE_URL", name: "database", probe: s.Store.Ping},
+		{fix: "bring the database to the schema of this build: deskhand migrate", name: "schema", probe: func(ctx context.Context) error {
+			var err error
+			ready.KBVersion, err = s.Index.Version(ctx)
+			return err
+		}},
+	} {
+		if err := c.run(ctx); err != nil {
+			s.Logger.WarnContext(ctx, "not ready", slog.String("missing", c.name), slog.Any("error", err))
+			missing = append(missing, FieldError{Field: c.name, Message: c.fix})
+		}
+	}
+	if len(missing) > 0 {
+		p := newProblem(kindNotReady, kindNamed(kindNotReady).detail)
+		p.Errors = missing
+		return nil, p
+	}
+	return &readinessOutput{Body: ready}, nil
+}
+
+func (c check) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return c.probe(ctx)
+}
+
+// servePlain adds the routes that speak no JSON: preflights, and metrics in Prometheus' text format. Metrics need no key, so
+// that they can be read while the database is down; they hold counts only. A proxy should not pass them on.
+func (s *server) servePlain(app *fiber.App) {
+	for _, path := range []string{"/v1/answers", "/v1/conversations/:id", "/v1/conversations/:id/handoff", "/v1/conversations/:id/feedback"} {
+		app.Options(path, preflight)
+	}
+	app.Get("/metrics", adaptor.HTTPHandler(promhttp.HandlerFor(s.Registry, promhttp.HandlerOpts{})))
+}

@@ -1,0 +1,188 @@
+// Package httpapi is deskhand over HTTP: the widget's questions and conversations, the agents' tickets, health, metrics and
+// the description of all this (OpenAPI 3.1, from the Go types).
+//
+// It parses, calls and renders. What a request may do stands beside its route (a role list); what happens then is decided
+// in packages assistant and desk. Every error, also of a route that does not exist or a body that cannot be read, is a
+// problem as in RFC 9457, and none repeats what the caller sent: a question may hold a secret (P2). What customers read
+// says nothing of reasons, confidence or intents (P6).
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+// Config is what the HTTP interface is made of.
+type Config struct {
+	Assistant *assistant.Assistant
+	Clock     func() time.Time
+	Deadline  time.Duration // how long a customer waits; assistant.DefaultDeadline when zero
+	Desk      *desk.Desk
+	Index     *retrieval.Index
+	Logger    *slog.Logger
+	Redactor  *redact.Redactor     // for what customers write beside a question
+	Registry  *prometheus.Registry // gets this package's metrics; GET /metrics serves all of it
+	Store     *postgres.Store
+	Version   string // of the build
+}
+
+// Validate reports the first part that is missing.
+func (c Config) Validate() error {
+	for _, part := range []struct {
+		missing bool
+		name    string
+	}{
+		{c.Assistant == nil, "assistant"},
+		{c.Clock == nil, "clock"},
+		{c.Desk == nil, "desk"},
+		{c.Index == nil, "index"},
+		{c.Logger == nil, "logger"},
+		{c.Redactor == nil, "redactor"},
+		{c.Registry == nil, "registry"},
+		{c.Store == nil, "store"},
+	} {
+		if part.missing {
+			return errors.New(part.name + " is missing")
+		}
+	}
+	return nil
+}
+
+// New returns the application with every route, ready to listen.
+func New(c Config) (*fiber.App, error) {
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("configure HTTP interface: %w", err)
+	}
+	if c.Deadline == 0 {
+		c.Deadline = assistant.DefaultDeadline
+	}
+	metrics, err := newMetrics(c.Registry, c.Version)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Config: c, metrics: metrics}
+	app := fiber.New(s.fiberConfig())
+	app.Use(s.observe)
+	api := s.describe(app)
+	if err := s.serveDocs(app, api.OpenAPI()); err != nil {
+		return nil, err
+	}
+	s.servePlain(app)
+	app.Server().Handler = s.knownMethods(app)
+	return app, nil
+}
+
+// OpenAPI returns the description of the interface, OpenAPI 3.1 in YAML. It needs no database.
+func OpenAPI() ([]byte, error) {
+	s := &server{}
+	description, err := s.describe(fiber.New(fiber.Config{DisableStartupMessage: true})).OpenAPI().YAML()
+	if err != nil {
+		return nil, fmt.Errorf("render OpenAPI: %w", err)
+	}
+	return description, nil
+}
+
+// server holds what the routes share.
+type server struct {
+	Config
+
+	metrics *metrics
+}
+
+// apiVersion is the version of the interface, not of the build: it changes when a client has to.
+const apiVersion = "1.0.0"
+
+// The roles of the routes.
+func customers() []postgres.Role { return []postgres.Role{postgres.RoleWidget} }
+func agents() []postgres.Role    { return []postgres.Role{postgres.RoleAdmin, postgres.RoleAgent} }
+func everyone() []postgres.Role {
+	return []postgres.Role{postgres.RoleAdmin, postgres.RoleAgent, postgres.RoleWidget}
+}
+
+// describe registers the operations that the OpenAPI description lists.
+func (s *server) describe(app *fiber.App) huma.API {
+	config := huma.DefaultConfig("deskhand", apiVersion)
+	config.Info.Description = "Questions in, cited answers or tickets out. Errors are problems as in RFC 9457; each type is explained under /docs."
+	config.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"key": {Type: "http", Scheme: "bearer", Description: "An API key: dh_widget_…, dh_agent_… or dh_admin_…"},
+	}
+	// Huma's own pages load scripts from elsewhere, and its links to schemas would be in every answer.
+	config.CreateHooks, config.DocsPath, config.OpenAPIPath, config.SchemasPath = nil, "", "", ""
+	config.Transformers = []huma.Transformer{s.toProblem}
+	api := humafiber.NewV2(app, config)
+	s.describeAnswers(api)
+	s.describeConversations(api)
+	s.describeTickets(api)
+	s.describeTicketChanges(api)
+	s.describeHealth(api)
+	loosen(config.Components.Schemas)
+	return api
+}
+
+// loosen makes the described answers open: a client that checks them must bear a field that a later version adds. Requests
+// stay closed, so that a misspelt field is told and not dropped. Huma's own error types are never sent.
+func loosen(schemas huma.Registry) {
+	delete(schemas.Map(), "ErrorDetail")
+	delete(schemas.Map(), "ErrorModel")
+	for name, schema := range schemas.Map() {
+		if !strings.HasSuffix(name, "Request") && name != "QuestionMessage" {
+			schema.AdditionalProperties = nil
+		}
+	}
+}
+
+// operation completes what a route says of itself with what all have in common: who may call it, and how it fails.
+func (s *server) operation(api huma.API, op huma.Operation, roles []postgres.Role) huma.Operation {
+	if op.Responses == nil {
+		op.Responses = make(map[string]*huma.Response)
+	}
+	op.MaxBodyBytes = bodyLimit + 1 // the server refuses more before it gets here
+	op.Responses["default"] = problemResponse(api.OpenAPI().Components.Schemas)
+	if len(roles) == 0 {
+		return op
+	}
+	op.Description += allowedText(roles)
+	op.Security = []map[string][]string{{"key": {}}}
+	op.Middlewares = huma.Middlewares{s.require(roles)}
+	return op
+}
+
+// requestKey finds the request in a context.
+type requestKey struct{}
+
+// request is what is known of one HTTP request beside its content.
+type request struct {
+	answer    assistant.Outcome // how the question ended, if there was one
+	id        string
+	key       postgres.Key
+	method    string
+	problem   string // the kind of problem that it ended in
+	route     string
+	startedAt time.Time
+	status    int
+	streaming bool // its end is reported by who writes the stream
+}
+
+// requestFrom returns the request that ctx belongs to.
+func requestFrom(ctx context.Context) *request {
+	if r, ok := ctx.Value(requestKey{}).(*request); ok {
+		return r
+	}
+	return &request{}
+}

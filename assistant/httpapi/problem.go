@@ -1,0 +1,256 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/deskhand/deskhand/assistant"
+)
+
+const (
+	// problemType is the media type of RFC 9457.
+	problemType = "application/problem+json"
+	// retryAfter is how many seconds a client should wait after an outage: a database that restarts is back by then.
+	retryAfter = "5"
+
+	internalDetail = "Something went wrong on our side. Try again, and tell us the request_id if it stays."
+)
+
+// kind is a type of problem. Its name is stable: clients act on it.
+type kind struct {
+	name   string
+	status int
+	title  string
+	detail string // where the case has no better words
+}
+
+// The kinds that this package itself uses.
+const (
+	kindBadRequest   = "bad_request"
+	kindForbidden    = "forbidden"
+	kindInternal     = "internal"
+	kindInvalid      = "invalid"
+	kindNotReady     = "not_ready"
+	kindUnauthorized = "unauthorized"
+	kindUnavailable  = "unavailable"
+)
+
+// kinds is the one table from what went wrong to what the caller is told. The names of assistant.Code are kinds of the
+// same name. Of two with the same status, the first is the general one.
+func kinds() []kind {
+	return []kind{
+		{kindBadRequest, http.StatusBadRequest, "The request cannot be read", "Send what the description of this route asks for."},
+		{kindUnauthorized, http.StatusUnauthorized, "No valid API key", "Send a key in force: Authorization: Bearer dh_…"},
+		{kindForbidden, http.StatusForbidden, "The API key may not do this", "Use a key with another role, from an allowed origin."},
+		{string(assistant.CodeNotFound), http.StatusNotFound, "Not found", "There is nothing here, or it is not yours."},
+		{"method_not_allowed", http.StatusMethodNotAllowed, "Method not allowed", "The Allow header names what this address takes."},
+		{"timeout", http.StatusRequestTimeout, "The request came too slowly", "Send it again, in one go."},
+		{string(assistant.CodeConflict), http.StatusConflict, "It has changed", "Read it again, then decide again."},
+		{"too_large", http.StatusRequestEntityTooLarge, "The body is too large", "Send at most 64 KiB."},
+		{"unsupported_media_type", http.StatusUnsupportedMediaType, "The body's type is not supported", "Send Content-Type: application/json."},
+		{kindInvalid, http.StatusUnprocessableEntity, "A field is not valid", "Mend the fields that are named in errors."},
+		{string(assistant.CodeReused), http.StatusUnprocessableEntity, "The idempotency key was used before", "Use a new key for another request."},
+		{"headers_too_large", http.StatusRequestHeaderFieldsTooLarge, "The headers are too large", "Send at most 8 KiB of headers."},
+		{kindInternal, http.StatusInternalServerError, "Internal error", internalDetail},
+		{kindUnavailable, http.StatusServiceUnavailable, "Try again in a moment", "The service cannot do this right now. Send the same request again, with the same Idempotency-Key."},
+		{kindNotReady, http.StatusServiceUnavailable, "Not ready", "Something that the service needs is missing."},
+	}
+}
+
+// kindNamed returns the kind of a name, the internal error for an unknown one.
+func kindNamed(name string) kind {
+	for _, k := range kinds() {
+		if k.name == name {
+			return k
+		}
+	}
+	return kindNamed(kindInternal)
+}
+
+// kindOfStatus returns the general kind of a status that came from below: from fiber, fasthttp or Huma.
+func kindOfStatus(status int) kind {
+	for _, k := range kinds() {
+		if k.status == status {
+			return k
+		}
+	}
+	if status < http.StatusInternalServerError {
+		return kindNamed(kindBadRequest)
+	}
+	return kindNamed(kindInternal)
+}
+
+// FieldError says what is wrong with one field of a request, and never repeats its value.
+type FieldError struct {
+	Field   string `json:"field" doc:"Path of the field, or the name of the parameter or header." example:"message.body"`
+	Message string `json:"message" doc:"What is wrong with it, or how to mend it."`
+}
+
+// Problem is an error as the caller reads it (RFC 9457).
+type Problem struct {
+	Detail    string       `json:"detail" doc:"What went wrong this time, and what to do."`
+	Errors    []FieldError `json:"errors,omitempty" doc:"The fields at fault."`
+	RequestID string       `json:"request_id,omitempty" doc:"Finds the request in the service's log."`
+	Status    int          `json:"status" doc:"HTTP status code." example:"422"`
+	Title     string       `json:"title" doc:"The kind of problem, in words. It is the same each time."`
+	Type      string       `json:"type" format:"uri-reference" doc:"The kind of problem, to act on." example:"/docs#problem-invalid"`
+
+	kind string
+}
+
+func newProblem(name, detail string) *Problem {
+	k := kindNamed(name)
+	return &Problem{Detail: detail, Status: k.status, Title: k.title, Type: "/docs#problem-" + k.name, kind: k.name}
+}
+
+// ContentType makes Huma write p with the media type of problems.
+func (p *Problem) ContentType(string) string { return problemType }
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+
+// GetHeaders returns the headers that go with p.
+func (p *Problem) GetHeaders() http.Header {
+	headers := http.Header{}
+	switch p.Status {
+	case http.StatusUnauthorized:
+		headers.Set("WWW-Authenticate", "Bearer")
+	case http.StatusServiceUnavailable:
+		headers.Set("Retry-After", retryAfter)
+	}
+	return headers
+}
+
+// GetStatus returns the HTTP status code.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// problemOf turns an error of the domain into a problem, and logs what the caller is not told.
+func (s *server) problemOf(ctx context.Context, err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	name, detail := kindInternal, internalDetail
+	if e, ok := errors.AsType[*assistant.Error](err); ok {
+		name, detail = string(e.Code), e.Message
+		if e.Field != "" {
+			p := newProblem(name, detail)
+			p.Errors = []FieldError{{Field: e.Field, Message: e.Message}}
+			return p
+		}
+	} else if transient(err) {
+		name, detail = kindUnavailable, kindNamed(kindUnavailable).detail
+	}
+	p := newProblem(name, detail)
+	if p.Status >= http.StatusInternalServerError {
+		s.Logger.ErrorContext(ctx, "request failed", slog.String("request_id", requestFrom(ctx).id), slog.Any("error", err))
+	}
+	return p
+}
+
+// transient reports whether err is an outage that passes, of the network or the database, and not a defect.
+func transient(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	var network net.Error
+	var unsent interface{ SafeToRetry() bool }
+	var state interface{ SQLState() string }
+	switch {
+	case errors.As(err, &state):
+		// PostgreSQL's classes 08 connection, 40 rolled back, 53 resources, 57 operator (shutdown, cancelled).
+		code := state.SQLState()
+		return len(code) == 5 && strings.Contains("08 40 53 57", code[:2])
+	case errors.As(err, &network):
+		return true
+	case errors.As(err, &unsent):
+		return unsent.SafeToRetry()
+	}
+	return false
+}
+
+// toProblem is a Huma transformer: it replaces Huma's own errors, which carry the values that were sent, and completes ours.
+func (s *server) toProblem(ctx huma.Context, _ string, v any) (any, error) {
+	r := requestFrom(ctx.Context())
+	p, ok := v.(*Problem)
+	if model, isModel := v.(*huma.ErrorModel); isModel {
+		p, ok = problemOfModel(model), true
+	}
+	if !ok {
+		return v, nil
+	}
+	p.RequestID, r.problem = r.id, p.kind
+	return p, nil
+}
+
+func problemOfModel(model *huma.ErrorModel) *Problem {
+	k := kindOfStatus(model.Status)
+	p := newProblem(k.name, k.detail)
+	if k.status != http.StatusUnprocessableEntity {
+		return p
+	}
+	for _, detail := range model.Errors {
+		if detail != nil {
+			p.Errors = append(p.Errors, fieldError(detail))
+		}
+	}
+	return p
+}
+
+// fieldError names the field itself where Huma names the object that lacks it.
+func fieldError(detail *huma.ErrorDetail) FieldError {
+	name, missing := strings.CutPrefix(detail.Message, "expected required property ")
+	if !missing {
+		return FieldError{Field: fieldName(detail.Location), Message: fieldMessage(detail.Message)}
+	}
+	name, _, _ = strings.Cut(name, " ")
+	return FieldError{Field: fieldName(detail.Location + "." + name), Message: "is missing"}
+}
+
+// plainName is a path of field names.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.\[\]-]{1,60}$`)
+
+// fieldName turns Huma's location ("body.message.body", "path.id") into the name that the caller used. A field that the
+// interface does not know is named by the caller: only what looks like a name is repeated.
+func fieldName(location string) string {
+	if place, rest, found := strings.Cut(location, "."); found {
+		switch place {
+		case "body", "header", "path", "query":
+			location = rest
+		}
+	}
+	if !plainName.MatchString(location) {
+		return "body"
+	}
+	return location
+}
+
+// fieldMessage lets Huma's words about the schema pass, without what follows a colon there: the parser's words about the
+// value.
+func fieldMessage(message string) string {
+	message, _, _ = strings.Cut(message, ": ")
+	for _, prefix := range []string{"expected ", "invalid boolean", "invalid integer", "required ", "unexpected property", "unknown "} {
+		if strings.HasPrefix(message, prefix) {
+			return message
+		}
+	}
+	return "does not fit this field: see its description"
+}
+
+// problemResponse describes the problems of a route.
+func problemResponse(schemas huma.Registry) *huma.Response {
+	return &huma.Response{
+		Description: "A problem (RFC 9457)",
+		Content: map[string]*huma.MediaType{
+			problemType: {Schema: schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")},
+		},
+	}
+}

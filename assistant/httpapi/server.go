@@ -1,0 +1,196 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	// bodyLimit holds the longest reply of an agent (20,000 characters, up to 3 bytes each) and a customer's message.
+	bodyLimit = 64 << 10
+	// headerLimit is four times what browsers send with a key and no cookies.
+	headerLimit = 8 << 10
+	// readTimeout ends a request that comes in drops: 64 KiB take this long on the slowest of mobile networks.
+	readTimeout = 15 * time.Second
+	// idleTimeout keeps a widget's connection for the time that a customer types, and no longer.
+	idleTimeout = 75 * time.Second
+	// requestTimeout bounds everything but questions: a few indexed queries.
+	requestTimeout = 10 * time.Second
+	// answerMargin is what a question gets beyond the customer's deadline, for the stages around the pipeline. The pipeline
+	// keeps the deadline itself and records its end also after this.
+	answerMargin = time.Second
+	// writeMargin is what a client gets to read an answer in, on top of the time until the answer is there.
+	writeMargin = 15 * time.Second
+)
+
+const requestIDHeader = "X-Request-Id"
+
+// fiberConfig are the limits of a connection. A client that reads slowly holds one for the deadline and writeMargin.
+func (s *server) fiberConfig() fiber.Config {
+	return fiber.Config{
+		AppName:               "deskhand",
+		BodyLimit:             bodyLimit,
+		CaseSensitive:         true,
+		DisableStartupMessage: true,
+		ErrorHandler:          s.refuse,
+		IdleTimeout:           idleTimeout,
+		Immutable:             true, // strings of a request outlive it: in goroutines, in the log
+		ReadBufferSize:        headerLimit,
+		ReadTimeout:           readTimeout,
+		WriteTimeout:          s.Deadline + answerMargin + writeMargin,
+	}
+}
+
+// knownMethods answers what fiber itself answers in plain text: a method that it does not know.
+func (s *server) knownMethods(app *fiber.App) fasthttp.RequestHandler {
+	next := app.Handler()
+	return func(rc *fasthttp.RequestCtx) {
+		if slices.Contains(fiber.DefaultMethods, string(rc.Method())) {
+			next(rc)
+			return
+		}
+		c := app.AcquireCtx(rc)
+		defer app.ReleaseCtx(c)
+		_ = s.refuse(c, fiber.ErrMethodNotAllowed) // encoding a problem cannot fail
+	}
+}
+
+// observe is around every request: it names it, bounds it, survives its panics and reports its end.
+func (s *server) observe(c *fiber.Ctx) error {
+	r := &request{id: requestID(c.Get(requestIDHeader)), method: c.Method(), startedAt: s.Clock()}
+	ctx, cancel := context.WithTimeout(context.WithValue(c.UserContext(), requestKey{}, r), requestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	s.setHeaders(c, r)
+	s.metrics.inFlight.Inc()
+	if err := s.survive(c); err != nil {
+		if err := s.refuse(c, err); err != nil {
+			return err
+		}
+	}
+	if r.streaming {
+		return nil // r belongs to the stream now
+	}
+	r.route, r.status = routeOf(c), c.Response().StatusCode()
+	s.report(ctx, r)
+	return nil
+}
+
+// survive runs the rest of the chain and turns a panic into an error. The panic's value may hold a customer's words, so
+// only its type is logged, with the stack.
+func (s *server) survive(c *fiber.Ctx) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.logPanic(c.UserContext(), value)
+			err = newProblem(kindInternal, internalDetail)
+		}
+	}()
+	return c.Next()
+}
+
+func (s *server) logPanic(ctx context.Context, value any) {
+	message := fmt.Sprintf("%T", value)
+	if e, ok := value.(runtime.Error); ok {
+		message = e.Error() // of the language itself: indexes and types
+	}
+	s.Logger.ErrorContext(ctx, "request panicked", slog.String("request_id", requestFrom(ctx).id),
+		slog.String("panic", message), slog.String("stack", string(debug.Stack())))
+}
+
+// report writes the log line and the metrics of a request that has ended.
+func (s *server) report(ctx context.Context, r *request) {
+	elapsed := s.Clock().Sub(r.startedAt)
+	s.metrics.observe(r, elapsed)
+	level := slog.LevelInfo
+	if r.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	attributes := []slog.Attr{
+		slog.String("method", r.method), slog.String("route", r.route), slog.Int("status", r.status),
+		slog.Float64("duration_ms", float64(elapsed)/float64(time.Millisecond)), slog.String("request_id", r.id),
+	}
+	if r.key.ID != uuid.Nil {
+		attributes = append(attributes, slog.String("key_id", r.key.ID.String()))
+	}
+	if r.problem != "" {
+		attributes = append(attributes, slog.String("problem", r.problem))
+	}
+	s.Logger.LogAttrs(ctx, level, "request", attributes...)
+}
+
+// refuse is fiber's error handler: it also gets what never reached a route, such as a body that is too large.
+func (s *server) refuse(c *fiber.Ctx, err error) error {
+	p, ok := errors.AsType[*Problem](err)
+	if !ok {
+		status := http.StatusInternalServerError
+		if e, ok := errors.AsType[*fiber.Error](err); ok {
+			status = e.Code
+		}
+		k := kindOfStatus(status)
+		p = newProblem(k.name, k.detail)
+	}
+	r, seen := c.UserContext().Value(requestKey{}).(*request)
+	if !seen {
+		r = &request{id: requestID("")}
+		s.setHeaders(c, r)
+		s.Logger.Info("request refused", slog.Int("status", p.Status), slog.String("request_id", r.id))
+	}
+	return write(c, r, p)
+}
+
+// write sends a problem.
+func write(c *fiber.Ctx, r *request, p *Problem) error {
+	r.problem = p.kind
+	p.RequestID = r.id
+	for name, values := range p.GetHeaders() {
+		c.Set(name, values[0])
+	}
+	if err := c.Status(p.Status).JSON(p, problemType); err != nil {
+		return fmt.Errorf("write problem: %w", err)
+	}
+	return nil
+}
+
+// setHeaders sets what every answer carries. A page that needs more (the docs) replaces the policy.
+func (s *server) setHeaders(c *fiber.Ctx, r *request) {
+	c.Set(requestIDHeader, r.id)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+}
+
+// unmatched is the route of requests that have none.
+const unmatched = "unmatched"
+
+// routeOf is the pattern of the route, never the path: a path holds ids, and metrics must not grow with them.
+func routeOf(c *fiber.Ctx) string {
+	// observe itself is at "/": nothing behind it took the request.
+	if path := c.Route().Path; path != "/" {
+		return path
+	}
+	return unmatched
+}
+
+// loggable is a request id that neither breaks a log line nor hides a sentence.
+var loggable = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// requestID returns the caller's id of a request when it is safe to log, else a new one.
+func requestID(given string) string {
+	if loggable.MatchString(given) {
+		return given
+	}
+	return uuid.NewString()
+}

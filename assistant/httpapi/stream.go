@@ -1,0 +1,178 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+
+	"github.com/deskhand/deskhand/assistant"
+)
+
+const (
+	eventStreamType = "text/event-stream"
+	// keepAliveInterval is below the shortest idle timeout that proxies are known for (30 s), with room for two.
+	keepAliveInterval = 10 * time.Second
+	// stagesKept is more than a run reports, so that a slow client never makes the pipeline wait.
+	stagesKept = 64
+)
+
+// progressEvent says what is being done.
+type progressEvent struct {
+	Stage string `json:"stage"`
+}
+
+// publicStage is what a customer is told of a stage: what is being done, not what was found (P6).
+func publicStage(stage assistant.Stage) string {
+	switch stage {
+	case assistant.StageRetrieve:
+		return "searching"
+	case assistant.StageDraft:
+		return "writing"
+	case assistant.StageGuard, assistant.StageConfidence, assistant.StageDecide:
+		return "checking"
+	case assistant.StageRedact, assistant.StageLanguage, assistant.StageTriage, assistant.StageIncident, assistant.StageHandOff:
+	}
+	return "reading"
+}
+
+// flight is a question on its way, in a goroutine of its own.
+type flight struct {
+	done   chan landing
+	stages chan assistant.Stage
+}
+
+// landing is how a flight ended.
+type landing struct {
+	problem *Problem
+	run     assistant.Run
+}
+
+// launch starts a question. It ends with one landing, whoever listens.
+func (s *server) launch(ctx context.Context, question assistant.Question) *flight {
+	f := &flight{done: make(chan landing, 1), stages: make(chan assistant.Stage, stagesKept)}
+	question.Progress = func(stage assistant.Stage) {
+		select {
+		case f.stages <- stage:
+		default: // progress is a courtesy
+		}
+	}
+	ctx, cancel := s.detach(ctx)
+	go func() {
+		defer cancel()
+		defer func() {
+			if value := recover(); value != nil {
+				s.logPanic(ctx, value)
+				f.done <- landing{problem: newProblem(kindInternal, internalDetail)}
+			}
+		}()
+		run, err := s.Assistant.Handle(ctx, question)
+		if err != nil {
+			f.done <- landing{problem: s.problemOf(ctx, err)}
+			return
+		}
+		f.done <- landing{run: run}
+	}()
+	return f
+}
+
+// stream answers with server-sent events. It waits for a first sign of life, so that a question that is refused at once
+// gets the status of its problem.
+func (s *server) stream(ctx context.Context, question assistant.Question) (*answerOutput, error) {
+	f := s.launch(ctx, question)
+	var first assistant.Stage
+	ticker := time.NewTicker(keepAliveInterval)
+	select {
+	case first = <-f.stages:
+	case end := <-f.done:
+		if end.problem != nil {
+			ticker.Stop()
+			return nil, end.problem
+		}
+		f.done <- end
+	case <-ticker.C:
+	}
+	r := requestFrom(ctx)
+	ctx = context.WithoutCancel(ctx)
+	return &answerOutput{Body: func(hc huma.Context) {
+		hc.SetHeader("Content-Type", eventStreamType)
+		hc.SetHeader("X-Accel-Buffering", "no") // nginx would hold the events back
+		hc.SetStatus(http.StatusOK)
+		c := humafiber.UnwrapV2(hc)
+		r.route, r.status, r.streaming = routeOf(c), http.StatusOK, true
+		// The writer runs beside this handler and after it: nothing else of the request may be used there.
+		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
+			defer s.report(ctx, r)
+			defer ticker.Stop()
+			events := eventWriter{w: w}
+			events.progress(first)
+			s.follow(r, f, &events, ticker.C)
+		})
+	}}, nil
+}
+
+// follow writes what happens until the flight has landed, also when nobody reads any more.
+func (s *server) follow(r *request, f *flight, events *eventWriter, tick <-chan time.Time) {
+	for {
+		select {
+		case stage := <-f.stages:
+			events.progress(stage)
+		case <-tick:
+			events.keepAlive()
+		case end := <-f.done:
+			for len(f.stages) > 0 {
+				events.progress(<-f.stages)
+			}
+			if end.problem != nil {
+				end.problem.RequestID, r.problem = r.id, end.problem.kind
+				events.event("error", end.problem)
+				return
+			}
+			r.answer = end.run.Outcome
+			events.event("answer", answerResponse(end.run))
+			return
+		}
+	}
+}
+
+// eventWriter writes server-sent events. A client that has left is noticed once and not written to again; how long a slow
+// one may take is up to the connection's write timeout.
+type eventWriter struct {
+	gone  bool
+	stage string
+	w     *bufio.Writer
+}
+
+func (e *eventWriter) event(name string, data any) {
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		e.gone = true // cannot happen: the types are ours
+		return
+	}
+	e.write("event: " + name + "\ndata: " + string(encoded) + "\n\n")
+}
+
+func (e *eventWriter) keepAlive() { e.write(": keep-alive\n\n") }
+
+// progress tells of a stage when it means something new to the customer.
+func (e *eventWriter) progress(stage assistant.Stage) {
+	if public := publicStage(stage); public != e.stage {
+		e.stage = public
+		e.event("progress", progressEvent{Stage: public})
+	}
+}
+
+func (e *eventWriter) write(text string) {
+	if e.gone {
+		return
+	}
+	_, err := e.w.WriteString(text)
+	if err == nil {
+		err = e.w.Flush()
+	}
+	e.gone = err != nil
+}

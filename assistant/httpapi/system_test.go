@@ -1,0 +1,348 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/confidence"
+	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/jobs"
+	"github.com/deskhand/deskhand/assistant/lang"
+	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
+	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/intent"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/prompts"
+	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/embed"
+)
+
+// sampleArticles are enough to answer and to hand off, and few enough to import for each test.
+func sampleArticles() []string {
+	return []string{
+		"en/withdrawal-pending.md", "en/deposit-missing-memo.md", "en/trading-fees.md",
+		"zh-Hans/withdrawal-pending.md", "zh-Hans/deposit-missing-memo.md", "ar/withdrawal-pending.md",
+	}
+}
+
+// knowledge is what every test reads and none changes. It takes a second to load, so the tests of the process share it.
+type knowledge struct {
+	confidence confidence.Model
+	detector   *lang.Detector
+	guard      *guard.Guard
+	prompts    *prompts.Library
+	redactor   *redact.Redactor
+	triager    *triage.Triager
+}
+
+var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gochecknoglobals // see above
+	var k knowledge
+	var err error
+	keep := func(e error) {
+		if err == nil {
+			err = e
+		}
+	}
+	var e error
+	k.confidence, e = confidence.Default()
+	keep(e)
+	k.detector, e = lang.New()
+	keep(e)
+	k.guard, e = guard.New()
+	keep(e)
+	k.prompts, e = prompts.New()
+	keep(e)
+	k.redactor, e = redact.New()
+	keep(e)
+	taxonomy, e := intent.Default()
+	keep(e)
+	classifier, e := intent.Builtin()
+	keep(e)
+	rules, e := risk.Default()
+	keep(e)
+	if err != nil {
+		return k, err
+	}
+	k.triager, err = triage.New(taxonomy, classifier, rules)
+	return k, err
+})
+
+// system is the service on a database of its own.
+type system struct {
+	app      *fiber.App
+	index    *retrieval.Index
+	log      *logBuffer
+	pipeline *assistant.Assistant
+	pool     *pgxpool.Pool
+	store    *postgres.Store
+
+	admin, agent, otherAgent, otherWidget, revoked, widget string // secrets of keys
+}
+
+// options change what a test needs otherwise.
+type options struct {
+	deadline time.Duration
+	draft    assistant.DraftFunc
+	search   assistant.SearchFunc // instead of the knowledge base
+}
+
+func newSystem(t *testing.T, o options) *system {
+	t.Helper()
+	pool := pgtest.DB(t)
+	s := newSystemOn(t, pool, o)
+	s.importArticles(t)
+	require.NoError(t, s.store.SetChannels(t.Context(), []guard.Channel{
+		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
+	}))
+	s.admin, s.agent, s.otherAgent = s.key(t, postgres.RoleAdmin), s.key(t, postgres.RoleAgent), s.key(t, postgres.RoleAgent)
+	s.widget, s.otherWidget = s.key(t, postgres.RoleWidget), s.key(t, postgres.RoleWidget)
+	key, secret, err := s.store.CreateKey(t.Context(), postgres.Key{Name: "revoked", Role: postgres.RoleAdmin})
+	require.NoError(t, err)
+	require.NoError(t, s.store.RevokeKey(t.Context(), key.ID, "test"))
+	s.revoked = secret
+	return s
+}
+
+// newSystemOn wires the service on a pool that may lead nowhere.
+func newSystemOn(t *testing.T, pool *pgxpool.Pool, o options) *system {
+	t.Helper()
+	k, err := loadKnowledge()
+	require.NoError(t, err)
+	s := &system{log: newLogBuffer(), pool: pool}
+	logger := slog.New(slog.NewJSONHandler(s.log, nil))
+	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	s.store = postgres.New(pool, time.Now, queue.Enqueue)
+	s.index = newIndex(t, pool)
+	if o.search == nil {
+		o.search = s.index.Search
+	}
+	s.pipeline = assistant.New(assistant.Config{
+		Clock: time.Now, Confidence: k.confidence, Deadline: o.deadline, Draft: o.draft, Guard: k.guard, Language: k.detector.Detect,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.prompts, Redactor: k.redactor,
+		Search: o.search, Store: s.store, Triager: k.triager,
+	})
+	s.app, err = httpapi.New(httpapi.Config{
+		Assistant: s.pipeline,
+		Clock:     time.Now,
+		Deadline:  o.deadline,
+		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Redactor: k.redactor, Store: s.store}),
+		Index:     s.index,
+		Logger:    logger,
+		Redactor:  k.redactor,
+		Registry:  prometheus.NewRegistry(),
+		Store:     s.store,
+		Version:   "test",
+	})
+	require.NoError(t, err)
+	return s
+}
+
+func newIndex(t *testing.T, pool *pgxpool.Pool) *retrieval.Index {
+	t.Helper()
+	analyzer, err := retrieval.NewAnalyzer()
+	require.NoError(t, err)
+	builtin := embed.New(analyzer)
+	index, err := retrieval.New(retrieval.Config{
+		Analyzer: analyzer, Pool: pool,
+		Model: retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()},
+	})
+	require.NoError(t, err)
+	return index
+}
+
+func (s *system) importArticles(t *testing.T) {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, name := range sampleArticles() {
+		content, err := fs.ReadFile(retrieval.Sample(), name)
+		require.NoError(t, err)
+		files[name] = &fstest.MapFile{Data: content}
+	}
+	_, err := s.index.Register(t.Context())
+	require.NoError(t, err)
+	report, err := s.index.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Source: "test"})
+	require.NoError(t, err)
+	require.Empty(t, report.Problems)
+}
+
+func (s *system) key(t *testing.T, role postgres.Role, origins ...string) string {
+	t.Helper()
+	_, secret, err := s.store.CreateKey(t.Context(), postgres.Key{AllowedOrigins: origins, Name: string(role), Role: role})
+	require.NoError(t, err)
+	return secret
+}
+
+// call is a request as data.
+type call struct {
+	body    string
+	headers map[string]string
+	key     string
+	method  string // POST with a body, else GET
+	path    string
+}
+
+// reply is what came back.
+type reply struct {
+	body    string
+	headers http.Header
+	status  int
+}
+
+func (s *system) do(t *testing.T, c call) reply {
+	t.Helper()
+	if c.method == "" {
+		c.method = http.MethodGet
+		if c.body != "" {
+			c.method = http.MethodPost
+		}
+	}
+	request := httptest.NewRequestWithContext(t.Context(), c.method, c.path, strings.NewReader(c.body))
+	if c.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.key != "" {
+		request.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	for name, value := range c.headers {
+		request.Header.Set(name, value)
+	}
+	response, err := s.app.Test(request, -1)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return reply{body: string(body), headers: response.Header, status: response.StatusCode}
+}
+
+// listen serves on a port of its own, for what only a real connection shows, and returns its address.
+func (s *system) listen(t *testing.T) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- s.app.Listener(listener) }()
+	t.Cleanup(func() {
+		require.NoError(t, s.app.Shutdown())
+		require.NoError(t, <-served)
+	})
+	return listener.Addr().String()
+}
+
+// ask asks as a widget and requires an end.
+func (s *system) ask(t *testing.T, text string) httpapi.AnswerResponse {
+	t.Helper()
+	return decode[httpapi.AnswerResponse](t, s.do(t, call{body: question(text), key: s.widget, path: "/v1/answers"}), http.StatusOK)
+}
+
+// handedOff asks what only a person may answer and returns the ticket as an agent sees it.
+func (s *system) handedOff(t *testing.T) httpapi.Ticket {
+	t.Helper()
+	s.ask(t, hacked)
+	list := decode[httpapi.TicketList](t, s.do(t, call{key: s.agent, path: "/v1/tickets"}), http.StatusOK)
+	require.Len(t, list.Tickets, 1)
+	return list.Tickets[0]
+}
+
+const (
+	hacked  = "Someone logged into my account and withdrew my BTC"
+	pending = "My withdrawal has been pending for two hours, what should I do?"
+)
+
+func question(text string) string {
+	encoded, _ := json.Marshal(map[string]any{"message": map[string]string{"body": text}})
+	return string(encoded)
+}
+
+func decode[T any](t *testing.T, r reply, status int) T {
+	t.Helper()
+	require.Equal(t, status, r.status, r.body)
+	var value T
+	decoder := json.NewDecoder(strings.NewReader(r.body))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&value), r.body)
+	return value
+}
+
+func problem(t *testing.T, r reply, status int) httpapi.Problem {
+	t.Helper()
+	require.Equal(t, "application/problem+json", r.headers.Get("Content-Type"), r.body)
+	p := decode[httpapi.Problem](t, r, status)
+	require.Equal(t, status, p.Status)
+	require.NotEmpty(t, p.Title)
+	require.NotEmpty(t, p.Detail)
+	require.Contains(t, p.Type, "/docs#problem-")
+	require.Equal(t, r.headers.Get("X-Request-Id"), p.RequestID)
+	return p
+}
+
+// deadPool leads to a port where nobody listens.
+func deadPool(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool, err := pgxpool.New(context.WithoutCancel(t.Context()), "postgres://nobody@127.0.0.1:1/none?connect_timeout=1")
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// logBuffer is a log that requests write to at once, and that tells of each line.
+type logBuffer struct {
+	lines chan string
+	mu    sync.Mutex
+	text  strings.Builder
+}
+
+func newLogBuffer() *logBuffer { return &logBuffer{lines: make(chan string, 1000)} }
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines <- string(p)
+	return b.text.Write(p)
+}
+
+// await returns the next line that contains text.
+func (b *logBuffer) await(t *testing.T, text string) string {
+	t.Helper()
+	for {
+		select {
+		case line := <-b.lines:
+			if strings.Contains(line, text) {
+				return line
+			}
+		case <-time.After(patience):
+			require.FailNow(t, "no such line in the log", text)
+		}
+	}
+}
+
+// patience is how long a test waits for what should come at once.
+const patience = 20 * time.Second

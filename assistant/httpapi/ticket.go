@@ -1,0 +1,251 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/triage"
+)
+
+type ticketsInput struct {
+	Cursor   string `doc:"next_cursor of the page before." maxLength:"500" query:"cursor"`
+	Intent   string `example:"withdrawal.pending" pattern:"^[a-z0-9_.]{1,100}$" patternDescription:"an intent" query:"intent"`
+	Language string `example:"zh-Hans" pattern:"^[A-Za-z0-9-]{2,35}$" patternDescription:"a BCP 47 tag" query:"language"`
+	Limit    int    `default:"50" doc:"Tickets on a page." maximum:"100" minimum:"1" query:"limit"`
+	Mine     bool   `doc:"Only those that the caller holds." query:"mine"`
+	Priority string `enum:"P1,P2,P3,P4" query:"priority"`
+	Status   string `doc:"Without it: all that are not resolved." enum:"open,claimed,waiting,resolved" query:"status"`
+}
+
+type ticketsOutput struct {
+	Body TicketList
+}
+
+// TicketList is a page of the queue.
+type TicketList struct {
+	NextCursor string   `doc:"Where the next page begins; missing on the last." json:"next_cursor,omitempty"`
+	Tickets    []Ticket `doc:"In the order in which they are due." json:"tickets" nullable:"false"`
+}
+
+// Ticket is a case in a person's queue.
+type Ticket struct {
+	AssigneeID      *uuid.UUID `doc:"The agent who holds it." format:"uuid" json:"assignee_id,omitempty"`
+	ConversationID  uuid.UUID  `format:"uuid" json:"conversation_id"`
+	CreatedAt       time.Time  `json:"created_at"`
+	FirstResponseAt *time.Time `json:"first_response_at,omitempty"`
+	ID              uuid.UUID  `format:"uuid" json:"id"`
+	Intent          string     `json:"intent"`
+	Language        string     `json:"language"`
+	Number          string     `example:"DH-1042" json:"number"`
+	Priority        string     `enum:"P1,P2,P3,P4" json:"priority"`
+	Reasons         []string   `doc:"Why a person is needed. Not for the customer." json:"reasons" nullable:"false"`
+	ResolvedAt      *time.Time `json:"resolved_at,omitempty"`
+	RespondBy       time.Time  `json:"respond_by"`
+	Risks           []string   `json:"risks" nullable:"false"`
+	Status          string     `enum:"open,claimed,waiting,resolved" json:"status"`
+	Version         int32      `doc:"Send it with a change: a change of another version is refused." json:"version"`
+}
+
+type ticketInput struct {
+	ID uuid.UUID `doc:"The ticket." format:"uuid" path:"id"`
+}
+
+type ticketDetailOutput struct {
+	Body TicketDetail
+}
+
+// TicketDetail is a ticket with all that an agent needs to answer it.
+type TicketDetail struct {
+	Drafts   []Draft         `doc:"Newest first." json:"drafts" nullable:"false"`
+	Messages []TicketMessage `doc:"Oldest first." json:"messages" nullable:"false"`
+	Ticket   Ticket          `json:"ticket"`
+	Trail    []Trace         `doc:"How each question of the conversation was decided, oldest first." json:"trail" nullable:"false"`
+}
+
+// TicketMessage is a message as an agent sees it.
+type TicketMessage struct {
+	ConversationMessage
+
+	AgentID    *uuid.UUID `format:"uuid" json:"agent_id,omitempty"`
+	Redactions []string   `doc:"Kinds of the secrets that were removed." json:"redactions" nullable:"false"`
+}
+
+// Draft is a proposed reply and what became of it.
+type Draft struct {
+	Body         string     `json:"body"`
+	Citations    []Citation `json:"citations" nullable:"false"`
+	Confidence   float64    `doc:"Probability of being right, 0 to 1." json:"confidence"`
+	CreatedAt    time.Time  `json:"created_at"`
+	Fate         string     `enum:"pending,accepted,edited,rejected" json:"fate"`
+	Findings     []Finding  `doc:"What the guard objects to." json:"findings" nullable:"false"`
+	ID           uuid.UUID  `format:"uuid" json:"id"`
+	Language     string     `json:"language"`
+	Method       string     `enum:"extractive,model" json:"method"`
+	RejectReason string     `json:"reject_reason,omitempty"`
+}
+
+// Finding is one objection of the guard.
+type Finding struct {
+	Check  string `example:"link" json:"check"`
+	Detail string `json:"detail"`
+}
+
+// Trace is how one question was decided.
+type Trace struct {
+	Confidence float64   `json:"confidence"`
+	Outcome    string    `enum:"answered,clarify,handed_off" json:"outcome"`
+	Reasons    []string  `json:"reasons" nullable:"false"`
+	StartedAt  time.Time `json:"started_at"`
+	Steps      []Step    `json:"steps" nullable:"false"`
+}
+
+// Step is what one stage found.
+type Step struct {
+	Detail     map[string]any `json:"detail"`
+	DurationMS float64        `json:"duration_ms"`
+	Stage      string         `json:"stage"`
+	Status     string         `enum:"ok,failed,skipped" json:"status"`
+}
+
+func (s *server) describeTickets(api huma.API) {
+	tags := []string{"Agents"}
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "The queue, most urgent first: by priority, then by the time by which a ticket is due.",
+		Method:      http.MethodGet, OperationID: "list-tickets", Path: "/v1/tickets", Summary: "Look through the queue", Tags: tags,
+		RejectUnknownQueryParameters: true,
+	}, agents()), s.tickets)
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "The ticket with its conversation, its drafts and how each question was decided.",
+		Method:      http.MethodGet, OperationID: "get-ticket", Path: "/v1/tickets/{id}", Summary: "Read a ticket", Tags: tags,
+	}, agents()), s.ticket)
+}
+
+func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput, error) {
+	filter := desk.Filter{
+		Intent: in.Intent, Language: in.Language, Limit: in.Limit,
+		Priority: triage.Priority(in.Priority), Status: assistant.TicketStatus(in.Status),
+	}
+	if in.Mine {
+		id := actor(ctx).ID
+		filter.AssigneeID = &id
+	}
+	if in.Cursor != "" {
+		cursor, ok := parseCursor(in.Cursor)
+		if !ok {
+			p := newProblem(kindBadRequest, "The cursor is not one of ours. Start again without it.")
+			p.Errors = []FieldError{{Field: "cursor", Message: "send next_cursor as it came, or leave it out"}}
+			return nil, p
+		}
+		filter.After = &cursor
+	}
+	tickets, next, err := s.Desk.Queue(ctx, filter)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	list := TicketList{Tickets: make([]Ticket, len(tickets))}
+	for i, ticket := range tickets {
+		list.Tickets[i] = ticketView(ticket)
+	}
+	if next != nil {
+		list.NextCursor = formatCursor(*next)
+	}
+	return &ticketsOutput{Body: list}, nil
+}
+
+func (s *server) ticket(ctx context.Context, in *ticketInput) (*ticketDetailOutput, error) {
+	detail, err := s.Desk.Ticket(ctx, in.ID)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	return &ticketDetailOutput{Body: ticketDetail(detail)}, nil
+}
+
+// formatCursor makes a cursor a word that nobody is tempted to build: its inside may change.
+func formatCursor(cursor desk.Cursor) string {
+	encoded, _ := json.Marshal(cursor) // ids, a word and a time always encode
+	return base64.RawURLEncoding.EncodeToString(encoded)
+}
+
+// parseCursor reads what formatCursor wrote. A cursor is a place in the queue and gives no right, so it is not signed.
+func parseCursor(text string) (desk.Cursor, bool) {
+	var cursor desk.Cursor
+	encoded, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return cursor, false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&cursor); err != nil {
+		return cursor, false
+	}
+	return cursor, formatCursor(cursor) == text && cursor.ID != uuid.Nil && !cursor.RespondBy.IsZero()
+}
+
+func ticketView(t assistant.Ticket) Ticket {
+	risks := make([]string, len(t.Risks))
+	for i, risk := range t.Risks {
+		risks[i] = string(risk)
+	}
+	return Ticket{
+		AssigneeID: t.AssigneeID, ConversationID: t.ConversationID, CreatedAt: t.CreatedAt, FirstResponseAt: t.FirstResponseAt,
+		ID: t.ID, Intent: t.Intent, Language: t.Language, Number: t.Reference(), Priority: string(t.Priority),
+		Reasons: append([]string{}, t.Reasons...), ResolvedAt: t.ResolvedAt, RespondBy: t.RespondBy, Risks: risks,
+		Status: string(t.Status), Version: t.Version,
+	}
+}
+
+func ticketDetail(d desk.Detail) TicketDetail {
+	view := TicketDetail{
+		Drafts: make([]Draft, len(d.Drafts)), Messages: make([]TicketMessage, len(d.Conversation.Messages)),
+		Ticket: ticketView(d.Ticket), Trail: make([]Trace, len(d.Trail)),
+	}
+	for i, draft := range d.Drafts {
+		view.Drafts[i] = draftView(draft)
+	}
+	for i, m := range d.Conversation.Messages {
+		view.Messages[i] = TicketMessage{
+			ConversationMessage: conversationMessage(m), AgentID: m.AgentID, Redactions: append([]string{}, m.Redactions...),
+		}
+	}
+	for i, trace := range d.Trail {
+		view.Trail[i] = traceView(trace)
+	}
+	return view
+}
+
+func draftView(d desk.Draft) Draft {
+	findings := make([]Finding, len(d.Findings))
+	for i, finding := range d.Findings {
+		findings[i] = Finding(finding)
+	}
+	return Draft{
+		Body: d.Body, Citations: citations(d.Citations), Confidence: d.Confidence, CreatedAt: d.CreatedAt, Fate: d.Fate,
+		Findings: findings, ID: d.ID, Language: d.Language, Method: string(d.Method), RejectReason: d.RejectReason,
+	}
+}
+
+func traceView(t desk.Trace) Trace {
+	view := Trace{
+		Confidence: t.Confidence, Outcome: string(t.Outcome), Reasons: make([]string, len(t.Reasons)),
+		StartedAt: t.StartedAt, Steps: make([]Step, len(t.Steps)),
+	}
+	for i, reason := range t.Reasons {
+		view.Reasons[i] = string(reason)
+	}
+	for i, step := range t.Steps {
+		view.Steps[i] = Step{
+			Detail: step.Detail, DurationMS: float64(step.Duration) / float64(time.Millisecond),
+			Stage: string(step.Stage), Status: string(step.Status),
+		}
+	}
+	return view
+}

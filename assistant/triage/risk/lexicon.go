@@ -1,0 +1,375 @@
+package risk
+
+import (
+	"slices"
+)
+
+// Bounds on words, in letters.
+const (
+	maxWord   = 40 // longer ones are searched for words inside
+	minFuzzy  = 6  // shorter ones have too many neighbours
+	minInfix  = 4
+	minPrefix = 2
+	minRunOn  = 14 // a word as long as that may be several without spaces
+	minInside = 4  // shortest word looked for inside another
+	// Words found inside another must make up minCover/minCoverOf of it.
+	minCover, minCoverOf = 3, 5
+)
+
+// kind says which part of a word of the text an atom must be.
+type kind uint8
+
+const (
+	kindGlyph kind = iota
+	kindInfix
+	kindPrefix
+	kindWhole
+)
+
+// atom is one word of a term.
+type atom struct {
+	exact  []rune // with accents, where the language tells words apart by them; else nil
+	folded []rune
+	fuzzy  bool // one typing error is forgiven
+	kind   kind
+}
+
+// node is a state of the phrase trie.
+type node struct {
+	next map[int32]int32 // by atom
+	sets []int32         // complete here
+}
+
+// table finds atoms by the hash of a word or of a part of it. Hashes only propose; the letters decide.
+type table struct {
+	bits  []uint64 // Bloom filter with one hash: most look-ups end here
+	byKey map[uint64][]int32
+	max   int // letters of the longest key
+	min   int // letters of the shortest key
+}
+
+// lexicon finds the words and phrases of all rules in a sequence of units.
+type lexicon struct {
+	atoms      []atom
+	deletions  table // whole words of at least minFuzzy letters, with and without one letter
+	folds      *folds
+	glyphs     map[rune]int32
+	ids        map[string]int32
+	infixes    table
+	known      map[string]bool // correct words that are no misspelling of another
+	nodes      []node
+	prefixes   table
+	prefixDels table // like deletions, for prefixes
+	wholes     table
+}
+
+func newLexicon(f *folds) *lexicon {
+	return &lexicon{
+		folds: f, glyphs: map[rune]int32{}, ids: map[string]int32{}, known: map[string]bool{}, nodes: []node{{}},
+		deletions: newTable(), infixes: newTable(), prefixes: newTable(), prefixDels: newTable(), wholes: newTable(),
+	}
+}
+
+func (x *lexicon) addKnown(word string) {
+	folded, _ := x.folds.word(word)
+	x.known[string(folded)] = true
+}
+
+// addPhrase makes the words one after the other a member of the set.
+func (x *lexicon) addPhrase(words []atom, set int32) {
+	at := int32(0)
+	for _, w := range words {
+		id := x.addAtom(w)
+		next, ok := x.nodes[at].next[id]
+		if !ok {
+			next = int32(len(x.nodes))
+			x.nodes = append(x.nodes, node{})
+			if x.nodes[at].next == nil {
+				x.nodes[at].next = map[int32]int32{}
+			}
+			x.nodes[at].next[id] = next
+		}
+		at = next
+	}
+	if !slices.Contains(x.nodes[at].sets, set) {
+		x.nodes[at].sets = append(x.nodes[at].sets, set)
+	}
+}
+
+func (x *lexicon) addAtom(a atom) int32 {
+	key := string(rune(a.kind)) + string(a.folded) + "\x00" + string(a.exact)
+	if a.fuzzy {
+		key += "~"
+	}
+	if id, ok := x.ids[key]; ok {
+		return id
+	}
+	id := int32(len(x.atoms))
+	x.ids[key] = id
+	x.atoms = append(x.atoms, a)
+	switch a.kind {
+	case kindGlyph:
+		x.glyphs[a.folded[0]] = id
+	case kindInfix:
+		x.infixes.add(a.folded, id)
+	case kindPrefix:
+		x.prefixes.add(a.folded, id)
+	case kindWhole:
+		x.wholes.add(a.folded, id)
+	}
+	if a.fuzzy && len(a.folded) >= minFuzzy && (a.kind == kindWhole || a.kind == kindPrefix) {
+		t := &x.deletions
+		if a.kind == kindPrefix {
+			t = &x.prefixDels
+		}
+		t.add(a.folded, id)
+		for i := 1; i < len(a.folded); i++ {
+			t.add(slices.Delete(slices.Clone(a.folded), i, i+1), id)
+		}
+	}
+	return id
+}
+
+// finish builds the filters when all words are in.
+func (x *lexicon) finish() {
+	for _, t := range []*table{&x.deletions, &x.infixes, &x.prefixes, &x.prefixDels, &x.wholes} {
+		t.finish()
+	}
+	clear(x.ids)
+}
+
+// find records every occurrence of every set's terms in s.hits, ordered by its end.
+func (x *lexicon) find(s *scratch) {
+	s.states = s.states[:0]
+	for i := range s.units {
+		u := &s.units[i]
+		if i > 0 && u.sentence != s.units[i-1].sentence {
+			s.states = s.states[:0]
+		}
+		s.found = s.found[:0]
+		if u.glyph {
+			if id, ok := x.glyphs[s.runes[u.runes.lo]]; ok {
+				s.found = append(s.found, id)
+			}
+		} else {
+			x.read(u, s)
+		}
+		x.advance(int32(i), s)
+	}
+}
+
+// advance moves the phrase states over the atoms found in unit i.
+func (x *lexicon) advance(i int32, s *scratch) {
+	s.next = s.next[:0]
+	for _, id := range s.found {
+		s.next = x.step(s.next, state{from: i}, id)
+		for _, st := range s.states {
+			s.next = x.step(s.next, st, id)
+		}
+	}
+	for _, st := range s.next {
+		for _, set := range x.nodes[st.node].sets {
+			s.addHit(set, hit{from: st.from, to: i})
+		}
+	}
+	s.states, s.next = s.next, s.states
+}
+
+func (x *lexicon) step(dst []state, st state, id int32) []state {
+	if next, ok := x.nodes[st.node].next[id]; ok {
+		return append(dst, state{from: st.from, node: next})
+	}
+	return dst
+}
+
+// read finds the atoms that a word may stand for, in any of its readings.
+func (x *lexicon) read(u *unit, s *scratch) {
+	known := x.readOne(u, u.runes, s)
+	for _, alt := range s.alts[u.alts.lo:u.alts.hi] {
+		known = x.readOne(u, alt, s) || known
+	}
+	if known {
+		return
+	}
+	x.readMisspelled(u, s)
+	if n := int(u.runes.hi - u.runes.lo); len(s.found) == 0 && n >= minRunOn {
+		u.runOn = x.readRunOn(u.runes, s)
+	}
+}
+
+// readOne finds atoms by exact letters and reports whether the word is known to be correct: a whole word of a rule, or one
+// listed. A prefix of one language says nothing about the others.
+func (x *lexicon) readOne(u *unit, w span, s *scratch) (known bool) {
+	word := s.runes[w.lo:w.hi]
+	if len(word) > maxWord {
+		return false
+	}
+	s.hash(word)
+	for _, id := range x.wholes.get(s.part(0, len(word))) {
+		if a := &x.atoms[id]; slices.Equal(a.folded, word) && x.accentsFit(a, u, s) {
+			s.addAtom(id)
+			known = true
+		}
+	}
+	for n := x.prefixes.min; n <= min(len(word), x.prefixes.max); n++ {
+		for _, id := range x.prefixes.get(s.part(0, n)) {
+			if a := &x.atoms[id]; slices.Equal(a.folded, word[:n]) && x.accentsFit(a, u, s) {
+				s.addAtom(id)
+			}
+		}
+	}
+	for lo := 0; lo+minInfix <= len(word); lo++ {
+		for n := x.infixes.min; n <= min(len(word)-lo, x.infixes.max); n++ {
+			for _, id := range x.infixes.get(s.part(lo, lo+n)) {
+				if a := &x.atoms[id]; slices.Equal(a.folded, word[lo:lo+n]) && x.accentsFit(a, u, s) {
+					s.addAtom(id)
+				}
+			}
+		}
+	}
+	return known || x.known[string(word)]
+}
+
+// readMisspelled finds atoms one typing error away: a letter too many, too few, wrong, or two swapped; never the first.
+func (x *lexicon) readMisspelled(u *unit, s *scratch) {
+	for i := u.alts.lo - 1; i < u.alts.hi; i++ {
+		w := u.runes
+		if i >= u.alts.lo {
+			w = s.alts[i]
+		}
+		word := s.runes[w.lo:w.hi]
+		if len(word) < minFuzzy-1 || len(word) > maxWord {
+			continue
+		}
+		s.hash(word)
+		x.misspelled(&x.deletions, word, len(word), s)
+		for n := minFuzzy - 1; n <= min(len(word), x.prefixDels.max+1); n++ {
+			x.misspelled(&x.prefixDels, word, n, s)
+		}
+	}
+}
+
+// misspelled looks up the first n letters of the hashed word, whole and without one of them.
+func (x *lexicon) misspelled(t *table, word []rune, n int, s *scratch) {
+	part := word[:n]
+	try := func(key uint64) {
+		for _, id := range t.get(key) {
+			if a := &x.atoms[id]; a.folded[0] == part[0] && oneError(a.folded, part) {
+				s.addAtom(id)
+			}
+		}
+	}
+	try(s.part(0, n))
+	for i := 1; i < n; i++ {
+		try(s.without(i, n))
+	}
+}
+
+// readRunOn finds words written without spaces between them ("myaccountwashacked"), the longest at each place.
+func (x *lexicon) readRunOn(w span, s *scratch) bool {
+	for lo := w.lo; lo < w.hi; lo += maxWord / 2 {
+		word := s.runes[lo:min(lo+maxWord, w.hi)]
+		s.hash(word)
+		before, covered := len(s.found), 0
+		for from := 0; from < len(word); {
+			n := min(len(word)-from, x.wholes.max)
+			for n >= minInside && !x.inside(word[from:from+n], s.part(from, from+n), s) {
+				n--
+			}
+			if n < minInside {
+				n = 1
+			} else {
+				covered += n
+			}
+			from += n
+		}
+		// A long word that merely contains a short one is one word.
+		if covered*minCoverOf < len(word)*minCover {
+			s.found = s.found[:before]
+		}
+	}
+	return len(s.found) > 0
+}
+
+func (x *lexicon) inside(part []rune, key uint64, s *scratch) bool {
+	hit := false
+	for _, t := range []*table{&x.wholes, &x.prefixes} {
+		for _, id := range t.get(key) {
+			if slices.Equal(x.atoms[id].folded, part) {
+				s.addAtom(id)
+				hit = true
+			}
+		}
+	}
+	return hit
+}
+
+// accentsFit reports whether the accents of the word agree with those of an atom that has them. A word typed without any
+// accent fits every atom.
+func (x *lexicon) accentsFit(a *atom, u *unit, s *scratch) bool {
+	if a.exact == nil || u.exact.lo == u.exact.hi {
+		return true
+	}
+	word := s.runes[u.exact.lo:u.exact.hi]
+	if a.kind == kindPrefix && len(word) > len(a.exact) {
+		word = word[:len(a.exact)]
+	}
+	return slices.Equal(a.exact, word)
+}
+
+// oneError reports an optimal string alignment distance of at most one.
+func oneError(a, b []rune) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(b)-len(a) > 1 {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	if len(a) < len(b) {
+		return slices.Equal(a[i:], b[i+1:])
+	}
+	if i == len(a) || slices.Equal(a[i+1:], b[i+1:]) {
+		return true
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && slices.Equal(a[i+2:], b[i+2:])
+}
+
+func newTable() table {
+	return table{byKey: map[uint64][]int32{}, min: maxWord}
+}
+
+func (t *table) add(word []rune, id int32) {
+	key := hashOf(word)
+	if ids := t.byKey[key]; !slices.Contains(ids, id) {
+		t.byKey[key] = append(ids, id)
+	}
+	t.max = max(t.max, len(word))
+	t.min = min(t.min, len(word))
+}
+
+// bloomBits is the size of a filter: 32 KB, for at most 30,000 keys.
+const bloomBits = 18
+
+func (t *table) finish() {
+	t.bits = make([]uint64, 1<<(bloomBits-6))
+	for key := range t.byKey {
+		b := bloomBit(key)
+		t.bits[b>>6] |= 1 << (b & 63)
+	}
+}
+
+func (t *table) get(key uint64) []int32 {
+	b := bloomBit(key)
+	if t.bits[b>>6]&(1<<(b&63)) == 0 {
+		return nil
+	}
+	return t.byKey[key]
+}
+
+func bloomBit(key uint64) uint64 {
+	return key * 0x9e3779b97f4a7c15 >> (64 - bloomBits)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/memory"
+)
+
+type askCmd struct {
+	Explain  bool     `help:"Show what every stage found."`
+	JSON     bool     `help:"Print one JSON object." name:"json"`
+	Locale   string   `help:"Language that the customer's site believes in; a hint." placeholder:"TAG"`
+	Question []string `arg:"" help:"The question; - reads it from standard input."`
+}
+
+// Help is shown by --help.
+func (askCmd) Help() string {
+	return `The question runs through the real pipeline and the real knowledge base, but no ticket is opened and nothing is stored.
+
+Examples:
+  deskhand ask "how much is the withdrawal fee for USDT on TRON?"
+  deskhand ask --explain 提币两个小时了还没到账,怎么办?
+  echo "my question" | deskhand ask --json -`
+}
+
+// Run implements the command.
+func (c askCmd) Run(ctx context.Context, a *app) error {
+	question := strings.Join(c.Question, " ")
+	if question == "-" {
+		content, err := io.ReadAll(io.LimitReader(a.in, assistant.MaxMessageRunes*4+1))
+		if err != nil {
+			return fmt.Errorf("read question: %w", err)
+		}
+		question = strings.TrimSpace(string(content))
+	}
+	return withSystem(ctx, a, func(s *system) error {
+		store := memory.New(s.store.Settings)
+		run, err := s.assistant(store, a.clock).Handle(ctx, assistant.Question{Body: question, Channel: "cli", Locale: c.Locale})
+		if err != nil {
+			return err
+		}
+		end, _ := store.Conclusion(run.ID) // a run that Handle returned has concluded
+		if c.JSON {
+			return printAnswerJSON(a.out, run, end)
+		}
+		return printAnswer(a.out, run, end, c.Explain)
+	})
+}
+
+func printAnswer(w io.Writer, run assistant.Run, end assistant.Conclusion, explain bool) error {
+	var b strings.Builder
+	if explain {
+		for _, step := range end.Steps {
+			detail, err := json.Marshal(step.Detail)
+			if err != nil {
+				return fmt.Errorf("print step: %w", err)
+			}
+			fmt.Fprintf(&b, "%-10s %-6s %8s  %s\n", step.Stage, step.Status, step.Duration.Round(time.Microsecond), detail)
+		}
+		fmt.Fprintf(&b, "%-10s %s, because %v\n\n", "outcome", run.Outcome, run.Reasons)
+	}
+	b.WriteString(run.Reply.Body + "\n")
+	for _, citation := range run.Reply.Citations {
+		fmt.Fprintf(&b, "\n[%s] %s (%s)", citation.Slug, citation.Title, citation.Locale)
+	}
+	if len(run.Reply.Citations) > 0 {
+		b.WriteString("\n")
+	}
+	if run.Ticket != nil {
+		fmt.Fprintf(&b, "\nOn the desk this would now be a %s ticket (%s), to be answered by %s.\n",
+			run.Priority, run.Intent, run.Ticket.RespondBy.Format(time.RFC3339))
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("print answer: %w", err)
+	}
+	return nil
+}
+
+// answerJSON is what ask --json prints.
+type answerJSON struct {
+	Citations  []assistant.Citation `json:"citations"`
+	Confidence float64              `json:"confidence"`
+	Intent     string               `json:"intent"`
+	Language   string               `json:"language"`
+	Outcome    assistant.Outcome    `json:"outcome"`
+	Priority   string               `json:"priority"`
+	Reasons    []assistant.Reason   `json:"reasons"`
+	Reply      string               `json:"reply"`
+	Steps      []assistant.Step     `json:"steps"`
+}
+
+func printAnswerJSON(w io.Writer, run assistant.Run, end assistant.Conclusion) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(answerJSON{
+		Citations: append([]assistant.Citation{}, run.Reply.Citations...), Confidence: run.Confidence, Intent: run.Intent,
+		Language: run.Reply.Language, Outcome: run.Outcome, Priority: string(run.Priority), Reasons: run.Reasons,
+		Reply: run.Reply.Body, Steps: end.Steps,
+	})
+	if err != nil {
+		return fmt.Errorf("print answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/deskhand/deskhand/assistant/llm"
+)
+
+// errConfig marks a setting that cannot work.
+var errConfig = errors.New("configuration")
+
+// cli is the command line.
+type cli struct {
+	config `embed:""`
+
+	Version kong.VersionFlag `help:"Print the version and exit."`
+
+	Ask     askCmd      `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
+	Doctor  doctorCmd   `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
+	Eval    evalCmd     `cmd:"" help:"Run eval suites and calibrate the confidence."`
+	Inform  incidentCmd `cmd:"" name:"incident" help:"Put incident notices in force and end them."`
+	KB      kbCmd       `cmd:"" name:"kb" help:"Import and look at the knowledge base."`
+	Key     keyCmd      `cmd:"" help:"Create, list and revoke API keys."`
+	Lang    langCmd     `cmd:"" help:"Train the language model."`
+	Migrate migrateCmd  `cmd:"" help:"Bring the database to the schema of this build."`
+	OpenAPI openAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI description of the HTTP interface."`
+	Policy  policyCmd   `cmd:"" help:"Show and change what the assistant may answer by itself."`
+	Serve   serveCmd    `cmd:"" help:"Run the service."`
+	Triage  triageCmd   `cmd:"" help:"Train the intent model."`
+}
+
+// config is what every command shares: each setting is a flag and an environment variable.
+type config struct {
+	DatabaseURL string `env:"DATABASE_URL" group:"Database" help:"PostgreSQL with pgvector. Without it, a private cluster in the data folder is used." placeholder:"postgres://…"`
+	DataDir     string `env:"DESKHAND_DATA_DIR" group:"Database" help:"Folder of the private cluster. Default: /var/lib/deskhand for root, else ~/.local/share/deskhand." placeholder:"DIR" type:"path"`
+
+	ChatModel           string `default:"gpt-4.1-mini" env:"DESKHAND_CHAT_MODEL" group:"Model" help:"Chat model that drafts (${default})." placeholder:"NAME"`
+	EmbeddingDimensions int    `default:"1536" env:"DESKHAND_EMBEDDING_DIMENSIONS" group:"Model" help:"Length of the embedding model's vectors (${default})." placeholder:"N"`
+	EmbeddingModel      string `env:"DESKHAND_EMBEDDING_MODEL" group:"Model" help:"Embedding model. Without it, the built-in embedder is used." placeholder:"NAME"`
+	OpenAIAPIKey        string `env:"OPENAI_API_KEY" group:"Model" help:"Key of an OpenAI-compatible server. Without key and address, deskhand works offline." name:"openai-api-key" placeholder:"KEY"`
+	OpenAIBaseURL       string `env:"OPENAI_BASE_URL" group:"Model" help:"Address of an OpenAI-compatible server, up to /v1." name:"openai-base-url" placeholder:"URL"`
+
+	LogFormat string `default:"text" enum:"text,json" env:"DESKHAND_LOG_FORMAT" group:"Log" help:"text or json (${default})." placeholder:"FORMAT"`
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"DESKHAND_LOG_LEVEL" group:"Log" help:"debug, info, warn or error (${default})." placeholder:"LEVEL"`
+
+	RequestDeadline time.Duration `default:"20s" env:"DESKHAND_REQUEST_DEADLINE" group:"Service" help:"How long a customer waits at most before a person takes over (${default})." placeholder:"TIME"`
+}
+
+// Validate reports the first setting that cannot work, before anything starts.
+func (c config) Validate() error {
+	switch {
+	case c.RequestDeadline < 100*time.Millisecond || c.RequestDeadline > 5*time.Minute:
+		return fmt.Errorf("%w: --request-deadline must lie between 100ms and 5m, it is %s", errConfig, c.RequestDeadline)
+	case c.EmbeddingModel != "" && !c.hasModel():
+		return fmt.Errorf("%w: --embedding-model needs OPENAI_API_KEY or OPENAI_BASE_URL", errConfig)
+	case c.hasModel():
+		if err := c.provider().Validate(); err != nil {
+			return fmt.Errorf("%w: %w", errConfig, err)
+		}
+	}
+	return nil
+}
+
+// hasModel reports whether a model provider is configured.
+func (c config) hasModel() bool { return c.OpenAIAPIKey != "" || c.OpenAIBaseURL != "" }
+
+// provider is the configured OpenAI-compatible server.
+func (c config) provider() llm.Config {
+	provider := llm.Config{APIKey: c.OpenAIAPIKey, BaseURL: c.OpenAIBaseURL, ChatModel: c.ChatModel}
+	if c.EmbeddingModel != "" {
+		provider.EmbeddingModel, provider.EmbeddingDimensions = c.EmbeddingModel, c.EmbeddingDimensions
+	}
+	return provider
+}
+
+func (c config) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // kong has checked the value
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/memory"
+	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/evals"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+type evalCmd struct {
+	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
+	Run       evalRunCmd       `cmd:"" help:"Run a suite and fail when a case does."`
+}
+
+type evalRunCmd struct {
+	JSON     bool     `help:"Print one JSON object." name:"json"`
+	Parallel int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
+	Suite    string   `arg:"" help:"YAML file of the suite." type:"existingfile"`
+	Tag      []string `help:"Only cases with this tag; repeat for more." placeholder:"TAG"`
+}
+
+// Help is shown by --help.
+func (evalRunCmd) Help() string {
+	return `The suite runs on a knowledge base of its own, in a scratch database that is dropped afterwards; the desk is not touched.
+With OPENAI_API_KEY or OPENAI_BASE_URL set it runs with that model, else offline.
+
+Examples:
+  deskhand eval run evals/suites/smoke.yaml
+  deskhand eval run --tag security --json evals/suites/smoke.yaml`
+}
+
+// Run implements the command.
+func (c evalRunCmd) Run(ctx context.Context, a *app) error {
+	suite, err := readSuite(c.Suite)
+	if err != nil {
+		return err
+	}
+	if len(c.Tag) > 0 {
+		suite.Cases = slices.DeleteFunc(suite.Cases, func(e evals.Case) bool {
+			return !slices.ContainsFunc(c.Tag, func(tag string) bool { return slices.Contains(e.Tags, tag) })
+		})
+	}
+	results, err := runSuite(ctx, a, suite, c.Parallel)
+	if err != nil {
+		return err
+	}
+	report := evals.NewReport(suite, results)
+	if c.JSON {
+		err = printJSON(a, report)
+	} else {
+		err = report.WriteTable(a.out)
+	}
+	if err == nil && !report.Passed() {
+		return errFailed
+	}
+	return err
+}
+
+type evalCalibrateCmd struct {
+	Out   string `help:"File to write the fitted model to. Default: print only." placeholder:"FILE" type:"path"`
+	Suite string `arg:"" help:"YAML file of the labelled suite." type:"existingfile"`
+}
+
+// Help is shown by --help.
+func (evalCalibrateCmd) Help() string {
+	return `The figures that are printed are cross-validated: no case is judged by a model that was fitted on it. The service reads
+assistant/confidence/default.json, which is built in.
+
+Example:
+  deskhand eval calibrate evals/suites/calibration.yaml --out assistant/confidence/default.json`
+}
+
+// Run implements the command.
+func (c evalCalibrateCmd) Run(ctx context.Context, a *app) error {
+	suite, err := readSuite(c.Suite)
+	if err != nil {
+		return err
+	}
+	results, err := runSuite(ctx, a, suite, 0)
+	if err != nil {
+		return err
+	}
+	model := ""
+	for _, result := range results {
+		model = max(model, result.Conclusion.Explained.EmbeddingModel)
+	}
+	calibration, err := evals.Calibrate(results, evals.Fingerprint(suite.Name, model))
+	if err != nil {
+		return err
+	}
+	if c.Out != "" {
+		encoded, err := json.MarshalIndent(calibration.Model, "", "  ")
+		if err != nil {
+			return fmt.Errorf("encode model: %w", err)
+		}
+		if err := os.WriteFile(c.Out, append(encoded, '\n'), 0o644); err != nil { //nolint:gosec // a source file, not a secret
+			return fmt.Errorf("write model: %w", err)
+		}
+	}
+	return printJSON(a, calibration)
+}
+
+func printJSON(a *app, value any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("print JSON: %w", err)
+	}
+	return nil
+}
+
+func readSuite(path string) (evals.Suite, error) {
+	file, err := os.Open(path) //nolint:gosec // the user names the file
+	if err != nil {
+		return evals.Suite{}, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	suite, err := evals.ParseSuite(file, path)
+	if err != nil {
+		return suite, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	return suite, nil
+}
+
+// runSuite runs a suite on a knowledge base of its own.
+func runSuite(ctx context.Context, a *app, suite evals.Suite, parallel int) (results []evals.Result, err error) {
+	database, err := openDatabase(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if closeErr := database.close(ctx); err == nil {
+			err = closeErr
+		}
+	}()
+	scratch, drop, err := createScratch(ctx, database)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if dropErr := drop(); err == nil {
+			err = dropErr
+		}
+	}()
+	return runOn(ctx, a, scratch, suite, parallel)
+}
+
+// runOn runs a suite on the database at url, which must be empty.
+func runOn(ctx context.Context, a *app, url string, suite evals.Suite, parallel int) ([]evals.Result, error) {
+	config := *a
+	config.config.DatabaseURL = url
+	s, err := openSystem(ctx, &config, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer s.pool.Close()
+	if err := importFor(ctx, a, s, suite); err != nil {
+		return nil, err
+	}
+	settings, err := s.store.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store := memory.New(func(context.Context) (assistant.Settings, error) { return settings, nil })
+	if parallel < 1 {
+		parallel = runtime.GOMAXPROCS(0)
+	}
+	bar := newProgress(a.err, "cases", len(suite.Cases))
+	defer bar.done()
+	runner := evals.Runner{
+		Assistant: s.assistant(store, a.clock), Clock: a.clock, Parallel: parallel,
+		Progress: func(evals.Result) { bar.add() }, Store: store,
+	}
+	return runner.Run(ctx, suite)
+}
+
+// importFor loads the suite's knowledge base, without a word unless something is wrong with it.
+func importFor(ctx context.Context, a *app, s *system, suite evals.Suite) error {
+	quiet := *a
+	quiet.out = a.err
+	if suite.KB == evals.SampleKB {
+		_, err := importSample(ctx, &quiet, s)
+		return err
+	}
+	articles, err := readPath(suite.KB)
+	if err != nil {
+		return fmt.Errorf("%w: knowledge base of the suite: %w", errConfig, err)
+	}
+	_, err = importArticles(ctx, &quiet, s.index, articles, retrieval.ImportOptions{Source: suite.KB})
+	return err
+}
+
+// createScratch makes a database beside the desk's and returns its address and how to drop it. On the private cluster only
+// the superuser may do that: the service's own role cannot, on purpose.
+func createScratch(ctx context.Context, d *database) (string, func() error, error) {
+	conn, err := pgx.Connect(ctx, cmp.Or(d.admin, d.url))
+	if err != nil {
+		return "", nil, fmt.Errorf("connect for scratch database: %w", err)
+	}
+	owner, err := pgx.ParseConfig(d.url)
+	if err != nil {
+		return "", nil, fmt.Errorf("parse database URL: %w", err)
+	}
+	name := "deskhand_eval_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	identifier := pgx.Identifier{name}.Sanitize()
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+identifier+" OWNER "+pgx.Identifier{owner.User}.Sanitize()); err != nil {
+		_ = conn.Close(ctx) // the error of the statement is the one to report
+		return "", nil, fmt.Errorf("create scratch database (the role needs CREATEDB): %w", err)
+	}
+	drop := func() error {
+		ctx := context.WithoutCancel(ctx)
+		defer func() { _ = conn.Close(ctx) }() // the process ends soon
+		if _, err := conn.Exec(ctx, "DROP DATABASE "+identifier+" WITH (FORCE)"); err != nil {
+			return fmt.Errorf("drop scratch database: %w", err)
+		}
+		return nil
+	}
+	scratch, err := postgres.WithDatabase(d.url, name)
+	return scratch, drop, err
+}

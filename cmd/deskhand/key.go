@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant/postgres"
+)
+
+type keyCmd struct {
+	Create keyCreateCmd `cmd:"" help:"Create an API key and print its secret, once."`
+	List   keyListCmd   `cmd:"" help:"List the keys, without their secrets."`
+	Revoke keyRevokeCmd `cmd:"" help:"Take a key out of force."`
+}
+
+type keyCreateCmd struct {
+	Name   string   `default:"unnamed" help:"Whose key it is. An agent or admin key acts under this name." placeholder:"NAME"`
+	Origin []string `help:"Web origin that may use the key from a browser; repeat for more. Default: any." placeholder:"URL"`
+	Quiet  bool     `help:"Print the secret alone, for scripts." short:"q"`
+	Role   string   `enum:"widget,agent,admin" help:"widget (may ask), agent (works on tickets) or admin (sets the rules too)." required:""`
+}
+
+// Help is shown by --help.
+func (keyCreateCmd) Help() string {
+	return `Examples:
+  deskhand key create --role widget --origin https://www.quayside.example
+  WIDGET_KEY=$(deskhand key create --role widget -q)`
+}
+
+// Run implements the command.
+func (c keyCreateCmd) Run(ctx context.Context, a *app) error {
+	return withSystem(ctx, a, func(s *system) error {
+		key, secret, err := s.store.CreateKey(ctx, postgres.Key{AllowedOrigins: c.Origin, Name: c.Name, Role: postgres.Role(c.Role)})
+		if err != nil {
+			return err
+		}
+		if c.Quiet {
+			_, err = fmt.Fprintln(a.out, secret)
+			return err
+		}
+		_, err = fmt.Fprintf(a.out, "%s\n\nThis %s key is shown once and stored only as a hash. To revoke it: deskhand key revoke %s\n",
+			secret, key.Role, key.ID)
+		return err
+	})
+}
+
+type keyListCmd struct{}
+
+// Run implements the command.
+func (keyListCmd) Run(ctx context.Context, a *app) error {
+	return withSystem(ctx, a, func(s *system) error {
+		keys, err := s.store.Keys(ctx)
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "ID\tROLE\tNAME\tCREATED\tREVOKED")
+		for _, key := range keys {
+			revoked := ""
+			if key.RevokedAt != nil {
+				revoked = key.RevokedAt.Format(time.DateTime)
+			}
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Role, key.Name, key.CreatedAt.Format(time.DateTime), revoked)
+		}
+		return table.Flush()
+	})
+}
+
+type keyRevokeCmd struct {
+	ID string `arg:"" help:"The key's id, from \"deskhand key list\"."`
+}
+
+// Run implements the command.
+func (c keyRevokeCmd) Run(ctx context.Context, a *app) error {
+	id, err := uuid.Parse(c.ID)
+	if err != nil {
+		return fmt.Errorf("%w: %q is not a key's id: see \"deskhand key list\"", errConfig, c.ID)
+	}
+	return withSystem(ctx, a, func(s *system) error { return s.store.RevokeKey(ctx, id, "cli") })
+}
+
+// withSystem runs work on the opened system and closes it, whatever happens.
+func withSystem(ctx context.Context, a *app, work func(s *system) error) (err error) {
+	s, err := openSystem(ctx, a, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := s.close(ctx); err == nil {
+			err = closeErr
+		}
+	}()
+	return work(s)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/deskhand/deskhand/assistant"
+)
+
+type policyCmd struct {
+	AutoReply policyAutoReplyCmd `cmd:"" help:"Switch automatic answers on or off, on every replica at once (the kill switch)."`
+	Set       policySetCmd       `cmd:"" help:"Change the thresholds."`
+	Show      policyShowCmd      `cmd:"" help:"Show the policy in force."`
+}
+
+type policyShowCmd struct{}
+
+// Run implements the command.
+func (policyShowCmd) Run(ctx context.Context, a *app) error {
+	return withSystem(ctx, a, func(s *system) error {
+		settings, err := s.store.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		encoded, err := json.MarshalIndent(settings.Policy, "", "  ")
+		if err != nil {
+			return fmt.Errorf("encode policy: %w", err)
+		}
+		_, err = fmt.Fprintf(a.out, "%s\nversion %d\n", encoded, settings.Policy.Version)
+		return err
+	})
+}
+
+type policyAutoReplyCmd struct {
+	State string `arg:"" enum:"on,off" help:"on or off."`
+}
+
+// Run implements the command.
+func (c policyAutoReplyCmd) Run(ctx context.Context, a *app) error {
+	return changePolicy(ctx, a, func(p *assistant.Policy) { p.AutoReply = c.State == "on" })
+}
+
+type policySetCmd struct {
+	MaxClarifications *int     `help:"How often the assistant may ask back before a person comes." placeholder:"N"`
+	MinConfidence     *float64 `help:"Least probability of being right at which an answer is sent, 0 to 1." placeholder:"P"`
+	SilentIntent      []string `help:"Intent without automatic answers; repeat for more. Replaces the list." placeholder:"INTENT"`
+	SilentLanguage    []string `help:"Language without automatic answers; repeat for more. Replaces the list." placeholder:"TAG"`
+}
+
+// Run implements the command.
+func (c policySetCmd) Run(ctx context.Context, a *app) error {
+	return changePolicy(ctx, a, func(p *assistant.Policy) {
+		if c.MaxClarifications != nil {
+			p.MaxClarifications = *c.MaxClarifications
+		}
+		if c.MinConfidence != nil {
+			p.MinConfidence = *c.MinConfidence
+		}
+		if c.SilentIntent != nil {
+			p.SilentIntents = c.SilentIntent
+		}
+		if c.SilentLanguage != nil {
+			p.SilentLanguages = c.SilentLanguage
+		}
+	})
+}
+
+func changePolicy(ctx context.Context, a *app, change func(*assistant.Policy)) error {
+	return withSystem(ctx, a, func(s *system) error {
+		settings, err := s.store.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		policy := settings.Policy
+		change(&policy)
+		version, err := s.store.SetPolicy(ctx, policy, "cli")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.out, "Policy version %d is in force.\n", version)
+		return err
+	})
+}

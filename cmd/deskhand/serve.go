@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/jobs"
+	"github.com/deskhand/deskhand/assistant/llm"
+	"github.com/deskhand/deskhand/assistant/postgres"
+)
+
+const (
+	// drainTimeout is how long requests that are being answered may go on after the signal to stop: the default deadline
+	// of a request and the recording after it fit.
+	drainTimeout = 25 * time.Second
+	// jobsTimeout is how long background jobs may go on then; what is cut off runs again after the next start.
+	jobsTimeout = 5 * time.Second
+)
+
+// stopHint is the last line that is printed before the service answers.
+const stopHint = "Press Ctrl-C to stop."
+
+type serveCmd struct {
+	Addr   string `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
+	Sample bool   `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys."`
+}
+
+// Help is shown by --help.
+func (serveCmd) Help() string {
+	return `Examples:
+  deskhand serve --sample
+  DATABASE_URL=postgres://… OPENAI_API_KEY=… deskhand serve --addr 127.0.0.1:8080`
+}
+
+// Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
+func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
+	registry := newRegistry()
+	s, err := openSystem(ctx, a, newModelMetrics(registry).observe)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	if c.Sample {
+		if _, err := importSample(ctx, a, s); err != nil {
+			return err
+		}
+	}
+
+	pipeline := s.assistant(s.store, a.clock)
+	workers, err := jobs.NewWorkers(s.pool, pipeline, a.logger)
+	if err != nil {
+		return err
+	}
+	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobsTimeout)
+		defer cancel()
+		err = errors.Join(err, workers.Stop(stopping))
+	}()
+
+	server, err := httpapi.New(httpapi.Config{
+		Assistant: pipeline,
+		Clock:     a.clock,
+		Deadline:  a.config.RequestDeadline,
+		Desk: desk.New(desk.Config{
+			Clock: a.clock, Guard: s.knowledge.guard, Redactor: s.knowledge.redactor, Store: s.store,
+		}),
+		Index:    s.index,
+		Logger:   a.logger,
+		Redactor: s.knowledge.redactor,
+		Registry: registry,
+		Store:    s.store,
+		Version:  version,
+	})
+	if err != nil {
+		return fmt.Errorf("build HTTP interface: %w", err)
+	}
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("%w: cannot listen on %s: choose another address with --addr: %w", errConfig, c.Addr, err)
+	}
+	if err := c.greet(ctx, a, s, listener.Addr()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	_, _ = fmt.Fprintln(a.out, stopHint)
+	return serve(ctx, a, s, server, listener)
+}
+
+// serve answers until ctx ends or the database is gone for good, then lets running requests finish.
+func serve(ctx context.Context, a *app, s *system, server *fiber.App, listener net.Listener) error {
+	served := make(chan error, 1)
+	go func() { served <- server.Listener(listener) }()
+	var lost <-chan struct{}
+	if s.database.cluster != nil {
+		lost = s.database.cluster.Done()
+	}
+	var cause error
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve HTTP: %w", err)
+	case <-lost:
+		cause = fmt.Errorf("private PostgreSQL is down: %w", s.database.cluster.Err())
+	case <-ctx.Done():
+		a.logger.Info("stopping", "drain_seconds", int(drainTimeout.Seconds()))
+	}
+	if err := server.ShutdownWithTimeout(drainTimeout); err != nil {
+		return errors.Join(cause, fmt.Errorf("drain requests: %w", err))
+	}
+	return cause
+}
+
+// greet says where everything is and, on a desk without keys, makes a first set.
+func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) error {
+	base := "http://localhost:" + port(addr)
+	_, _ = fmt.Fprintf(a.out, "\ndeskhand %s is ready\n\n  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n  health    %s/readyz\n\n",
+		version, base, base, base, base)
+	if !c.Sample {
+		return nil
+	}
+	keys, err := s.store.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	if len(keys) > 0 {
+		_, _ = fmt.Fprint(a.out, "The first set of keys was printed at the first start; for another key: deskhand key create --role widget\n\n")
+		return nil
+	}
+	_, _ = fmt.Fprint(a.out, "A first set of keys, shown once:\n\n")
+	for _, role := range []postgres.Role{postgres.RoleWidget, postgres.RoleAgent, postgres.RoleAdmin} {
+		_, secret, err := s.store.CreateKey(ctx, postgres.Key{Name: "first " + string(role), Role: role})
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(a.out, "  export %s_KEY=%s\n", upper(role), secret)
+	}
+	_, _ = fmt.Fprintf(a.out, `
+Try it in another terminal, with the first of these lines:
+
+  curl -s %s/v1/answers -H 'content-type: application/json' -H "authorization: Bearer $WIDGET_KEY" \
+    -d '{"message":{"body":"提币两个小时了还没到账,怎么办?"}}'
+
+`, base)
+	return nil
+}
+
+func port(addr net.Addr) string {
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	return port
+}
+
+func upper(role postgres.Role) string {
+	switch role {
+	case postgres.RoleAdmin:
+		return "ADMIN"
+	case postgres.RoleAgent:
+		return "AGENT"
+	case postgres.RoleWidget:
+	}
+	return "WIDGET"
+}
+
+// newRegistry returns the metrics registry of the service, with the process's own figures.
+func newRegistry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// modelMetrics counts what the model is asked, how long it takes and what it costs.
+type modelMetrics struct {
+	cost    *prometheus.CounterVec
+	seconds *prometheus.HistogramVec
+	tokens  *prometheus.CounterVec
+}
+
+func newModelMetrics(registry *prometheus.Registry) *modelMetrics {
+	m := &modelMetrics{
+		cost: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deskhand_model_cost_usd_total", Help: "Cost of model calls in US dollars.",
+		}, []string{"model", "purpose"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "deskhand_model_call_seconds", Help: "Duration of model calls, retries included.",
+			Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16},
+		}, []string{"model", "purpose", "outcome"}),
+		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deskhand_model_tokens_total", Help: "Tokens of model calls.",
+		}, []string{"model", "purpose", "direction"}),
+	}
+	registry.MustRegister(m.cost, m.seconds, m.tokens)
+	return m
+}
+
+func (m *modelMetrics) observe(call llm.Call) {
+	m.cost.WithLabelValues(call.Model, call.Purpose).Add(call.Cost)
+	m.seconds.WithLabelValues(call.Model, call.Purpose, call.Outcome).Observe(call.Duration.Seconds())
+	m.tokens.WithLabelValues(call.Model, call.Purpose, "prompt").Add(float64(call.Usage.PromptTokens))
+	m.tokens.WithLabelValues(call.Model, call.Purpose, "completion").Add(float64(call.Usage.CompletionTokens))
+}

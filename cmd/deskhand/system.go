@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/confidence"
+	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/assistant/jobs"
+	"github.com/deskhand/deskhand/assistant/lang"
+	"github.com/deskhand/deskhand/assistant/llm"
+	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/intent"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/migrations"
+	"github.com/deskhand/deskhand/prompts"
+	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/embed"
+)
+
+// knowledge is the part of the program that needs no database: what it knows about language, risk and words.
+type knowledge struct {
+	confidence confidence.Model
+	guard      *guard.Guard
+	lang       *lang.Detector
+	prompts    *prompts.Library
+	redactor   *redact.Redactor
+	triager    *triage.Triager
+}
+
+func loadKnowledge() (knowledge, error) {
+	var k knowledge
+	var err error
+	if k.confidence, err = confidence.Default(); err != nil {
+		return k, err
+	}
+	if k.guard, err = guard.New(); err != nil {
+		return k, fmt.Errorf("load guard: %w", err)
+	}
+	if k.lang, err = lang.New(); err != nil {
+		return k, fmt.Errorf("load language model: %w", err)
+	}
+	if k.prompts, err = prompts.New(); err != nil {
+		return k, err
+	}
+	if k.redactor, err = redact.New(); err != nil {
+		return k, fmt.Errorf("load redactor: %w", err)
+	}
+	taxonomy, err := intent.Default()
+	if err != nil {
+		return k, err
+	}
+	classifier, err := intent.Builtin()
+	if err != nil {
+		return k, err
+	}
+	rules, err := risk.Default()
+	if err != nil {
+		return k, fmt.Errorf("load risk rules: %w", err)
+	}
+	k.triager, err = triage.New(taxonomy, classifier, rules)
+	return k, err
+}
+
+// models are the configured language models; both nil when deskhand works offline.
+type models struct {
+	chat  llm.Model
+	embed llm.Embedder
+}
+
+// openModels builds the chain around the configured provider: metered outside, resilient inside.
+func openModels(c config, clock func() time.Time, observe func(llm.Call)) (models, error) {
+	if !c.hasModel() {
+		return models{}, nil
+	}
+	client, err := llm.NewClient(c.provider())
+	if err != nil {
+		return models{}, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	m := models{chat: llm.NewMeteredModel(
+		llm.NewResilientModel(client.Chat(), llm.ResilienceConfig{}), llm.MeterConfig{Now: clock, Observe: observe})}
+	if c.EmbeddingModel != "" {
+		m.embed = llm.NewMeteredEmbedder(
+			llm.NewResilientEmbedder(client.Embeddings(), llm.ResilienceConfig{}),
+			llm.MeterConfig{Now: clock, Observe: observe, Purpose: "search"})
+	}
+	return m, nil
+}
+
+// openIndex returns the knowledge base on a migrated database, with the configured or the built-in embedder.
+func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (*retrieval.Index, error) {
+	analyzer, err := retrieval.NewAnalyzer()
+	if err != nil {
+		return nil, err
+	}
+	builtin := embed.New(analyzer)
+	model := retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
+	if embedder != nil {
+		model = retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()}
+	}
+	index, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Model: model, Pool: pool})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := index.Register(ctx); err != nil {
+		return nil, err
+	}
+	return index, nil
+}
+
+// system is the wired program on one database.
+type system struct {
+	config    config
+	database  *database
+	index     *retrieval.Index
+	knowledge knowledge
+	models    models
+	pool      *pgxpool.Pool
+	store     *postgres.Store
+}
+
+// openSystem connects, migrates and wires. The caller closes it.
+func openSystem(ctx context.Context, a *app, observe func(llm.Call)) (*system, error) {
+	s := &system{config: a.config}
+	if err := s.open(ctx, a, observe); err != nil {
+		return nil, errors.Join(err, s.close(ctx))
+	}
+	return s, nil
+}
+
+func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error {
+	var err error
+	if s.models, err = openModels(a.config, a.clock, observe); err != nil {
+		return err
+	}
+	if s.knowledge, err = loadKnowledge(); err != nil {
+		return err
+	}
+	if s.database, err = openDatabase(ctx, a); err != nil {
+		return err
+	}
+	if s.pool, err = postgres.Open(ctx, s.database.url); err != nil {
+		return err
+	}
+	if err := migrations.Up(ctx, s.pool); err != nil {
+		return err
+	}
+	queue, err := jobs.NewQueue(s.pool, a.logger)
+	if err != nil {
+		return err
+	}
+	s.store = postgres.New(s.pool, a.clock, queue.Enqueue)
+	s.index, err = openIndex(ctx, s.pool, s.models.embed)
+	return err
+}
+
+// assistant returns the pipeline on a store: the database's, or one in memory.
+func (s *system) assistant(store assistant.Store, clock func() time.Time) *assistant.Assistant {
+	return newAssistant(s.knowledge, s.models.chat, assistant.Config{
+		Clock: clock, Deadline: s.config.RequestDeadline, Search: s.index.Search, Store: store,
+	})
+}
+
+// newAssistant adds what the program knows to a pipeline's connections.
+func newAssistant(k knowledge, chat llm.Model, c assistant.Config) *assistant.Assistant {
+	if chat != nil {
+		c.Draft = assistant.ModelDrafter(chat, k.prompts)
+	}
+	c.Confidence = k.confidence
+	c.Guard = k.guard
+	c.Language = k.lang.Detect
+	c.NewID = func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+	c.Prompts = k.prompts
+	c.Redactor = k.redactor
+	c.Triager = k.triager
+	return assistant.New(c)
+}
+
+func (s *system) close(ctx context.Context) error {
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	if s.database == nil {
+		return nil
+	}
+	return s.database.close(ctx)
+}
