@@ -31,7 +31,6 @@ func evidenceFor(results retrieval.Results, draft Draft, verdict Verdict, t tria
 	evidence.Coverage = e.Coverage
 	evidence.IntentMatch = e.IntentMatch
 	evidence.Margin = e.Margin
-	evidence.SameLanguage = hit.Article.Locale == draft.Language
 	evidence.Similarity = e.Similarity
 	return evidence
 }

@@ -104,7 +104,7 @@ func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
 	_ = rec.stage(StageTriage, func(detail map[string]any) error {
 		t = a.Triager.Triage(c.Question.Body, c.Question.Redactions)
 		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
-		detail["intents"], detail["risks"], detail["rules"] = t.Intents, t.Risks, t.Rules
+		detail["intents"], detail["risks"], detail["rules"] = intentDetails(t.Intents), t.Risks, t.Rules
 		return nil
 	})
 	return t
@@ -198,6 +198,14 @@ func likely(predictions []intent.Prediction) []retrieval.LikelyIntent {
 		intents[i] = retrieval.LikelyIntent{Intent: prediction.Intent, Probability: prediction.Probability}
 	}
 	return intents
+}
+
+func intentDetails(predictions []intent.Prediction) map[string]float64 {
+	details := make(map[string]float64, len(predictions))
+	for _, prediction := range predictions {
+		details[prediction.Intent] = prediction.Probability
+	}
+	return details
 }
 
 // activeNotice returns the notice that speaks of the customer's topic. Only the likeliest intent counts: a notice about

@@ -19,20 +19,19 @@ var defaultModel []byte
 
 // Evidence is what is known about a draft before anybody reads it.
 type Evidence struct {
-	AgreeingRanks   bool    // words and vectors put the same passage first
-	BM25            float64 // of the best passage; 0 and up
-	Coverage        float64 // share of the question's terms, weighted by rarity, that the best passage has: 0 to 1
-	GuardPassed     bool
-	IntentMatch     bool    // the article answers what triage believes the question is
-	Margin          float64 // distance of the best article to the next, in units of the fused score
-	SameLanguage    bool    // the article is in the customer's language
-	Similarity      float64 // cosine of question and passage, -1 to 1
-	TriageCertainty float64 // calibrated probability of the intent, 0 to 1
+	AgreeingRanks   bool    `json:"agreeing_ranks"` // words and vectors put the same passage first
+	BM25            float64 `json:"bm25"`           // of the best passage; 0 and up
+	Coverage        float64 `json:"coverage"`       // share of the question's terms, weighted by rarity, that the best passage has: 0 to 1
+	GuardPassed     bool    `json:"guard_passed"`
+	IntentMatch     bool    `json:"intent_match"`     // the article answers what triage believes the question is
+	Margin          float64 `json:"margin"`           // distance of the best article to the next, in units of the fused score
+	Similarity      float64 `json:"similarity"`       // cosine of question and passage, -1 to 1
+	TriageCertainty float64 `json:"triage_certainty"` // calibrated probability of the intent, 0 to 1
 }
 
 // names of the features, in the order in which features returns their values.
 var names = []string{
-	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "same_language", "similarity",
+	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "similarity",
 }
 
 // Labelled is evidence with the truth beside it.
@@ -160,7 +159,6 @@ func features(e Evidence) []float64 {
 		e.TriageCertainty,
 		indicator(e.IntentMatch),
 		math.Log1p(max(e.Margin, 0)),
-		indicator(e.SameLanguage),
 		e.Similarity,
 	}
 }

@@ -17,7 +17,7 @@ func TestDefault(t *testing.T) {
 
 	strong := confidence.Evidence{
 		AgreeingRanks: true, BM25: 20, Coverage: 0.9, GuardPassed: true, IntentMatch: true, Margin: 3,
-		SameLanguage: true, Similarity: 0.8, TriageCertainty: 0.9,
+		Similarity: 0.8, TriageCertainty: 0.9,
 	}
 	weak := confidence.Evidence{Coverage: 0.1, GuardPassed: true, Similarity: 0.1}
 	require.Greater(t, model.Probability(strong), model.Probability(weak))
