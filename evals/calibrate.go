@@ -54,12 +54,12 @@ func Calibrate(results []Result, fingerprint string) (Calibration, error) {
 		return Calibration{}, err
 	}
 	for i, c := range cases {
-		truth := 0.0
+		missed := probabilities[i]
 		if c.Correct {
-			truth = 1
+			missed = 1 - probabilities[i]
 			calibration.Correct++
 		}
-		calibration.Brier += math.Pow(probabilities[i]-truth, 2) / float64(len(cases))
+		calibration.Brier += missed * missed / float64(len(cases))
 	}
 	for threshold := 0.3; threshold < 0.96; threshold += 0.05 {
 		calibration.Precision = append(calibration.Precision, operate(cases, probabilities, threshold))

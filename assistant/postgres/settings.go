@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -88,7 +89,7 @@ func (s *Store) SetPolicy(ctx context.Context, policy assistant.Policy, actor st
 			return fmt.Errorf("insert policy: %w", err)
 		}
 		return audit(ctx, tx, Entry{
-			Action: "policy.set", Actor: actor, At: s.clock(), SubjectID: fmt.Sprint(version), SubjectKind: "policy",
+			Action: "policy.set", Actor: actor, At: s.clock(), SubjectID: strconv.FormatInt(version, 10), SubjectKind: "policy",
 		})
 	})
 	return version, err

@@ -22,8 +22,12 @@ const ticketColumns = `id, number, conversation_id, status, priority, intent, ri
 // urgent. The caller holds the conversation's lock.
 func handOff(ctx context.Context, tx pgx.Tx, open *assistant.Ticket, end assistant.Conclusion) (uuid.UUID, error) {
 	t := end.Explained.Triage
+	id := uuid.Must(uuid.NewV7())
+	if open != nil {
+		id = open.ID
+	}
 	args := pgx.NamedArgs{
-		"id":              uuid.Must(uuid.NewV7()),
+		"id":              id,
 		"conversation_id": end.Case.Run.ConversationID,
 		"priority":        t.Priority,
 		"intent":          t.Intent,
@@ -40,9 +44,8 @@ func handOff(ctx context.Context, tx pgx.Tx, open *assistant.Ticket, end assista
 		if err != nil {
 			return uuid.Nil, fmt.Errorf("insert ticket: %w", err)
 		}
-		return args["id"].(uuid.UUID), nil
+		return id, nil
 	}
-	args["id"] = open.ID
 	_, err := tx.Exec(ctx, `
 		UPDATE tickets SET
 			priority = least(priority, @priority),
@@ -57,7 +60,7 @@ func handOff(ctx context.Context, tx pgx.Tx, open *assistant.Ticket, end assista
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("update ticket: %w", err)
 	}
-	return open.ID, nil
+	return id, nil
 }
 
 // unresolvedTicket returns the ticket of a conversation that a person still has to resolve, or nil.

@@ -49,22 +49,34 @@ func (c askCmd) Run(ctx context.Context, a *app) error {
 		if c.JSON {
 			return printAnswerJSON(a.out, run, end)
 		}
-		return printAnswer(a.out, run, end, c.Explain)
+		if c.Explain {
+			if err := printSteps(a.out, run, end); err != nil {
+				return err
+			}
+		}
+		return printAnswer(a.out, run)
 	})
 }
 
-func printAnswer(w io.Writer, run assistant.Run, end assistant.Conclusion, explain bool) error {
-	var b strings.Builder
-	if explain {
-		for _, step := range end.Steps {
-			detail, err := json.Marshal(step.Detail)
-			if err != nil {
-				return fmt.Errorf("print step: %w", err)
-			}
-			fmt.Fprintf(&b, "%-10s %-6s %8s  %s\n", step.Stage, step.Status, step.Duration.Round(time.Microsecond), detail)
+func printSteps(w io.Writer, run assistant.Run, end assistant.Conclusion) error {
+	for _, step := range end.Steps {
+		detail, err := json.Marshal(step.Detail)
+		if err != nil {
+			return fmt.Errorf("print step: %w", err)
 		}
-		fmt.Fprintf(&b, "%-10s %s, because %v\n\n", "outcome", run.Outcome, run.Reasons)
+		_, err = fmt.Fprintf(w, "%-10s %-6s %8s  %s\n", step.Stage, step.Status, step.Duration.Round(time.Microsecond), detail)
+		if err != nil {
+			return fmt.Errorf("print step: %w", err)
+		}
 	}
+	if _, err := fmt.Fprintf(w, "%-10s %s, because %v\n\n", "outcome", run.Outcome, run.Reasons); err != nil {
+		return fmt.Errorf("print outcome: %w", err)
+	}
+	return nil
+}
+
+func printAnswer(w io.Writer, run assistant.Run) error {
+	var b strings.Builder
 	b.WriteString(run.Reply.Body + "\n")
 	for _, citation := range run.Reply.Citations {
 		fmt.Fprintf(&b, "\n[%s] %s (%s)", citation.Slug, citation.Title, citation.Locale)

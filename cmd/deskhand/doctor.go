@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"syscall"
@@ -100,7 +101,7 @@ func checkKnowledge(ctx context.Context, a *app, s *system) (string, error) {
 		return "", err
 	}
 	if len(articles) == 0 {
-		return "", fmt.Errorf("empty: import articles with \"deskhand kb import\", or --sample")
+		return "", errors.New("empty: import articles with \"deskhand kb import\", or --sample")
 	}
 	stale, err := s.index.List(ctx, retrieval.Filter{StaleOn: a.clock(), Status: retrieval.StatusPublished})
 	if err != nil {

@@ -193,15 +193,13 @@ func importFor(ctx context.Context, a *app, s *system, suite evals.Suite) error 
 	quiet := *a
 	quiet.out = a.err
 	if suite.KB == evals.SampleKB {
-		_, err := importSample(ctx, &quiet, s)
-		return err
+		return importSample(ctx, &quiet, s)
 	}
-	articles, err := readPath(suite.KB)
+	articles, err := retrieval.ReadPath(suite.KB)
 	if err != nil {
 		return fmt.Errorf("%w: knowledge base of the suite: %w", errConfig, err)
 	}
-	_, err = importArticles(ctx, &quiet, s.index, articles, retrieval.ImportOptions{Source: suite.KB})
-	return err
+	return importArticles(ctx, &quiet, s.index, articles, retrieval.ImportOptions{Source: suite.KB})
 }
 
 // createScratch makes a database beside the desk's and returns its address and how to drop it. On the private cluster only

@@ -1,13 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -54,55 +53,49 @@ func (c kbImportCmd) Run(ctx context.Context, a *app) error {
 		}
 	}
 	return withSystem(ctx, a, func(s *system) error {
-		failed := false
+		var failed error // the first bad file must not keep the other paths out
 		if c.Sample {
-			problems, err := importSample(ctx, a, s)
-			if err != nil {
-				return err
-			}
-			failed = problems
+			failed = importSample(ctx, a, s)
 		}
 		for _, path := range c.Path {
-			articles, err := readPath(path)
+			if failed != nil && !errors.Is(failed, errFailed) {
+				return failed
+			}
+			articles, err := retrieval.ReadPath(path)
 			if err != nil {
 				return err
 			}
-			problems, err := importArticles(ctx, a, s.index, articles, retrieval.ImportOptions{Prune: c.Prune, Source: path})
-			if err != nil {
-				return err
-			}
-			failed = failed || problems
+			err = importArticles(ctx, a, s.index, articles, retrieval.ImportOptions{Prune: c.Prune, Source: path})
+			failed = cmp.Or(err, failed)
 		}
-		if failed {
-			return errFailed
-		}
-		return nil
+		return failed
 	})
 }
 
 // importSample loads the sample knowledge base, and its registry of official channels.
-func importSample(ctx context.Context, a *app, s *system) (failed bool, err error) {
+func importSample(ctx context.Context, a *app, s *system) error {
 	file, err := retrieval.Sample().Open(channelsFile)
 	if err != nil {
-		return false, fmt.Errorf("open sample channels: %w", err)
+		return fmt.Errorf("open sample channels: %w", err)
 	}
 	defer func() { _ = file.Close() }() // an embedded file has nothing to close
 	channels, err := guard.ParseChannels(file, channelsFile)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if err := s.store.SetChannels(ctx, channels); err != nil {
-		return false, err
+		return err
 	}
 	return importArticles(ctx, a, s.index, retrieval.ReadFS(retrieval.Sample()), retrieval.ImportOptions{Prune: true, Source: sampleSource})
 }
 
-// importArticles runs one import with its progress and prints what it did and what was wrong.
+// importArticles runs one import with its progress and prints what it did and what was wrong; errFailed stands for files
+// that were.
 func importArticles(
 	ctx context.Context, a *app, index *retrieval.Index, articles iter.Seq2[retrieval.Article, error], options retrieval.ImportOptions,
-) (failed bool, err error) {
+) error {
 	if err := index.Fill(ctx, nil); err != nil {
-		return false, err
+		return err
 	}
 	started := a.clock()
 	bar := newProgress(a.err, "articles", 0)
@@ -113,40 +106,15 @@ func importArticles(
 		_, _ = fmt.Fprintf(a.err, "%v\n", problem)
 	}
 	if err != nil {
-		return true, err
+		return err
 	}
 	_, err = fmt.Fprintf(a.out, "%s: %d added, %d updated, %d unchanged, %d removed, %d with problems; %d passages embedded in %s\n",
 		options.Source, report.Added, report.Updated, report.Unchanged, report.Pruned, len(report.Problems), report.Embedded,
 		a.clock().Sub(started).Round(time.Millisecond))
-	return len(report.Problems) > 0, err
-}
-
-// readPath reads a folder, or a single file as if it stood alone in one.
-func readPath(path string) (iter.Seq2[retrieval.Article, error], error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	if err == nil && len(report.Problems) > 0 {
+		return errFailed
 	}
-	if info.IsDir() {
-		return retrieval.ReadFS(os.DirFS(path)), nil
-	}
-	return retrieval.ReadFS(singleFile{FS: os.DirFS(filepath.Dir(path)), name: filepath.Base(path)}), nil
-}
-
-// singleFile is a folder of which only one file is seen.
-type singleFile struct {
-	fs.FS
-
-	name string
-}
-
-// ReadDir implements fs.ReadDirFS.
-func (f singleFile) ReadDir(string) ([]fs.DirEntry, error) {
-	info, err := fs.Stat(f.FS, f.name)
-	if err != nil {
-		return nil, err
-	}
-	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+	return err
 }
 
 type kbListCmd struct {

@@ -19,7 +19,7 @@ type progress struct {
 // newProgress shows how many of total things are done; a total of zero is one that is not known yet.
 func newProgress(w io.Writer, noun string, total int) *progress {
 	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor fits in an int
+	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return &progress{}
 	}
 	pool := mpb.New(mpb.WithOutput(file), mpb.WithWidth(barWidth))

@@ -50,7 +50,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
 	if c.Sample {
-		if _, err := importSample(ctx, a, s); err != nil {
+		if err := importSample(ctx, a, s); err != nil {
 			return err
 		}
 	}
@@ -86,7 +86,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return fmt.Errorf("build HTTP interface: %w", err)
 	}
-	listener, err := net.Listen("tcp", c.Addr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("%w: cannot listen on %s: choose another address with --addr: %w", errConfig, c.Addr, err)
 	}
