@@ -94,10 +94,10 @@ func TestEnoughVector(t *testing.T) {
 	t.Parallel()
 
 	for _, version := range []string{"0.7.0", "0.7.1", "0.8", "0.10.0", "1.0"} {
-		require.True(t, enoughVector(version), version)
+		require.True(t, atLeast(version, minVector), version)
 	}
 	for _, version := range []string{"", "0.6.2", "0.5.10", "junk"} {
-		require.False(t, enoughVector(version), version)
+		require.False(t, atLeast(version, minVector), version)
 	}
 }
 
@@ -162,14 +162,18 @@ func TestSettings(t *testing.T) {
 			},
 		},
 		"Laptop": {
-			machine{cpus: 8, memory: 16 * gib, shared: 8 * gib},
+			machine{cpus: 8, memory: 16 * gib, shared: 8 * gib, vector: "0.9.0"},
 			map[string]string{
 				"dynamic_shared_memory_type": "posix", "maintenance_work_mem": "1024MB",
 				"max_parallel_maintenance_workers": "4", "shared_buffers": "2048MB", "work_mem": "32MB",
 			},
 		},
+		"PgvectorWithTheOverflowBuildsSerially": {
+			machine{cpus: 8, memory: 16 * gib, shared: 8 * gib, vector: "0.8.0"},
+			map[string]string{"max_parallel_maintenance_workers": "0"},
+		},
 		"LargeServer": {
-			machine{cpus: 64, memory: 512 * gib, shared: 256 * gib},
+			machine{cpus: 64, memory: 512 * gib, shared: 256 * gib, vector: "0.8.2"},
 			map[string]string{
 				"dynamic_shared_memory_type": "posix", "maintenance_work_mem": "1024MB",
 				"max_parallel_maintenance_workers": "4", "shared_buffers": "2048MB", "work_mem": "64MB",

@@ -28,9 +28,13 @@ const customConf = "# Your own settings, read after postgresql.conf at each star
 // machine is what the settings are sized to.
 type machine struct {
 	cpus   int
-	memory int64 // bytes that this program may use
-	shared int64 // bytes that /dev/shm can hold; 0 if there is none
+	memory int64  // bytes that this program may use
+	shared int64  // bytes that /dev/shm can hold; 0 if there is none
+	vector string // version of pgvector
 }
+
+// safeVector is the first pgvector whose parallel HNSW builds do not overflow a buffer (CVE-2026-3172, 0.6.0 to 0.8.1).
+const safeVector = "0.8.2"
 
 // setting is one line of postgresql.conf and the reason for it.
 type setting struct {
@@ -42,6 +46,9 @@ func settings(config Config, m machine, socketDir string) []setting {
 	// One HNSW build at a time, with its graph in memory: beyond that limit pgvector builds several times slower.
 	maintenance := clamp(m.memory/16, 64*mib, gib)
 	workers := min(max(m.cpus-1, 0), 4)
+	if !atLeast(m.vector, safeVector) {
+		workers = 0
+	}
 	list := []setting{
 		{"listen_addresses", "''", "no network port"},
 		{"unix_socket_directories", quote(socketDir), "a folder that only the server's user can enter"},
