@@ -30,13 +30,13 @@ func Extract(request DraftRequest) Draft {
 	draft := Draft{Answerable: true, Language: hit.Article.Locale, Method: MethodExtractive}
 	length := 0
 	for _, passage := range passagesToSend(hit) {
-		body := strings.TrimSpace(passage.Body)
-		if length > 0 && length+utf8.RuneCountInString(body) > extractRunes {
+		runes := utf8.RuneCountInString(passage.Body)
+		if length > 0 && length+runes > extractRunes {
 			break
 		}
-		length += utf8.RuneCountInString(body)
+		length += runes
 		draft.Sources = append(draft.Sources, sourceOf(hit, passage))
-		draft.Sentences = append(draft.Sentences, lines(body, len(draft.Sources)-1)...)
+		draft.Sentences = append(draft.Sentences, sentences(passage, len(draft.Sources)-1)...)
 	}
 	return draft
 }
@@ -76,20 +76,26 @@ func passagesToSend(hit retrieval.Hit) []retrieval.Passage {
 	return []retrieval.Passage{hit.Passage}
 }
 
-// lines makes a sentence of every line of a passage, so that steps stay steps.
-func lines(body string, source int) []Sentence {
-	var sentences []Sentence
+// sentences makes a sentence of every line of a passage, so that steps stay steps. A passage further down the article comes
+// with its heading: a list would otherwise hang in the air without what it is a list of.
+func sentences(passage retrieval.Passage, source int) []Sentence {
+	var made []Sentence
 	separator := "\n\n"
-	for line := range strings.Lines(body) {
-		line = strings.TrimSpace(line)
-		if line == "" {
+	add := func(text string) {
+		made = append(made, Sentence{Break: separator, Citations: []int{source}, Text: text})
+		separator = "\n"
+	}
+	if heading := passage.HeadingPath; passage.Ordinal > 0 && len(heading) > 0 {
+		add(heading[len(heading)-1])
+	}
+	for line := range strings.Lines(strings.TrimSpace(passage.Body)) {
+		if line = strings.TrimSpace(line); line == "" {
 			separator = "\n\n"
 			continue
 		}
-		sentences = append(sentences, Sentence{Break: separator, Citations: []int{source}, Text: line})
-		separator = "\n"
+		add(line)
 	}
-	return sentences
+	return made
 }
 
 // sourceOf is a passage as the guard and the agent see it: with the titles that say what it is about.
