@@ -1,6 +1,7 @@
 package assistant
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -68,6 +69,8 @@ func (q Question) Validate() error {
 		return &Error{Code: CodeInvalid, Field: "message.body", Message: "message.body is empty: send the customer's text"}
 	case !utf8.ValidString(q.Body):
 		return &Error{Code: CodeInvalid, Field: "message.body", Message: "message.body is not valid UTF-8"}
+	case strings.ContainsRune(q.Body, 0):
+		return &Error{Code: CodeInvalid, Field: "message.body", Message: "message.body contains the character U+0000: take it out"}
 	case utf8.RuneCountInString(q.Body) > MaxMessageRunes:
 		return &Error{
 			Code: CodeInvalid, Field: "message.body",

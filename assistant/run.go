@@ -1,11 +1,16 @@
 package assistant
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // Stage is a step of the pipeline, as recorded and as reported to a waiting customer.
@@ -90,8 +95,34 @@ func (r *recorder) stage(name Stage, work func(detail map[string]any) error) err
 	step := Step{Detail: detail, Duration: r.clock().Sub(started), Stage: name, Status: StepOK}
 	if err != nil {
 		step.Status = StepFailed
-		detail["error_code"] = string(ErrorCode(err))
+		detail["error"] = describe(err)
 	}
 	r.steps = append(r.steps, step)
 	return err
+}
+
+// describe says what failed in words that cannot carry a customer's: fixed texts, kinds and codes, never values.
+func describe(err error) string {
+	var state interface{ SQLState() string }
+	if model, ok := errors.AsType[*llm.Error](err); ok {
+		return model.Error()
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "deadline exceeded"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.As(err, &state):
+		return "sqlstate " + state.SQLState()
+	}
+	for _, known := range []error{retrieval.ErrBadEmbedding, retrieval.ErrNotRegistered} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	leaf := err
+	for next := errors.Unwrap(leaf); next != nil; next = errors.Unwrap(leaf) {
+		leaf = next
+	}
+	return fmt.Sprintf("%T", leaf)
 }

@@ -195,6 +195,7 @@ func (d *Desk) Reply(ctx context.Context, actor Actor, reply Reply) (assistant.T
 		return assistant.Ticket{}, err
 	}
 	sending.Actor, sending.At = actor, d.clock()
+	sending.Reply.Reason = d.redactor.Redact(reply.Reason).Text
 	if sending.Message != nil {
 		sending.Message.AgentID, sending.Message.CreatedAt = &actor.ID, sending.At
 		if err := d.check(ctx, *sending.Message, detail); err != nil {

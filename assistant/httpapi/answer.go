@@ -19,29 +19,29 @@ const defaultChannel = "widget"
 
 type answerInput struct {
 	Accept         string `header:"Accept" hidden:"true"`
-	IdempotencyKey string `doc:"The sender's name for this request. Sent again with the same body, it gets the first answer again." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"`
+	IdempotencyKey string `doc:"The sender's name for this request. Sent again with the same body, it gets the first answer again." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"` //nolint:lll // a tag is one line
 	Body           AnswerRequest
 }
 
 // AnswerRequest is a question.
 type AnswerRequest struct {
-	Channel        string          `default:"widget" doc:"Where the customer writes." json:"channel,omitempty" pattern:"^[a-z][a-z0-9_]{0,31}$" patternDescription:"lower case letters, digits and _, at most 32"`
-	ConversationID uuid.UUID       `doc:"The conversation that the question belongs to. Without it, a new one begins." format:"uuid" json:"conversation_id,omitzero"`
-	Locale         string          `doc:"Language that the customer reads, as a BCP 47 tag. A hint: the text itself decides." example:"zh-Hans" json:"locale,omitempty" pattern:"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$" patternDescription:"a BCP 47 tag"`
+	Channel        string          `default:"widget" doc:"Where the customer writes." json:"channel,omitempty" pattern:"^[a-z][a-z0-9_]{0,31}$" patternDescription:"lower case letters, digits and _, at most 32"`                                              //nolint:lll // a tag is one line
+	ConversationID uuid.UUID       `doc:"The conversation that the question belongs to. Without it, a new one begins." format:"uuid" json:"conversation_id,omitzero"`                                                                                           //nolint:lll // a tag is one line
+	Locale         string          `doc:"Language that the customer reads, as a BCP 47 tag. A hint: the text itself decides." example:"zh-Hans" json:"locale,omitempty" pattern:"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$" patternDescription:"a BCP 47 tag"` //nolint:lll // a tag is one line
 	Message        QuestionMessage `json:"message"`
 }
 
 // QuestionMessage is the customer's text.
 type QuestionMessage struct {
-	Body string `doc:"What the customer wrote, in any language." example:"My withdrawal has been pending for two hours" json:"body" maxLength:"8000" minLength:"1"`
-	ID   string `doc:"The sender's id of the message. Within a conversation, the same id is the same message." json:"id,omitempty" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"`
+	Body string `doc:"What the customer wrote, in any language." example:"My withdrawal has been pending for two hours" json:"body" maxLength:"8000" minLength:"1"`                                                 //nolint:lll // a tag is one line
+	ID   string `doc:"The sender's id of the message. Within a conversation, the same id is the same message." json:"id,omitempty" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"` //nolint:lll // a tag is one line
 }
 
 // AnswerResponse is how a question ended.
 type AnswerResponse struct {
 	ConversationID uuid.UUID      `doc:"Send it with the next question." format:"uuid" json:"conversation_id"`
 	MessageID      uuid.UUID      `doc:"The question." format:"uuid" json:"message_id"`
-	Outcome        string         `doc:"answered: the reply answers. clarify: the reply asks back. handed_off: a person will answer, the reply says what to do until then." enum:"answered,clarify,handed_off" json:"outcome"`
+	Outcome        string         `doc:"answered: the reply answers. clarify: the reply asks back. handed_off: a person will answer, the reply says what to do until then." enum:"answered,clarify,handed_off" json:"outcome"` //nolint:lll // a tag is one line
 	Reply          ReplyMessage   `json:"reply"`
 	Ticket         *TicketSummary `doc:"The person's ticket, when the question was handed off." json:"ticket,omitempty"`
 }
@@ -76,15 +76,18 @@ type answerOutput struct {
 func (s *server) describeAnswers(api huma.API) {
 	schemas := api.OpenAPI().Components.Schemas
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Takes a question to its end: an answer with its sources, a question back, or a ticket. The question is kept before anything else happens; " +
-			"secrets in it are removed first. With `Accept: text/event-stream`, `progress` events say what is being done, and an `answer` event holds the same body; " +
+		Description: "Takes a question to its end: an answer with its sources, a question back, or a ticket. " +
+			"Secrets are removed from the question; then it is kept before anything else happens. " +
+			"With `Accept: text/event-stream`, `progress` events say what is being done, and an `answer` event holds the same body; " +
 			"an `error` event holds a problem.",
 		Method: http.MethodPost, OperationID: "answer", Path: "/v1/answers", Summary: "Ask", Tags: []string{"Customers"},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "How the question ended",
 			Content: map[string]*huma.MediaType{
 				"application/json": {Schema: schemas.Schema(reflect.TypeFor[AnswerResponse](), true, "AnswerResponse")},
-				eventStreamType:    {Schema: &huma.Schema{Type: huma.TypeString, Description: "Server-sent events: progress, then answer or error."}},
+				eventStreamType: {Schema: &huma.Schema{
+					Type: huma.TypeString, Description: "Server-sent events: progress, then answer or error.",
+				}},
 			},
 		}},
 	}, customers()), s.answer)
@@ -99,9 +102,6 @@ func (s *server) answer(ctx context.Context, in *answerInput) (*answerOutput, er
 		ConversationID: in.Body.ConversationID,
 		IdempotencyKey: in.IdempotencyKey,
 		Locale:         in.Body.Locale,
-	}
-	if err := storable("message.body", question.Body); err != nil {
-		return nil, s.problemOf(ctx, err)
 	}
 	if wantsStream(in.Accept) {
 		return s.stream(ctx, question)

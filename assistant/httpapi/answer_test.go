@@ -52,7 +52,9 @@ func TestCustomerReadsNothingOfReasons(t *testing.T) {
 	read := s.do(t, call{key: s.widget, path: "/v1/conversations/" + answer.ConversationID.String()})
 	stream := s.do(t, call{body: question(hacked), headers: eventStream(), key: s.widget, path: "/v1/answers"})
 	for _, body := range []string{r.body, read.body, stream.body} {
-		for _, internal := range []string{"reason", "confidence", "intent", "risk", "priority", "P1", "security.", "redactions", "triage", "guard"} {
+		for _, internal := range []string{
+			"confidence", "guard", "intent", "P1", "priority", "reason", "redactions", "risk", "security.", "triage",
+		} {
 			require.NotContains(t, body, internal)
 		}
 	}
@@ -91,7 +93,7 @@ func TestRepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.status)
 	}
 	var runs int
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM runs`).Scan(&runs))
+	require.NoError(t, s.row(`SELECT count(*) FROM runs`).Scan(&runs))
 	require.Equal(t, 1, runs)
 
 	t.Run("AnotherBodyIsRefused", func(t *testing.T) {
@@ -158,12 +160,13 @@ func TestPersonCanBeAskedFor(t *testing.T) {
 
 	answer := s.ask(t, "提币两个小时了还没到账,怎么办?")
 	path := "/v1/conversations/" + answer.ConversationID.String()
-	handed := decode[httpapi.AnswerResponse](t, s.do(t, call{key: s.widget, method: http.MethodPost, path: path + "/handoff"}), http.StatusOK)
+	press := call{key: s.widget, method: http.MethodPost, path: path + "/handoff"}
+	handed := decode[httpapi.AnswerResponse](t, s.do(t, press), http.StatusOK)
 	require.Equal(t, "handed_off", handed.Outcome)
 	require.Equal(t, "zh-Hans", handed.Reply.Language)
 	require.NotNil(t, handed.Ticket)
 
-	again := decode[httpapi.AnswerResponse](t, s.do(t, call{key: s.widget, method: http.MethodPost, path: path + "/handoff"}), http.StatusOK)
+	again := decode[httpapi.AnswerResponse](t, s.do(t, press), http.StatusOK)
 	require.Equal(t, handed.Ticket.Number, again.Ticket.Number)
 
 	read := decode[httpapi.ConversationResponse](t, s.do(t, call{key: s.widget, path: path}), http.StatusOK)
@@ -188,7 +191,7 @@ func TestFeedbackIsKeptWithoutSecrets(t *testing.T) {
 
 	var rating int
 	var comment string
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT rating, comment FROM feedback WHERE message_id = $1`, answer.Reply.MessageID).
+	require.NoError(t, s.row(`SELECT rating, comment FROM feedback WHERE message_id = $1`, answer.Reply.MessageID).
 		Scan(&rating, &comment))
 	require.Equal(t, 2, rating)
 	require.Contains(t, comment, "no help")
@@ -203,7 +206,7 @@ func TestFeedbackIsKeptWithoutSecrets(t *testing.T) {
 func (s *system) latestRun(t *testing.T) uuid.UUID {
 	t.Helper()
 	var id uuid.UUID
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT id FROM runs ORDER BY started_at DESC LIMIT 1`).Scan(&id))
+	require.NoError(t, s.row(`SELECT id FROM runs ORDER BY started_at DESC LIMIT 1`).Scan(&id))
 	return id
 }
 

@@ -20,8 +20,8 @@ func TestPermissions(t *testing.T) {
 		forbidden = http.StatusForbidden
 		missing   = http.StatusNotFound // allowed, but there is no such thing
 	)
-	const conversation = "/v1/conversations/01890000-0000-7000-8000-000000000000"
-	const ticket = "/v1/tickets/01890000-0000-7000-8000-000000000000"
+	const conversation = "/v1/conversations/" + nobody
+	const ticket = "/v1/tickets/" + nobody
 	type who struct{ none, widget, agent, admin, revoked int }
 	for _, test := range []struct {
 		call call
@@ -139,9 +139,11 @@ func TestPreflightIsAnsweredForCustomerRoutesOnly(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, options{})
 
-	const id = "01890000-0000-7000-8000-000000000000"
+	const id = nobody
 	headers := map[string]string{"Origin": "https://www.quayside.example", "Access-Control-Request-Method": "POST"}
-	for _, path := range []string{"/v1/answers", "/v1/conversations/" + id, "/v1/conversations/" + id + "/handoff", "/v1/conversations/" + id + "/feedback"} {
+	for _, path := range []string{
+		"/v1/answers", "/v1/conversations/" + id, "/v1/conversations/" + id + "/handoff", "/v1/conversations/" + id + "/feedback",
+	} {
 		r := s.do(t, call{headers: headers, method: http.MethodOptions, path: path})
 		require.Equal(t, http.StatusNoContent, r.status)
 		require.Equal(t, "https://www.quayside.example", r.headers.Get("Access-Control-Allow-Origin"))

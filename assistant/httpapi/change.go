@@ -28,11 +28,11 @@ type replyInput struct {
 
 // ReplyRequest is what an agent decided about a draft.
 type ReplyRequest struct {
-	Action  string    `doc:"accept: send the draft as it is. edit: send body, made from the draft. reject: send nothing, and say why. write: send body; a pending draft stays." enum:"accept,edit,reject,write" json:"action"`
-	Body    string    `doc:"The text to send, for edit and write. It is held to the same rules as a generated one." json:"body,omitempty" maxLength:"20000"`
+	Action  string    `doc:"accept: send the draft as it is. edit: send body, made from the draft. reject: send nothing, and say why. write: send body; a pending draft stays." enum:"accept,edit,reject,write" json:"action"` //nolint:lll // a tag is one line
+	Body    string    `doc:"The text to send, for edit and write. It is held to the same rules as a generated one." json:"body,omitempty" maxLength:"20000"`                                                                   //nolint:lll // a tag is one line
 	DraftID uuid.UUID `doc:"The draft, for accept, edit and reject." format:"uuid" json:"draft_id,omitzero"`
 	Reason  string    `doc:"What is wrong with the draft, for reject." json:"reason,omitempty" maxLength:"1000"`
-	Version int32     `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"`
+	Version int32     `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"` //nolint:lll // a tag is one line
 }
 
 type ticketOutput struct {
@@ -63,8 +63,9 @@ func (s *server) describeTicketChanges(api huma.API) {
 		return s.Desk.Resolve(ctx, a, id, version)
 	}))
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Sends a reply to the customer, or rejects a draft. The caller must hold the ticket. A text that the desk's rules forbid is not sent, and the problem says why.",
-		Method:      http.MethodPost, OperationID: "reply-to-ticket", Path: "/v1/tickets/{id}/reply", Summary: "Reply", Tags: tags,
+		Description: "Sends a reply to the customer, or rejects a draft. The caller must hold the ticket. " +
+			"A text that the desk's rules forbid is not sent, and the problem says why.",
+		Method: http.MethodPost, OperationID: "reply-to-ticket", Path: "/v1/tickets/{id}/reply", Summary: "Reply", Tags: tags,
 	}, agents()), s.reply)
 }
 

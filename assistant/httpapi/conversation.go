@@ -42,7 +42,7 @@ type ConversationMessage struct {
 }
 
 type handOffInput struct {
-	IdempotencyKey string    `doc:"The sender's name for this request." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"`
+	IdempotencyKey string    `doc:"The sender's name for this request." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"` //nolint:lll // a tag is one line
 	ID             uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
 }
 
@@ -66,15 +66,18 @@ func (s *server) describeConversations(api huma.API) {
 	tags := []string{"Customers"}
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "A widget key reads the conversations that it opened, an agent's key all.",
-		Method:      http.MethodGet, OperationID: "get-conversation", Path: "/v1/conversations/{id}", Summary: "Read a conversation", Tags: tags,
+		Method:      http.MethodGet, OperationID: "get-conversation", Path: "/v1/conversations/{id}",
+		Summary: "Read a conversation", Tags: tags,
 	}, everyone()), s.conversation)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Hands the conversation to a person. It always works.",
-		Method:      http.MethodPost, OperationID: "request-person", Path: "/v1/conversations/{id}/handoff", Summary: "Ask for a person", Tags: tags,
+		Method:      http.MethodPost, OperationID: "request-person", Path: "/v1/conversations/{id}/handoff",
+		Summary: "Ask for a person", Tags: tags,
 	}, customers()), s.handOff)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Keeps the customer's rating.",
-		Method:      http.MethodPost, OperationID: "give-feedback", Path: "/v1/conversations/{id}/feedback", Summary: "Rate", Tags: tags,
+		Method:      http.MethodPost, OperationID: "give-feedback", Path: "/v1/conversations/{id}/feedback",
+		Summary: "Rate", Tags: tags,
 	}, customers()), s.feedback)
 }
 

@@ -133,7 +133,10 @@ func docsOperationOf(description *huma.OpenAPI, op *huma.Operation) docsOperatio
 	operation := docsOperation{Description: strings.Split(op.Description, "\n\n"), ID: op.OperationID, Summary: op.Summary}
 	for _, p := range op.Parameters {
 		operation.Parameters = append(operation.Parameters, docsField{
-			Description: cmp.Or(p.Description, p.Schema.Description), Name: p.Name + " (" + p.In + ")", Required: p.Required, Type: typeName(p.Schema),
+			Description: cmp.Or(p.Description, p.Schema.Description),
+			Name:        p.Name + " (" + p.In + ")",
+			Required:    p.Required,
+			Type:        typeName(p.Schema),
 		})
 	}
 	schemas := description.Components.Schemas

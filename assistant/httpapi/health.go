@@ -91,7 +91,9 @@ func (c check) run(ctx context.Context) error {
 // servePlain adds the routes that speak no JSON: preflights, and metrics in Prometheus' text format. Metrics need no key, so
 // that they can be read while the database is down; they hold counts only. A proxy should not pass them on.
 func (s *server) servePlain(app *fiber.App) {
-	for _, path := range []string{"/v1/answers", "/v1/conversations/:id", "/v1/conversations/:id/handoff", "/v1/conversations/:id/feedback"} {
+	for _, path := range []string{
+		"/v1/answers", "/v1/conversations/:id", "/v1/conversations/:id/feedback", "/v1/conversations/:id/handoff",
+	} {
 		app.Options(path, preflight)
 	}
 	app.Get("/metrics", adaptor.HTTPHandler(promhttp.HandlerFor(s.Registry, promhttp.HandlerOpts{})))

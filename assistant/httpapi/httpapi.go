@@ -117,7 +117,8 @@ func everyone() []postgres.Role {
 // describe registers the operations that the OpenAPI description lists.
 func (s *server) describe(app *fiber.App) huma.API {
 	config := huma.DefaultConfig("deskhand", apiVersion)
-	config.Info.Description = "Questions in, cited answers or tickets out. Errors are problems as in RFC 9457; each type is explained under /docs."
+	config.Info.Description = "Questions in, cited answers or tickets out. " +
+		"Errors are problems as in RFC 9457; each type is explained under /docs."
 	config.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key: dh_widget_…, dh_agent_… or dh_admin_…"},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,35 +34,44 @@ type kind struct {
 	detail string // where the case has no better words
 }
 
-// The kinds that this package itself uses.
+// The kinds that have a name here. Those of assistant.Code bear its names.
 const (
 	kindBadRequest   = "bad_request"
-	kindForbidden    = "forbidden"
-	kindInternal     = "internal"
-	kindInvalid      = "invalid"
+	kindConflict     = string(assistant.CodeConflict)
+	kindForbidden    = string(assistant.CodeForbidden)
+	kindInternal     = string(assistant.CodeInternal)
+	kindInvalid      = string(assistant.CodeInvalid)
+	kindNotFound     = string(assistant.CodeNotFound)
 	kindNotReady     = "not_ready"
-	kindUnauthorized = "unauthorized"
-	kindUnavailable  = "unavailable"
+	kindReused       = string(assistant.CodeReused)
+	kindUnauthorized = string(assistant.CodeUnauthorized)
+	kindUnavailable  = string(assistant.CodeUnavailable)
 )
 
-// kinds is the one table from what went wrong to what the caller is told. The names of assistant.Code are kinds of the
-// same name. Of two with the same status, the first is the general one.
+// kinds is the one table from what went wrong to what the caller is told. Of two with the same status, the first is the
+// general one.
 func kinds() []kind {
 	return []kind{
 		{kindBadRequest, http.StatusBadRequest, "The request cannot be read", "Send what the description of this route asks for."},
 		{kindUnauthorized, http.StatusUnauthorized, "No valid API key", "Send a key in force: Authorization: Bearer dh_…"},
 		{kindForbidden, http.StatusForbidden, "The API key may not do this", "Use a key with another role, from an allowed origin."},
-		{string(assistant.CodeNotFound), http.StatusNotFound, "Not found", "There is nothing here, or it is not yours."},
+		{kindNotFound, http.StatusNotFound, "Not found", "There is nothing here, or it is not yours."},
 		{"method_not_allowed", http.StatusMethodNotAllowed, "Method not allowed", "The Allow header names what this address takes."},
 		{"timeout", http.StatusRequestTimeout, "The request came too slowly", "Send it again, in one go."},
-		{string(assistant.CodeConflict), http.StatusConflict, "It has changed", "Read it again, then decide again."},
+		{kindConflict, http.StatusConflict, "It has changed", "Read it again, then decide again."},
 		{"too_large", http.StatusRequestEntityTooLarge, "The body is too large", "Send at most 64 KiB."},
-		{"unsupported_media_type", http.StatusUnsupportedMediaType, "The body's type is not supported", "Send Content-Type: application/json."},
+		{
+			"unsupported_media_type", http.StatusUnsupportedMediaType, "The body's type is not supported",
+			"Send Content-Type: application/json.",
+		},
 		{kindInvalid, http.StatusUnprocessableEntity, "A field is not valid", "Mend the fields that are named in errors."},
-		{string(assistant.CodeReused), http.StatusUnprocessableEntity, "The idempotency key was used before", "Use a new key for another request."},
+		{kindReused, http.StatusUnprocessableEntity, "The idempotency key was used before", "Use a new key for another request."},
 		{"headers_too_large", http.StatusRequestHeaderFieldsTooLarge, "The headers are too large", "Send at most 8 KiB of headers."},
 		{kindInternal, http.StatusInternalServerError, "Internal error", internalDetail},
-		{kindUnavailable, http.StatusServiceUnavailable, "Try again in a moment", "The service cannot do this right now. Send the same request again, with the same Idempotency-Key."},
+		{
+			kindUnavailable, http.StatusServiceUnavailable, "Try again in a moment",
+			"The service cannot do this right now. Send the same request again, with the same Idempotency-Key.",
+		},
 		{kindNotReady, http.StatusServiceUnavailable, "Not ready", "Something that the service needs is missing."},
 	}
 }
@@ -91,18 +101,18 @@ func kindOfStatus(status int) kind {
 
 // FieldError says what is wrong with one field of a request, and never repeats its value.
 type FieldError struct {
-	Field   string `json:"field" doc:"Path of the field, or the name of the parameter or header." example:"message.body"`
-	Message string `json:"message" doc:"What is wrong with it, or how to mend it."`
+	Field   string `doc:"Path of the field, or the name of the parameter or header." example:"message.body" json:"field"`
+	Message string `doc:"What is wrong with it, or how to mend it." json:"message"`
 }
 
 // Problem is an error as the caller reads it (RFC 9457).
-type Problem struct {
-	Detail    string       `json:"detail" doc:"What went wrong this time, and what to do."`
-	Errors    []FieldError `json:"errors,omitempty" doc:"The fields at fault."`
-	RequestID string       `json:"request_id,omitempty" doc:"Finds the request in the service's log."`
-	Status    int          `json:"status" doc:"HTTP status code." example:"422"`
-	Title     string       `json:"title" doc:"The kind of problem, in words. It is the same each time."`
-	Type      string       `json:"type" format:"uri-reference" doc:"The kind of problem, to act on." example:"/docs#problem-invalid"`
+type Problem struct { //nolint:errname // the word of RFC 9457
+	Detail    string       `doc:"What went wrong this time, and what to do." json:"detail"`
+	Errors    []FieldError `doc:"The fields at fault." json:"errors,omitempty"`
+	RequestID string       `doc:"Finds the request in the service's log." json:"request_id,omitempty"`
+	Status    int          `doc:"HTTP status code." example:"422" json:"status"`
+	Title     string       `doc:"The kind of problem, in words. It is the same each time." json:"title"`
+	Type      string       `doc:"The kind of problem, to act on." example:"/docs#problem-invalid" format:"uri-reference" json:"type"`
 
 	kind string
 }
@@ -168,7 +178,7 @@ func transient(err error) bool {
 	case errors.As(err, &state):
 		// PostgreSQL's classes 08 connection, 40 rolled back, 53 resources, 57 operator (shutdown, cancelled).
 		code := state.SQLState()
-		return len(code) == 5 && strings.Contains("08 40 53 57", code[:2])
+		return len(code) == 5 && slices.Contains([]string{"08", "40", "53", "57"}, code[:2])
 	case errors.As(err, &network):
 		return true
 	case errors.As(err, &unsent):

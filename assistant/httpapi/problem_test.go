@@ -14,6 +14,9 @@ import (
 	"github.com/deskhand/deskhand/assistant/httpapi"
 )
 
+// nobody is the id of nothing.
+const nobody = "01890000-0000-7000-8000-000000000000"
+
 // marker stands for what a caller must never see again, and the log never at all.
 const marker = "correct-horse-battery"
 
@@ -21,53 +24,118 @@ func TestBadRequestIsAProblemThatNamesTheFieldAndRepeatsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, options{})
 
-	const missing = "/v1/conversations/01890000-0000-7000-8000-000000000000"
+	const asking = "/v1/answers"
+	const rating = "/v1/conversations/" + nobody + "/feedback"
+	const greeting = `"message":{"body":"hi"}`
 	for _, test := range []struct {
 		name   string
 		call   call
-		status int
 		kind   string
+		status int
 		fields []string
 	}{
-		{"unknown route", call{path: "/" + marker}, http.StatusNotFound, "not_found", nil},
-		{"unknown route below a known one", call{path: "/v1/answers/" + marker}, http.StatusNotFound, "not_found", nil},
-		{"wrong method", call{method: http.MethodDelete, path: "/v1/answers"}, http.StatusMethodNotAllowed, "method_not_allowed", nil},
-		{"method that HTTP does not know", call{method: "CORRECT", path: "/v1/answers"}, http.StatusMethodNotAllowed, "method_not_allowed", nil},
-		{"no body", call{method: http.MethodPost, path: "/v1/answers"}, http.StatusBadRequest, "bad_request", nil},
-		{"broken JSON", call{body: `{"message":"` + marker, path: "/v1/answers"}, http.StatusBadRequest, "bad_request", nil},
-		{"no JSON", call{body: marker, path: "/v1/answers"}, http.StatusBadRequest, "bad_request", nil},
-		{"other media type", call{body: marker, headers: map[string]string{"Content-Type": "text/plain"}, path: "/v1/answers"},
-			http.StatusUnsupportedMediaType, "unsupported_media_type", nil},
-		{"body of another shape", call{body: `["` + marker + `"]`, path: "/v1/answers"}, http.StatusUnprocessableEntity, "invalid", []string{"body"}},
-		{"missing field", call{body: `{}`, path: "/v1/answers"}, http.StatusUnprocessableEntity, "invalid", []string{"message"}},
-		{"empty text", call{body: question(""), path: "/v1/answers"}, http.StatusUnprocessableEntity, "invalid", []string{"message.body"}},
-		{"text of another type", call{body: `{"message":{"body":{"` + marker + `":1}}}`, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"message.body"}},
-		{"text that is too long", call{body: question(strings.Repeat(marker, 500)), path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"message.body"}},
-		{"text with a NUL", call{body: question("\x00" + marker), path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"message.body"}},
-		{"unknown field", call{body: `{"message":{"body":"hi"},"customer":{"token":"` + marker + `"}}`, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"customer"}},
-		{"unknown field whose name is a sentence", call{body: `{"message":{"body":"hi"},"my seed is ` + marker + `":1}`, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"body"}},
-		{"conversation that is no UUID", call{body: `{"message":{"body":"hi"},"conversation_id":"` + marker + `"}`, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"conversation_id"}},
-		{"conversation that does not exist", call{body: `{"message":{"body":"hi"},"conversation_id":"01890000-0000-7000-8000-000000000000"}`, path: "/v1/answers"},
-			http.StatusNotFound, "not_found", []string{"conversation_id"}},
-		{"locale that is no tag", call{body: `{"message":{"body":"hi"},"locale":"` + marker + `!"}`, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"locale"}},
-		{"channel that is none", call{body: `{"message":{"body":"hi"},"channel":"` + marker + `"}`, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"channel"}},
-		{"idempotency key with a space", call{body: question("hi"), headers: map[string]string{"Idempotency-Key": "a " + marker}, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"Idempotency-Key"}},
-		{"two bad fields", call{body: `{"message":{"body":""},"locale":"!"}`, path: "/v1/answers"},
-			http.StatusUnprocessableEntity, "invalid", []string{"locale", "message.body"}},
-		{"path that is no UUID", call{path: "/v1/conversations/" + marker}, http.StatusUnprocessableEntity, "invalid", []string{"id"}},
-		{"conversation of nobody", call{path: missing}, http.StatusNotFound, "not_found", nil},
-		{"rating off the scale", call{body: `{"rating":9}`, path: missing + "/feedback"}, http.StatusUnprocessableEntity, "invalid", []string{"rating"}},
-		{"rating that is no whole number", call{body: `{"rating":4.5}`, path: missing + "/feedback"}, http.StatusUnprocessableEntity, "invalid", []string{"rating"}},
-		{"comment with a NUL", call{body: `{"rating":4,"comment":"\u0000"}`, path: missing + "/feedback"}, http.StatusUnprocessableEntity, "invalid", []string{"comment"}},
+		{"unknown route", call{path: "/" + marker}, "not_found", http.StatusNotFound, nil},
+		{"route below a known one", call{path: "/v1/answers/" + marker}, "not_found", http.StatusNotFound, nil},
+		{"wrong method", call{method: http.MethodDelete, path: asking}, "method_not_allowed", http.StatusMethodNotAllowed, nil},
+		{"unknown method", call{method: "CORRECT", path: asking}, "method_not_allowed", http.StatusMethodNotAllowed, nil},
+		{"no body", call{method: http.MethodPost, path: asking}, "bad_request", http.StatusBadRequest, nil},
+		{"broken JSON", call{body: `{"message":"` + marker, path: asking}, "bad_request", http.StatusBadRequest, nil},
+		{"no JSON", call{body: marker, path: asking}, "bad_request", http.StatusBadRequest, nil},
+		{
+			"other media type",
+			call{body: marker, headers: map[string]string{"Content-Type": "text/plain"}, path: asking},
+			"unsupported_media_type", http.StatusUnsupportedMediaType, nil,
+		},
+		{"no object", call{body: `["` + marker + `"]`, path: asking}, "invalid", http.StatusUnprocessableEntity, []string{"body"}},
+		{"missing field", call{body: `{}`, path: asking}, "invalid", http.StatusUnprocessableEntity, []string{"message"}},
+		{
+			"missing inner field",
+			call{body: `{"message":{}}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"message.body"},
+		},
+		{"empty text", call{body: question(""), path: asking}, "invalid", http.StatusUnprocessableEntity, []string{"message.body"}},
+		{
+			"text that is none",
+			call{body: `{"message":{"body":{"` + marker + `":1}}}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"message.body"},
+		},
+		{
+			"text that is too long",
+			call{body: question(strings.Repeat(marker, 500)), path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"message.body"},
+		},
+		{
+			"text with a NUL",
+			call{body: question("\x00" + marker), path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"message.body"},
+		},
+		{
+			"unknown field",
+			call{body: `{` + greeting + `,"customer":{"token":"` + marker + `"}}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"customer"},
+		},
+		{
+			"unknown field whose name is a sentence",
+			call{body: `{` + greeting + `,"my seed is ` + marker + `":1}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"body"},
+		},
+		{
+			"conversation that is no UUID",
+			call{body: `{` + greeting + `,"conversation_id":"` + marker + `"}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"conversation_id"},
+		},
+		{
+			"conversation of nobody",
+			call{body: `{` + greeting + `,"conversation_id":"` + nobody + `"}`, path: asking},
+			"not_found", http.StatusNotFound,
+			[]string{"conversation_id"},
+		},
+		{
+			"locale that is no tag",
+			call{body: `{` + greeting + `,"locale":"` + marker + `!"}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"locale"},
+		},
+		{
+			"channel that is none",
+			call{body: `{` + greeting + `,"channel":"` + marker + `"}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"channel"},
+		},
+		{
+			"idempotency key with a space",
+			call{body: question("hi"), headers: map[string]string{"Idempotency-Key": "a " + marker}, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"Idempotency-Key"},
+		},
+		{
+			"two bad fields",
+			call{body: `{"message":{"body":""},"locale":"!"}`, path: asking},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"locale", "message.body"},
+		},
+		{"path that is no UUID", call{path: "/v1/conversations/" + marker}, "invalid", http.StatusUnprocessableEntity, []string{"id"}},
+		{"path of nobody", call{path: "/v1/conversations/" + nobody}, "not_found", http.StatusNotFound, nil},
+		{"rating off the scale", call{body: `{"rating":9}`, path: rating}, "invalid", http.StatusUnprocessableEntity, []string{"rating"}},
+		{
+			"rating that is no whole number",
+			call{body: `{"rating":4.5}`, path: rating},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"rating"},
+		},
+		{
+			"comment with a NUL",
+			call{body: `{"rating":4,"comment":"\u0000"}`, path: rating},
+			"invalid", http.StatusUnprocessableEntity,
+			[]string{"comment"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,7 +169,10 @@ func TestRequestBeyondTheLimitsIsRefused(t *testing.T) {
 		status              int
 	}{
 		{"Body", "POST /v1/answers HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", "too_large", http.StatusRequestEntityTooLarge},
-		{"Headers", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 8<<10) + "\r\n\r\n", "headers_too_large", http.StatusRequestHeaderFieldsTooLarge},
+		{
+			"Headers", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 8<<10) + "\r\n\r\n",
+			"headers_too_large", http.StatusRequestHeaderFieldsTooLarge,
+		},
 		{"NoHTTP", marker + "\r\n\r\n", "bad_request", http.StatusBadRequest},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -128,17 +199,17 @@ func TestRequestBeyondTheLimitsIsRefused(t *testing.T) {
 		t.Parallel()
 
 		body := `{"action":"write","version":1,"body":"` + strings.Repeat("是", 20000) + `"}`
-		problem(t, s.do(t, call{body: body, key: s.agent, path: "/v1/tickets/01890000-0000-7000-8000-000000000000/reply"}), http.StatusNotFound)
+		problem(t, s.do(t, call{body: body, key: s.agent, path: "/v1/tickets/" + nobody + "/reply"}), http.StatusNotFound)
 	})
 }
 
 func TestOutageOfTheDatabaseIsAProblemThatPasses(t *testing.T) {
 	t.Parallel()
-	s := newSystemOn(t, deadPool(t), options{})
+	s := newSystemOn(t, nowhere, options{})
 
 	for _, c := range []call{
 		{body: question(pending), path: "/v1/answers"},
-		{path: "/v1/conversations/01890000-0000-7000-8000-000000000000"},
+		{path: "/v1/conversations/" + nobody},
 		{path: "/v1/tickets"},
 	} {
 		t.Run(c.path, func(t *testing.T) {
@@ -166,7 +237,8 @@ func TestOutageOfTheDatabaseIsAProblemThatPasses(t *testing.T) {
 	t.Run("HealthAndMetricsAnswer", func(t *testing.T) {
 		t.Parallel()
 
-		require.Equal(t, httpapi.Health{Status: "ok", Version: "test"}, decode[httpapi.Health](t, s.do(t, call{path: "/healthz"}), http.StatusOK))
+		health := decode[httpapi.Health](t, s.do(t, call{path: "/healthz"}), http.StatusOK)
+		require.Equal(t, httpapi.Health{Status: "ok", Version: "test"}, health)
 		require.Equal(t, http.StatusOK, s.do(t, call{path: "/metrics"}).status)
 	})
 }
@@ -201,7 +273,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 			require.Equal(t, "no-store", r.headers.Get("Cache-Control"))
 			require.Equal(t, "no-referrer", r.headers.Get("Referrer-Policy"))
 			require.Contains(t, r.headers.Get("Content-Security-Policy"), "default-src 'none'")
-			require.NotEmpty(t, r.headers.Get("X-Request-Id"))
+			require.NotEmpty(t, r.requestID())
 		})
 	}
 }
@@ -224,7 +296,7 @@ func TestRequestIDIsEchoedOnlyWhenItIsSafeToLog(t *testing.T) {
 		t.Run(test.given, func(t *testing.T) {
 			t.Parallel()
 
-			got := s.do(t, call{headers: map[string]string{"X-Request-Id": test.given}, path: "/healthz"}).headers.Get("X-Request-Id")
+			got := s.do(t, call{headers: map[string]string{"X-Request-Id": test.given}, path: "/healthz"}).requestID()
 			require.NotEmpty(t, got)
 			require.Equal(t, test.echoed, got == test.given)
 		})

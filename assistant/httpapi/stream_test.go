@@ -41,7 +41,7 @@ func TestStreamThatIsRefusedAtOnceHasTheStatusOfItsProblem(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, options{})
 
-	body := `{"message":{"body":"hi"},"conversation_id":"01890000-0000-7000-8000-000000000000"}`
+	body := `{"message":{"body":"hi"},"conversation_id":"` + nobody + `"}`
 	problem(t, s.do(t, call{body: body, headers: eventStream(), key: s.widget, path: "/v1/answers"}), http.StatusNotFound)
 }
 
@@ -56,7 +56,8 @@ func TestQuestionIsFinishedWhenItsCustomerLeaves(t *testing.T) {
 	address := s.listen(t)
 
 	leaving, leave := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(leaving, http.MethodPost, "http://"+address+"/v1/answers", strings.NewReader(question(pending)))
+	url := "http://" + address + "/v1/answers"
+	request, err := http.NewRequestWithContext(leaving, http.MethodPost, url, strings.NewReader(question(pending)))
 	require.NoError(t, err)
 	request.Header.Set("Accept", "text/event-stream")
 	request.Header.Set("Authorization", "Bearer "+s.widget)
@@ -74,6 +75,6 @@ func TestQuestionIsFinishedWhenItsCustomerLeaves(t *testing.T) {
 
 	s.log.await(t, `"route":"/v1/answers"`)
 	var concluded bool
-	require.NoError(t, s.pool.QueryRow(t.Context(), `SELECT status = 'concluded' FROM runs`).Scan(&concluded))
+	require.NoError(t, s.row(`SELECT status = 'concluded' FROM runs`).Scan(&concluded))
 	require.True(t, concluded)
 }

@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -95,7 +93,7 @@ type system struct {
 	index    *retrieval.Index
 	log      *logBuffer
 	pipeline *assistant.Assistant
-	pool     *pgxpool.Pool
+	row      func(query string, args ...any) interface{ Scan(dest ...any) error } // of the database
 	store    *postgres.Store
 
 	admin, agent, otherAgent, otherWidget, revoked, widget string // secrets of keys
@@ -110,8 +108,7 @@ type options struct {
 
 func newSystem(t *testing.T, o options) *system {
 	t.Helper()
-	pool := pgtest.DB(t)
-	s := newSystemOn(t, pool, o)
+	s := newSystemOn(t, pgtest.URL(t), o)
 	s.importArticles(t)
 	require.NoError(t, s.store.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
@@ -125,17 +122,33 @@ func newSystem(t *testing.T, o options) *system {
 	return s
 }
 
-// newSystemOn wires the service on a pool that may lead nowhere.
-func newSystemOn(t *testing.T, pool *pgxpool.Pool, o options) *system {
+// nowhere is a port where nobody listens.
+const nowhere = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
+
+// newSystemOn wires the service on the database at url, which may be nowhere.
+func newSystemOn(t *testing.T, url string, o options) *system {
 	t.Helper()
 	k, err := loadKnowledge()
 	require.NoError(t, err)
-	s := &system{log: newLogBuffer(), pool: pool}
+	pool, err := postgres.Open(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	s := &system{log: newLogBuffer()}
+	s.row = func(query string, args ...any) interface{ Scan(dest ...any) error } {
+		return pool.QueryRow(t.Context(), query, args...)
+	}
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	s.store = postgres.New(pool, time.Now, queue.Enqueue)
-	s.index = newIndex(t, pool)
+	analyzer, err := retrieval.NewAnalyzer()
+	require.NoError(t, err)
+	builtin := embed.New(analyzer)
+	s.index, err = retrieval.New(retrieval.Config{
+		Analyzer: analyzer, Pool: pool,
+		Model: retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()},
+	})
+	require.NoError(t, err)
 	if o.search == nil {
 		o.search = s.index.Search
 	}
@@ -158,19 +171,6 @@ func newSystemOn(t *testing.T, pool *pgxpool.Pool, o options) *system {
 	})
 	require.NoError(t, err)
 	return s
-}
-
-func newIndex(t *testing.T, pool *pgxpool.Pool) *retrieval.Index {
-	t.Helper()
-	analyzer, err := retrieval.NewAnalyzer()
-	require.NoError(t, err)
-	builtin := embed.New(analyzer)
-	index, err := retrieval.New(retrieval.Config{
-		Analyzer: analyzer, Pool: pool,
-		Model: retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()},
-	})
-	require.NoError(t, err)
-	return index
 }
 
 func (s *system) importArticles(t *testing.T) {
@@ -209,6 +209,10 @@ type reply struct {
 	body    string
 	headers http.Header
 	status  int
+}
+
+func (r reply) requestID() string {
+	return r.headers.Get("X-Request-Id") //nolint:canonicalheader // this is the form that Go calls canonical
 }
 
 func (s *system) do(t *testing.T, c call) reply {
@@ -272,7 +276,10 @@ const (
 )
 
 func question(text string) string {
-	encoded, _ := json.Marshal(map[string]any{"message": map[string]string{"body": text}})
+	encoded, err := json.Marshal(map[string]map[string]string{"message": {"body": text}})
+	if err != nil {
+		panic(err)
+	}
 	return string(encoded)
 }
 
@@ -294,17 +301,8 @@ func problem(t *testing.T, r reply, status int) httpapi.Problem {
 	require.NotEmpty(t, p.Title)
 	require.NotEmpty(t, p.Detail)
 	require.Contains(t, p.Type, "/docs#problem-")
-	require.Equal(t, r.headers.Get("X-Request-Id"), p.RequestID)
+	require.Equal(t, r.requestID(), p.RequestID)
 	return p
-}
-
-// deadPool leads to a port where nobody listens.
-func deadPool(t *testing.T) *pgxpool.Pool {
-	t.Helper()
-	pool, err := pgxpool.New(context.WithoutCancel(t.Context()), "postgres://nobody@127.0.0.1:1/none?connect_timeout=1")
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	return pool
 }
 
 // logBuffer is a log that requests write to at once, and that tells of each line.

@@ -36,8 +36,13 @@ func TestQueueIsPagedInTheOrderOfUrgency(t *testing.T) {
 		filter string
 		want   int
 	}{
-		{"priority=P1", 2}, {"language=zh-Hans", 2}, {"language=zh-Hans&priority=P1", 1}, {"status=open", 4}, {"status=resolved", 0},
-		{"mine=true", 0}, {"intent=" + whole.Tickets[0].Intent + "&priority=P1", 2},
+		{"priority=P1", 2},
+		{"language=zh-Hans", 2},
+		{"language=zh-Hans&priority=P1", 1},
+		{"status=open", 4},
+		{"status=resolved", 0},
+		{"mine=true", 0},
+		{"intent=" + whole.Tickets[0].Intent + "&priority=P1", 2},
 	} {
 		list := decode[httpapi.TicketList](t, s.do(t, call{key: s.agent, path: "/v1/tickets?" + test.filter}), http.StatusOK)
 		require.Len(t, list.Tickets, test.want, test.filter)
@@ -48,7 +53,7 @@ func TestBadFilterOfTheQueueIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, options{})
 
-	tampered := base64.RawURLEncoding.EncodeToString([]byte(`{"i":"01890000-0000-7000-8000-000000000000","p":"P1","r":"yesterday"}`))
+	tampered := base64.RawURLEncoding.EncodeToString([]byte(`{"i":"` + nobody + `","p":"P1","r":"yesterday"}`))
 	for _, test := range []struct {
 		query, field string
 		status       int
@@ -169,6 +174,7 @@ func TestAgentsTextIsHeldToTheRules(t *testing.T) {
 		r := s.do(t, call{body: fmt.Sprintf(`{%s,"version":%d}`, test.body, claimed.Version), key: s.agent, path: path + "/reply"})
 		require.Equal(t, []string{test.field}, fieldsOf(problem(t, r, http.StatusUnprocessableEntity)), test.body)
 	}
-	r := s.do(t, call{body: fmt.Sprintf(`{"action":"write","version":%d,"body":"We are looking into it."}`, claimed.Version), key: s.agent, path: path + "/reply"})
+	body := fmt.Sprintf(`{"action":"write","version":%d,"body":"We are looking into it."}`, claimed.Version)
+	r := s.do(t, call{body: body, key: s.agent, path: path + "/reply"})
 	require.Equal(t, "waiting", decode[httpapi.Ticket](t, r, http.StatusOK).Status)
 }

@@ -36,6 +36,9 @@ func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
 			"conversation_id": f.ConversationID, "message_id": f.MessageID, "rating": f.Rating,
 			"comment": f.Comment, "created_at": s.clock(),
 		})
+	if violated(err, "feedback_conversation_id_fkey") {
+		return assistant.Errorf(assistant.CodeNotFound, "conversation not found")
+	}
 	if err != nil {
 		return fmt.Errorf("add feedback: %w", err)
 	}

@@ -127,10 +127,13 @@ func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Ca
 		SELECT r.id, m.request_hash
 		FROM messages m JOIN runs r ON r.message_id = m.id
 		WHERE m.id IN (SELECT message_id FROM idempotency_keys WHERE api_key_id = @api_key_id AND key = @key)
-		   OR (m.conversation_id = @conversation_id AND m.client_id = @client_id)
+		   OR (m.conversation_id = @conversation_id AND m.client_id = @client_id AND EXISTS (
+			SELECT FROM conversations c
+			WHERE c.id = m.conversation_id AND c.api_key_id IS NOT DISTINCT FROM nullif(@api_key_id, @no_key::uuid)))
 		LIMIT 1`,
 		pgx.NamedArgs{
 			"api_key_id":      o.Question.APIKeyID,
+			"no_key":          uuid.Nil,
 			"key":             o.Question.IdempotencyKey,
 			"conversation_id": o.Question.ConversationID,
 			"client_id":       o.Question.ClientID,

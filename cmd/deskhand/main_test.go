@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -46,7 +47,7 @@ type program struct {
 // startProgram runs deskhand serve in a process of its own and waits until it says that it is ready.
 func startProgram(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
-	command := exec.Command(os.Args[0], append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
 	command.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	command.Stderr = t.Output()
 	stdout, err := command.StdoutPipe()
@@ -161,10 +162,7 @@ func TestServe(t *testing.T) {
 
 	t.Run("KillSwitchHandsOverAtOnce", func(t *testing.T) {
 		require.Equal(t, "answered", p.ask(t, "whats the taker fee for spot").Outcome)
-		command := exec.Command(os.Args[0], "policy", "auto-reply", "off")
-		command.Env = append(os.Environ(), asProgram+"=1", "DATABASE_URL="+url)
-		output, err := command.CombinedOutput()
-		require.NoError(t, err, string(output))
+		runProgram(t, []string{"DATABASE_URL=" + url}, "policy", "auto-reply", "off")
 		require.Equal(t, "handed_off", p.ask(t, "whats the taker fee for spot").Outcome)
 	})
 
@@ -226,6 +224,42 @@ func agentAccepts(t *testing.T, p *program) {
 	last := conversation.Messages[len(conversation.Messages)-1]
 	require.Equal(t, "agent", last.Author)
 	require.Equal(t, detail.Drafts[0].Body, last.Body)
+}
+
+// TestPrivateCluster is the embedded default: no DATABASE_URL, a command beside the running service, a kill, a new start.
+func TestPrivateCluster(t *testing.T) {
+	t.Parallel()
+
+	// Not t.TempDir: under root, PostgreSQL's own user must be able to pass through the folders above.
+	dir, err := os.MkdirTemp("", "deskhand-run-")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // others may pass through, not look
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	env := []string{"DATABASE_URL=", "DESKHAND_DATA_DIR=" + dir}
+	p := startProgram(t, env, "--sample")
+	require.Equal(t, "answered", p.ask(t, "whats the taker fee for spot").Outcome)
+
+	p.keys["WIDGET"] = strings.TrimSpace(runProgram(t, env, "key", "create", "--role", "widget", "-q"))
+	require.Equal(t, "answered", p.ask(t, "whats the taker fee for spot").Outcome, "a key made beside the service works at once")
+
+	require.NoError(t, p.command.Process.Kill())
+	_ = p.command.Wait()
+	again := startProgram(t, env)
+	again.keys = p.keys
+	require.Equal(t, "answered", again.ask(t, "whats the taker fee for spot").Outcome)
+	require.NoError(t, again.command.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, again.command.Wait())
+}
+
+// runProgram runs a command of the program to its end and returns what it printed.
+func runProgram(t *testing.T, env []string, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), os.Args[0], args...)
+	command.Env = append(append(os.Environ(), asProgram+"=1"), env...)
+	command.Stderr = t.Output()
+	output, err := command.Output()
+	require.NoError(t, err)
+	return string(output)
 }
 
 // TestServeSurvivesSIGKILL is promise P1: whatever was accepted before the process died ends as one answer or one ticket.
