@@ -22,7 +22,11 @@ import (
 
 type evalCmd struct {
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
+	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
+	Lang      evalLangCmd      `cmd:"" help:"Measure the language detector."`
+	Redact    evalRedactCmd    `cmd:"" help:"Measure the redaction of secrets."`
 	Run       evalRunCmd       `cmd:"" help:"Run a suite and fail when a case does."`
+	Triage    evalTriageCmd    `cmd:"" help:"Measure what reaches a person and what should not have."`
 }
 
 type evalRunCmd struct {

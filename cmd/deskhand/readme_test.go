@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,8 @@ const root = "../.."
 const blockTimeout = 2 * time.Minute
 
 // Each block that a document marks as sh is run as it stands, from the first to the last, against a service with the sample
-// knowledge base, unless the line above it is <!-- not run: reason -->. A line <!-- prints: TEXT --> there promises output.
+// knowledge base, unless the line above it is <!-- not run: reason -->. A line <!-- prints: TEXT --> there promises output,
+// and the replies in a block of JSON below must be those that it printed.
 func TestDocumentedCommandsWork(t *testing.T) {
 	t.Parallel()
 
@@ -35,8 +37,9 @@ func TestDocumentedCommandsWork(t *testing.T) {
 		_, err := exec.LookPath(tool)
 		require.NoError(t, err, "the documents use %s: install it", tool)
 	}
-	url := pgtest.EmptyURL(t)
-	reader := newReader(t, startProgram(t, []string{"DATABASE_URL=" + url}, "--sample"), url)
+	// Without a model, whatever the machine's own settings are.
+	env := []string{"DATABASE_URL=" + pgtest.EmptyURL(t), "OPENAI_API_KEY=", "OPENAI_BASE_URL="}
+	reader := newReader(t, startProgram(t, env, "--sample"), env)
 	ran := 0
 	for _, document := range documents(t) {
 		for _, block := range shellBlocks(t, document) {
@@ -58,7 +61,7 @@ type reader struct {
 }
 
 // newReader prepares a folder with bin/deskhand, which is the test binary as the program.
-func newReader(t *testing.T, p *program, url string) *reader {
+func newReader(t *testing.T, p *program, env []string) *reader {
 	t.Helper()
 	folder := t.TempDir()
 	bin := filepath.Join(folder, "bin")
@@ -67,7 +70,7 @@ func newReader(t *testing.T, p *program, url string) *reader {
 	require.NoError(t, err)
 	script := fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", asProgram, self)
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "deskhand"), []byte(script), 0o755))
-	env := append(os.Environ(), "DATABASE_URL="+url, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	env = append(append(os.Environ(), env...), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	for role, key := range p.keys {
 		env = append(env, role+"_KEY="+key)
 	}
@@ -89,6 +92,9 @@ func (r *reader) run(t *testing.T, block shellBlock) {
 	for _, text := range block.prints {
 		require.Contains(t, stdout.String(), text, stderr.String())
 	}
+	for _, reply := range block.replies {
+		require.Contains(t, stdout.String(), reply, "what the document shows is out of date: paste the output of a run again")
+	}
 }
 
 // shellBlock is a fenced block of commands.
@@ -97,6 +103,7 @@ type shellBlock struct {
 	line     int    // of its fence
 	notRun   string // why it is not run
 	prints   []string
+	replies  []string // bodies of the replies that the document shows below it
 	script   string
 }
 
@@ -119,7 +126,10 @@ func readDocument(t *testing.T, document string) string {
 	return string(content)
 }
 
-var marker = regexp.MustCompile(`^<!-- (not run|prints): (.+) -->$`)
+var (
+	marker     = regexp.MustCompile(`^<!-- (not run|prints): (.+) -->$`)
+	shownReply = regexp.MustCompile(`"body": ("(?:[^"\\]|\\.)*")`)
+)
 
 // shellBlocks finds the blocks of a document, each with the markers in the lines above it.
 func shellBlocks(t *testing.T, document string) []shellBlock {
@@ -132,9 +142,15 @@ func shellBlocks(t *testing.T, document string) []shellBlock {
 		match := marker.FindStringSubmatch(line)
 		switch {
 		case fence != "" && line == "```":
-			if fence == "```sh" {
+			switch {
+			case fence == "```sh":
 				next.document, next.script = document, script.String()
 				blocks = append(blocks, next)
+			case fence == "```json" && len(blocks) > 0:
+				last := &blocks[len(blocks)-1]
+				for _, match := range shownReply.FindAllStringSubmatch(script.String(), -1) {
+					last.replies = append(last.replies, match[1])
+				}
 			}
 			next, fence = shellBlock{}, ""
 		case fence != "":
@@ -241,6 +257,22 @@ func anchors(text string) []string {
 	return names
 }
 
+// Data that is trained, hashed or collected says where it is from: these kinds of files hold nothing else.
+func TestDataFilesHaveTheirSourcesListed(t *testing.T) {
+	t.Parallel()
+
+	listed := readDocument(t, "docs/data-sources.md")
+	found := 0
+	for _, path := range filesBelow(t, root, ".bin", ".tsv", ".txt") {
+		path, err := filepath.Rel(root, path)
+		require.NoError(t, err)
+		found++
+		inFile, inFolder := "](../"+filepath.ToSlash(path)+")", "](../"+filepath.ToSlash(filepath.Dir(path))+")"
+		require.True(t, strings.Contains(listed, inFile) || strings.Contains(listed, inFolder), "docs/data-sources.md lacks %s", path)
+	}
+	require.Positive(t, found)
+}
+
 var namedTest = regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)(?:/(\\w+))?`")
 
 func TestDocumentsNameTestsThatExist(t *testing.T) {
@@ -271,13 +303,29 @@ func hasTest(files []string, test, subtest string) bool {
 func testFiles(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+	for _, path := range filesBelow(t, root, "_test.go") {
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		files = append(files, string(content))
+	}
+	return files
+}
+
+// filesBelow lists the files whose names have one of the endings, without what is built and what git keeps.
+func filesBelow(t *testing.T, folder string, endings ...string) []string {
+	t.Helper()
+	var paths []string
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
 			return err
 		}
-		content, err := os.ReadFile(path)
-		files = append(files, string(content))
-		return err
+		if entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "bin") {
+			return filepath.SkipDir
+		}
+		if !entry.IsDir() && slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(path, e) }) {
+			paths = append(paths, path)
+		}
+		return nil
 	}))
-	return files
+	return paths
 }

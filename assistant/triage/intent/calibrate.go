@@ -114,32 +114,37 @@ func fitGate(judgements []judgement) [gateSize]float64 {
 		return weights
 	}
 	for range newtonSteps {
-		var gradient [gateSize]float64
-		var hessian [gateSize][gateSize]float64
-		for i := range gradient {
-			gradient[i] = ridge * weights[i]
-			hessian[i][i] = ridge
-		}
-		for _, j := range judgements {
-			x := j.evidence()
-			p := sigmoid(product(weights, x))
-			target := 1.0
-			if j.label < 0 {
-				target = 0
-			}
-			for a := range x {
-				gradient[a] += (p - target) * x[a]
-				for b := range x {
-					hessian[a][b] += p * (1 - p) * x[a] * x[b]
-				}
-			}
-		}
-		step := solveLinear(hessian, gradient)
+		step := newtonStep(judgements, weights)
 		for i := range weights {
 			weights[i] -= step[i]
 		}
 	}
 	return weights
+}
+
+// newtonStep is the inverse of the loss's Hessian times its gradient.
+func newtonStep(judgements []judgement, weights [gateSize]float64) [gateSize]float64 {
+	var gradient [gateSize]float64
+	var hessian [gateSize][gateSize]float64
+	for i := range gradient {
+		gradient[i] = ridge * weights[i]
+		hessian[i][i] = ridge
+	}
+	for _, j := range judgements {
+		x := j.evidence()
+		p := sigmoid(product(weights, x))
+		target := 1.0
+		if j.label < 0 {
+			target = 0
+		}
+		for a := range x {
+			gradient[a] += (p - target) * x[a]
+			for b := range x {
+				hessian[a][b] += p * (1 - p) * x[a] * x[b]
+			}
+		}
+	}
+	return solveLinear(hessian, gradient)
 }
 
 const (

@@ -46,7 +46,7 @@ func (c *Classifier) Encode(w io.Writer) error {
 
 func (c *Classifier) encodePayload(w io.Writer) error {
 	buf := binary.AppendUvarint(nil, uint64(len(c.labels)))
-	buf = binary.AppendUvarint(buf, uint64(c.inScope))
+	buf = binary.AppendUvarint(buf, uint64(c.inScope)) //nolint:gosec // a number of labels
 	for _, text := range append(slices.Clone(c.labels), c.fingerprint) {
 		buf = binary.AppendUvarint(buf, uint64(len(text)))
 		buf = append(buf, text...)
@@ -64,7 +64,7 @@ func (c *Classifier) encodePayload(w io.Writer) error {
 	}
 	buf = appendFloats(buf, c.idf)
 	for _, v := range c.weights {
-		buf = append(buf, byte(v))
+		buf = append(buf, byte(v)) //nolint:gosec // the byte holds an int8
 	}
 	_, err := w.Write(buf)
 	return err
@@ -112,7 +112,7 @@ func decodePayload(d *decoder) (*Classifier, error) {
 	hashes := make([]uint32, d.count(min(maxDecodedFeatures, len(d.data))))
 	previous := uint32(0)
 	for i := range hashes {
-		previous += uint32(d.uvarint())
+		previous += uint32(d.uvarint()) //nolint:gosec // Encode writes nothing larger, and the checksum held
 		hashes[i] = previous
 	}
 	c.idf = d.floats(len(hashes))
@@ -123,7 +123,7 @@ func decodePayload(d *decoder) (*Classifier, error) {
 	c.vocabulary = newVocabulary(hashes)
 	c.weights = make([]int8, len(quantized))
 	for i, b := range quantized {
-		c.weights[i] = int8(b)
+		c.weights[i] = int8(b) //nolint:gosec // the byte holds an int8
 	}
 	return c, nil
 }
@@ -147,11 +147,11 @@ func (d *decoder) bytes(n int) []byte {
 // count reads a number that is to be at most limit.
 func (d *decoder) count(limit int) int {
 	v := d.uvarint()
-	if v > uint64(limit) {
+	if v > uint64(limit) { //nolint:gosec // a limit is not negative
 		d.failed = true
 		return 0
 	}
-	return int(v)
+	return int(v) //nolint:gosec // at most limit
 }
 
 func (d *decoder) float64() float64 {

@@ -55,7 +55,7 @@ func DefaultExamples() ([]Example, error) {
 //	deposit.how_to:
 //	  en: |
 //	    how do i deposit usdt
-//	    where is my btc adress
+//	    where is my btc address
 //
 // The error joins every problem found, each a *SyntaxError with its line. Whether an intent exists is not checked here:
 // the file may be older or newer than the taxonomy.
@@ -68,7 +68,7 @@ func ParseExamples(r io.Reader, name string) ([]Example, error) {
 	seen := make(map[string]string)
 	doc.each(doc.body, func(label string, line int, languages ast.Node) {
 		if label != OutOfScope && !intentID.MatchString(label) {
-			doc.problem(line, "%q is neither <category>.<name> nor %s", label, OutOfScope)
+			doc.problemf(line, "%q is neither <category>.<name> nor %s", label, OutOfScope)
 			return
 		}
 		doc.each(languages, func(language string, line int, value ast.Node) {
@@ -81,14 +81,14 @@ func ParseExamples(r io.Reader, name string) ([]Example, error) {
 				}
 				n++
 				if other, taken := seen[text]; taken {
-					doc.problem(at, "example %q is also under %s", text, other)
+					doc.problemf(at, "example %q is also under %s", text, other)
 					continue
 				}
 				seen[text] = label
 				examples = append(examples, Example{Intent: label, Language: language, Text: text})
 			}
 			if n == 0 {
-				doc.problem(line, "%s has no examples in %q", label, language)
+				doc.problemf(line, "%s has no examples in %q", label, language)
 			}
 		})
 	})

@@ -119,7 +119,7 @@ func appendGrams(hashes []uint32, runes []rune, shortest, longest int) []uint32 
 	for i := range runes {
 		h := offset ^ kindChars
 		for n := 1; n <= longest && i+n <= len(runes); n++ {
-			h = mix(h, uint32(runes[i+n-1]))
+			h = mix(h, uint32(runes[i+n-1])) //nolint:gosec // a character is not negative
 			if n >= shortest {
 				hashes = append(hashes, h)
 			}
@@ -131,7 +131,7 @@ func appendGrams(hashes []uint32, runes []rune, shortest, longest int) []uint32 
 func hashRunes(kind uint32, runes []rune) uint32 {
 	h := offset ^ kind
 	for _, r := range runes {
-		h = mix(h, uint32(r))
+		h = mix(h, uint32(r)) //nolint:gosec // a character is not negative
 	}
 	return h
 }

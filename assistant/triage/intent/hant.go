@@ -1,7 +1,8 @@
 package intent
 
 // simplify returns the simplified form of a traditional character that a support desk meets (or the Mandarin form of a
-// Cantonese one), else the character itself. It lets examples in either script serve both; a full converter would need phrases and adds nothing here.
+// Cantonese one), else the character itself. It lets examples in either script serve both; a full converter would need
+// phrases and adds nothing here.
 func simplify(r rune) rune {
 	if s, ok := traditional[r]; ok {
 		return s

@@ -60,7 +60,7 @@ func (l *lexicon) add(pattern string, concept uint16) {
 	for _, r := range runes {
 		next, ok := l.edges[edge{at, r}]
 		if !ok {
-			next = int32(len(l.nodes))
+			next = int32(len(l.nodes)) //nolint:gosec // a few thousand nodes
 			l.edges[edge{at, r}] = next
 			l.nodes = append(l.nodes, lexiconNode{})
 		}

@@ -30,14 +30,14 @@ func TestMeasureBanking77(t *testing.T) {
 	}
 	var m measurement
 	m.run(t, train, test, "")
-	t.Logf("Banking77 80/20: %s", m)
+	t.Logf("Banking77 80/20: %s", &m)
 	require.GreaterOrEqual(t, m.accuracy(), 0.89)
 }
 
 func TestMeasureCLINC150(t *testing.T) {
 	var m measurement
 	m.run(t, devExamples(t, "intents/clinc150/train.jsonl"), devExamples(t, "intents/clinc150/val.jsonl"), "oos")
-	t.Logf("CLINC150 val: %s", m)
+	t.Logf("CLINC150 val: %s", &m)
 	require.GreaterOrEqual(t, m.accuracy(), 0.92)
 	require.GreaterOrEqual(t, m.auroc(), 0.94)
 }
@@ -66,7 +66,7 @@ func TestMeasureOwnExamples(t *testing.T) {
 			byLanguage[e.Language].add(c, e, OutOfScope)
 		}
 	}
-	t.Logf("own examples, 5 folds: %s", all)
+	t.Logf("own examples, 5 folds: %s", &all)
 	for _, language := range slices.Sorted(maps.Keys(byLanguage)) {
 		t.Logf("%-8s %s", language, byLanguage[language])
 	}
@@ -140,12 +140,12 @@ func (m *measurement) add(c *Classifier, e Example, outOfScope string) {
 }
 
 // accuracy is over the texts in scope, whatever the model thinks of their being in scope.
-func (m measurement) accuracy() float64 {
+func (m *measurement) accuracy() float64 {
 	return float64(m.hits) / float64(len(m.inside))
 }
 
 // auroc is the probability that a text in scope gets a higher probability of being so than one out of scope.
-func (m measurement) auroc() float64 {
+func (m *measurement) auroc() float64 {
 	wins := 0.0
 	for _, out := range m.outside {
 		for _, in := range m.inside {
@@ -161,7 +161,7 @@ func (m measurement) auroc() float64 {
 }
 
 // ece is the expected calibration error in ten bins.
-func (m measurement) ece() float64 {
+func (m *measurement) ece() float64 {
 	sum := 0.0
 	for _, b := range m.bins {
 		sum += math.Abs(b.hits - b.probability)
@@ -169,7 +169,7 @@ func (m measurement) ece() float64 {
 	return sum / float64(len(m.inside))
 }
 
-func (m measurement) confusions(n int) []string {
+func (m *measurement) confusions(n int) []string {
 	pairs := slices.SortedFunc(maps.Keys(m.confused), func(a, b string) int {
 		return cmp.Or(cmp.Compare(m.confused[b], m.confused[a]), cmp.Compare(a, b))
 	})
@@ -179,7 +179,7 @@ func (m measurement) confusions(n int) []string {
 	return pairs[:min(n, len(pairs))]
 }
 
-func (m measurement) String() string {
+func (m *measurement) String() string {
 	return fmt.Sprintf("n %d, accuracy %.4f, in the first three %.4f, ECE %.4f, out-of-scope AUROC %.4f, wrongly none of these %.4f",
 		len(m.inside), m.accuracy(), float64(m.hitsInTop)/float64(len(m.inside)), m.ece(), m.auroc(), float64(m.disowned)/float64(len(m.inside)))
 }
@@ -201,7 +201,10 @@ func devExamples(t *testing.T, path string) []Example {
 	var examples []Example
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		var row struct{ Label, Text string }
+		var row struct {
+			Label string `json:"label"`
+			Text  string `json:"text"`
+		}
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &row))
 		examples = append(examples, Example{Intent: row.Label, Text: row.Text})
 	}

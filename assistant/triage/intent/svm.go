@@ -60,7 +60,7 @@ func (s solver) solve() []float32 {
 // solveClass leaves the weights of one class in w. Examples whose multiplier sits at its bound are set aside for a pass
 // (shrinking), which skips most of the negatives of a class among many.
 func (s solver) solveClass(class int, squared, w []float32) {
-	random := rand.New(rand.NewPCG(s.seed, uint64(class)))
+	random := rand.New(rand.NewPCG(s.seed, uint64(class))) //nolint:gosec // the same seed must give the same model
 	ridge := float32(1 / (2 * s.cost))
 	alpha := make([]float32, len(s.examples))
 	active := make([]int, len(s.examples))
@@ -93,7 +93,7 @@ func (s solver) solveClass(class int, squared, w []float32) {
 			alpha[i] = max(old-gradient/(squared[i]+ridge), 0)
 			addScaled(w, s.examples[i], (alpha[i]-old)*y)
 		}
-		active = append(kept, aside...)
+		copy(active[len(kept):], aside) // kept lies in active already
 		if worst >= tolerance {
 			active, full = active[:len(kept)], false
 			continue

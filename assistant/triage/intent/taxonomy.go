@@ -74,7 +74,7 @@ func Parse(r io.Reader, name string) (*Taxonomy, error) {
 		t.add(doc, node)
 	}
 	if len(t.intents) == 0 && len(doc.problems) == 0 {
-		doc.problem(1, "field %q has no entries", "intents")
+		doc.problemf(1, "field %q has no entries", "intents")
 	}
 	if err := errors.Join(doc.problems...); err != nil {
 		return nil, fmt.Errorf("parse taxonomy: %w", err)
@@ -123,19 +123,19 @@ func (t *Taxonomy) add(doc *document, node ast.Node) {
 	it.Category, _, _ = strings.Cut(it.ID, ".")
 
 	if !intentID.MatchString(it.ID) {
-		doc.problem(fields["id"].line, "id %q is not <category>.<name> in lower case", it.ID)
+		doc.problemf(fields["id"].line, "id %q is not <category>.<name> in lower case", it.ID)
 	}
 	if it.ID == OutOfScope {
-		doc.problem(fields["id"].line, "id %q is reserved", it.ID)
+		doc.problemf(fields["id"].line, "id %q is reserved", it.ID)
 	}
 	if first, taken := t.byID[it.ID]; taken {
-		doc.problem(fields["id"].line, "id %q is a duplicate of entry %d", it.ID, first+1)
+		doc.problemf(fields["id"].line, "id %q is a duplicate of entry %d", it.ID, first+1)
 	}
 	if !slices.Contains([]string{"P1", "P2", "P3", "P4"}, it.Priority) {
-		doc.problem(fields["priority"].line, "priority %q is not one of P1, P2, P3, P4", it.Priority)
+		doc.problemf(fields["priority"].line, "priority %q is not one of P1, P2, P3, P4", it.Priority)
 	}
 	if !slices.Contains([]AutoAnswer{AutoAnswerYes, AutoAnswerGeneralInfoOnly, AutoAnswerNever}, it.AutoAnswer) {
-		doc.problem(fields["auto_answer"].line, "auto_answer %q is not one of yes, general_info_only, never", it.AutoAnswer)
+		doc.problemf(fields["auto_answer"].line, "auto_answer %q is not one of yes, general_info_only, never", it.AutoAnswer)
 	}
 	t.byID[it.ID] = len(t.intents)
 	t.intents = append(t.intents, it)

@@ -64,9 +64,9 @@ func (o Options) withDefaults() Options {
 // fingerprint hashes all that Train learns from.
 func fingerprint(examples []Example, opts Options) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%v %d %q %d %q", opts.Cost, opts.MinCount, opts.OutOfScope, opts.Seed, lexiconText)
+	h.Write(fmt.Appendf(nil, "%v %d %q %d %q", opts.Cost, opts.MinCount, opts.OutOfScope, opts.Seed, lexiconText))
 	for _, e := range examples {
-		fmt.Fprintf(h, "\n%q %q", e.Intent, e.Text)
+		h.Write(fmt.Appendf(nil, "\n%q %q", e.Intent, e.Text))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -168,7 +168,7 @@ func (s *trainingSet) vocabulary(positions []int) (vocabulary, []float32) {
 
 // crossValidate judges every example by a model that was trained without it.
 func (s *trainingSet) crossValidate() []judgement {
-	order := rand.New(rand.NewPCG(s.opts.Seed, 1)).Perm(len(s.texts))
+	order := rand.New(rand.NewPCG(s.opts.Seed, 1)).Perm(len(s.texts)) //nolint:gosec // the same seed must give the same model
 	inScope := countInScope(s.names, s.opts.OutOfScope)
 	judgements := make([]judgement, len(s.texts))
 	for fold := range folds {

@@ -82,7 +82,7 @@ func (d *document) root(known map[string]bool) map[string]field {
 	fields := d.fields(d.body, known)
 	for name := range known {
 		if _, ok := fields[name]; !ok && len(d.problems) == 0 {
-			d.problem(lineOf(d.body), "field %q is missing", name)
+			d.problemf(lineOf(d.body), "field %q is missing", name)
 		}
 	}
 	return fields
@@ -95,7 +95,7 @@ func (d *document) fields(node ast.Node, known map[string]bool) map[string]field
 	d.each(node, func(key string, line int, value ast.Node) {
 		isList, ok := known[key]
 		if !ok {
-			d.problem(line, "unknown field %q (known: %s)", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			d.problemf(line, "unknown field %q (known: %s)", key, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 			return
 		}
 		f := field{line: line, node: value}
@@ -118,7 +118,7 @@ func (d *document) each(node ast.Node, f func(key string, line int, value ast.No
 	case *ast.MappingValueNode:
 		members = []*ast.MappingValueNode{n}
 	default:
-		d.problem(lineOf(node), "expected a mapping (`key: value`)")
+		d.problemf(lineOf(node), "expected a mapping (`key: value`)")
 		return
 	}
 	seen := make(map[string]bool, len(members))
@@ -126,7 +126,7 @@ func (d *document) each(node ast.Node, f func(key string, line int, value ast.No
 		line := lineOf(m.Key)
 		key := m.Key.GetToken().Value
 		if seen[key] {
-			d.problem(line, "field %q occurs twice", key)
+			d.problemf(line, "field %q occurs twice", key)
 			continue
 		}
 		seen[key] = true
@@ -134,7 +134,7 @@ func (d *document) each(node ast.Node, f func(key string, line int, value ast.No
 	}
 }
 
-func (d *document) problem(line int, format string, args ...any) {
+func (d *document) problemf(line int, format string, args ...any) {
 	d.problems = append(d.problems, &SyntaxError{File: d.name, Line: line, Problem: fmt.Sprintf(format, args...)})
 }
 
@@ -143,14 +143,14 @@ func (d *document) scalar(key string, line int, node ast.Node) string {
 	case *ast.LiteralNode:
 		return n.Value.Value
 	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode:
-		d.problem(line, "field %q uses an anchor, alias or tag, which this file does not support", key)
+		d.problemf(line, "field %q uses an anchor, alias or tag, which this file does not support", key)
 		return ""
 	case *ast.NullNode, nil:
 		return ""
 	case ast.ScalarNode:
 		return n.GetToken().Value
 	default:
-		d.problem(line, "field %q must be a text", key)
+		d.problemf(line, "field %q must be a text", key)
 		return ""
 	}
 }
@@ -158,7 +158,7 @@ func (d *document) scalar(key string, line int, node ast.Node) string {
 func (d *document) sequence(key string, line int, node ast.Node) []ast.Node {
 	seq, ok := node.(*ast.SequenceNode)
 	if !ok {
-		d.problem(line, "field %q must be a list", key)
+		d.problemf(line, "field %q must be a list", key)
 		return nil
 	}
 	return seq.Values
@@ -168,11 +168,11 @@ func (d *document) sequence(key string, line int, node ast.Node) []ast.Node {
 func (d *document) text(fields map[string]field, key string, at int) string {
 	f, ok := fields[key]
 	if !ok {
-		d.problem(at, "field %q is missing", key)
+		d.problemf(at, "field %q is missing", key)
 		return ""
 	}
 	if strings.TrimSpace(f.text) == "" {
-		d.problem(f.line, "field %q is empty", key)
+		d.problemf(f.line, "field %q is empty", key)
 	}
 	return strings.TrimSpace(f.text)
 }
@@ -181,14 +181,14 @@ func (d *document) text(fields map[string]field, key string, at int) string {
 func (d *document) texts(fields map[string]field, key string, at int) []string {
 	f, ok := fields[key]
 	if !ok {
-		d.problem(at, "field %q is missing", key)
+		d.problemf(at, "field %q is missing", key)
 		return nil
 	}
 	var texts []string
 	for _, node := range f.list {
 		text := strings.TrimSpace(d.scalar(key, lineOf(node), node))
 		if text == "" {
-			d.problem(lineOf(node), "field %q has an empty entry", key)
+			d.problemf(lineOf(node), "field %q has an empty entry", key)
 			continue
 		}
 		texts = append(texts, text)

@@ -4,12 +4,20 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+)
+
+// Sets of testdata/cases.jsonl. The rules are tuned on setDev; setFrozen is counted only, its misses are never looked at.
+const (
+	setDev    = "dev"
+	setFrozen = "frozen"
 )
 
 // testCase is a row of testdata/cases.jsonl.
@@ -21,37 +29,42 @@ type testCase struct {
 	Text        string `json:"text"`
 }
 
-// frozen says which half a case belongs to. The rules were tuned on the development half only; the halves were fixed, by
-// the hash of the id, before that began.
-func (c testCase) frozen() bool {
-	return sha256.Sum256([]byte(c.ID))[0]&1 == 1
+// set says which half a case belongs to: by the hash of its id, fixed before the rules were tuned. The rows "second-" and
+// "third-" were written later, each time as a check of finished rules in other words, and became development data after
+// that one run. Those first runs are the honest measure of how far the rules carry beyond what their author thought of:
+// recall 146 of 290 (over-hand-off 4 of 76), then, tuned on those, 93 of 201 (1 of 72). The frozen half shares its
+// author and his turns of phrase with the rules.
+func (c testCase) set() string {
+	later := strings.HasPrefix(c.ID, "second-") || strings.HasPrefix(c.ID, "third-")
+	if !later && sha256.Sum256([]byte(c.ID))[0]&1 == 1 {
+		return setFrozen
+	}
+	return setDev
 }
 
 // tally counts outcomes of one language or of all.
 type tally struct{ caught, flagged, harmless, must int }
 
 func (n *tally) add(c testCase, fired bool) {
-	switch {
-	case c.MustHandoff:
-		n.must++
-		if fired {
-			n.caught++
-		}
-	default:
-		n.harmless++
-		if fired {
-			n.flagged++
-		}
+	hit := 0
+	if fired {
+		hit = 1
 	}
+	if c.MustHandoff {
+		n.must++
+		n.caught += hit
+		return
+	}
+	n.harmless++
+	n.flagged += hit
 }
 
-// lowerBound is the exact (Clopper-Pearson) one-sided 95 % lower bound on the recall.
-func (n tally) lowerBound() float64 {
-	misses := n.must - n.caught
+// recallLower is the exact (Clopper-Pearson) one-sided 95 % lower bound on the recall.
+func (n *tally) recallLower() float64 {
 	lo, hi := 0.0, 1.0
 	for range 60 {
 		p := (lo + hi) / 2
-		if binomialAtMost(misses, n.must, 1-p) < 0.05 {
+		if binomialAtMost(n.must-n.caught, n.must, 1-p) < 0.05 {
 			lo = p
 		} else {
 			hi = p
@@ -63,7 +76,7 @@ func (n tally) lowerBound() float64 {
 // binomialAtMost is P(X <= k) for n trials of probability q.
 func binomialAtMost(k, n int, q float64) float64 {
 	sum := 0.0
-	for i := 0; i <= k; i++ {
+	for i := range k + 1 {
 		a, _ := math.Lgamma(float64(n + 1))
 		b, _ := math.Lgamma(float64(i + 1))
 		c, _ := math.Lgamma(float64(n - i + 1))
@@ -78,49 +91,55 @@ func readCases(t *testing.T) []testCase {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, f.Close()) }()
 	var cases []testCase
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		var c testCase
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &c))
 		cases = append(cases, c)
 	}
+	require.NoError(t, lines.Err())
 	return cases
 }
 
+// On the development half nothing may be missed; on the frozen half the floors are what was reached when it was last
+// counted. RISK_SHOW=1 prints what is wrong in the development half, never in the frozen one.
 func TestCasesReachAPersonWhenTheyMust(t *testing.T) {
 	t.Parallel()
-	rules, err := Default()
-	require.NoError(t, err)
-	verbose := os.Getenv("RISK_SHOW") != ""
-	var total, dev, held tally
-	byLang := map[string]*[2]tally{}
+	rules := defaultRules(t)
+	show := os.Getenv("RISK_SHOW") != ""
+	totals := map[string]*tally{setDev: {}, setFrozen: {}}
+	byLang := map[string]*tally{}
+	wrongRisk := 0
 	for _, c := range readCases(t) {
 		matches := rules.Match(c.Text)
 		fired := len(matches) > 0
-		half := 0
-		if c.frozen() {
-			half = 1
-			held.add(c, fired)
-		} else {
-			dev.add(c, fired)
+		set := c.set()
+		totals[set].add(c, fired)
+		key := c.Lang + " " + set
+		if byLang[key] == nil {
+			byLang[key] = &tally{}
 		}
-		total.add(c, fired)
-		if byLang[c.Lang] == nil {
-			byLang[c.Lang] = &[2]tally{}
+		byLang[key].add(c, fired)
+		if named := slices.ContainsFunc(c.Risks, func(r Risk) bool { return slices.Contains(risksOf(matches), r) }); c.MustHandoff && fired && !named {
+			wrongRisk++
 		}
-		byLang[c.Lang][half].add(c, fired)
-		if half == 0 && verbose {
-			if fired != c.MustHandoff {
-				t.Logf("%s %v %q %+v", c.ID, c.Risks, c.Text, matches)
-			} else if c.MustHandoff && !slices.ContainsFunc(matches, func(m Match) bool { return slices.Contains(c.Risks, m.Risk) }) {
-				t.Logf("other risk: %s %v %q %+v", c.ID, c.Risks, c.Text, matches)
-			}
+		if show && set == setDev && fired != c.MustHandoff {
+			t.Logf("%s %v %q %+v", c.ID, c.Risks, c.Text, matches)
 		}
 	}
-	for lang, n := range byLang {
-		t.Logf("%-8s dev recall %d/%d over %d/%d   frozen recall %d/%d over %d/%d", lang,
-			n[0].caught, n[0].must, n[0].flagged, n[0].harmless, n[1].caught, n[1].must, n[1].flagged, n[1].harmless)
+	for _, key := range slices.Sorted(maps.Keys(byLang)) {
+		n := byLang[key]
+		t.Logf("%-14s recall %3d/%3d, at least %.4f; over-hand-off %2d/%3d", key, n.caught, n.must, n.recallLower(), n.flagged, n.harmless)
 	}
-	for name, n := range map[string]tally{"dev": dev, "frozen": held} {
-		t.Logf("%s: recall %d/%d (one-sided 95%% lower bound %.4f), over-hand-off %d/%d", name, n.caught, n.must, n.lowerBound(), n.flagged, n.harmless)
+	for set, n := range totals {
+		t.Logf("%-14s recall %3d/%3d, at least %.4f; over-hand-off %2d/%3d", set, n.caught, n.must, n.recallLower(), n.flagged, n.harmless)
 	}
+	t.Logf("caught under another risk than the row names: %d", wrongRisk)
+
+	dev, frozen := totals[setDev], totals[setFrozen]
+	require.Equal(t, dev.must, dev.caught, "missed in the development half; RISK_SHOW=1 lists them")
+	require.LessOrEqual(t, float64(dev.flagged), 0.05*float64(dev.harmless))
+	require.GreaterOrEqual(t, frozen.must, 299)
+	require.GreaterOrEqual(t, float64(frozen.caught), 0.99*float64(frozen.must))
+	require.LessOrEqual(t, float64(frozen.flagged), 0.05*float64(frozen.harmless))
 }

@@ -21,8 +21,8 @@ func TestDevelopmentDataIsRarelyHandedOff(t *testing.T) {
 	}
 	rules := defaultRules(t)
 	for name, limit := range map[string]float64{
-		"abuse/benign.jsonl":            0.02,
-		"intents/banking77/train.jsonl": 0.25, // lost phones, stolen cards and unknown payments are among its intents
+		"abuse/benign.jsonl":            0.03, // most of these are tickets about data breaches
+		"intents/banking77/train.jsonl": 0.08, // lost phones, stolen cards and unknown payments are among its intents
 		"intents/clinc150/val.jsonl":    0.02,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,13 @@
 //	      -> words of the rules found in each unit, exactly, by prefix or with one typing error   (lexicon.go)
 //	      -> phrases, sets, patterns within a window, then the guards that call a match off       (match.go)
 //
+// How a rule is written: a pattern joins clauses by ">" (in this order) or "+" (in any), within a window that counts two
+// for a word and one for a character of a script without spaces. A clause is a list of terms with "|" between them; $name
+// stands for a set of the file. In a term, "hack*" matches a beginning, "*konto*" a part, and "=sueing" forgives no typing
+// error; other words of six letters and more forgive one. The last clause is the head of the pattern. A guard calls a
+// match off where its words stand: before it, directly before its head, after it, in its sentence, anywhere in the text;
+// words listed as breaks ("but") stop its reach, and phrases listed as except ("not sure if my") cancel it.
+//
 // The package decides nothing: it reports risks, it does not hand off, and it does not look for secrets (see redact).
 package risk
 
