@@ -107,6 +107,9 @@ func (p *channelParser) item(node ast.Node, standing Standing) {
 	channel := Channel{
 		Kind: item.Kind, Notes: item.Note, Platform: strings.ToLower(item.Platform), Standing: standing, Value: strings.TrimSpace(item.Value),
 	}
+	if channel.Kind == channelHandle {
+		channel.Value = strings.TrimPrefix(channel.Value, "@")
+	}
 	if problem := channel.problem(); problem != "" {
 		p.fail(line, "%s", problem)
 		return

@@ -20,7 +20,7 @@ var claims = []claim{
 
 // checkClaims finds advice, promises and reasons for a hold in a text. What the cited sources say in the same kind of
 // statement may be said again: articles explain in general what a reply must not say about a case. Advice never may.
-func checkClaims(c clauses, sources []clauses) []Finding {
+func checkClaims(c clauses, sources []*source) []Finding {
 	var findings []Finding
 	for _, s := range c.sentences {
 		for _, claim := range claims {
@@ -35,14 +35,14 @@ func checkClaims(c clauses, sources []clauses) []Finding {
 
 // checkTimes finds promises of a time without a number: "will be released today". Numbers are compared with the sources
 // anyway. It is for drafts only: a person may know when.
-func checkTimes(c clauses, sources []clauses) []Finding {
+func checkTimes(c clauses, sources []*source) []Finding {
 	for _, s := range c.sentences {
 		if !s.has(catTimeWord) || !s.has(catSettle) {
 			continue
 		}
 		said := false
 		for _, source := range sources {
-			for _, other := range source.sentences {
+			for _, other := range source.cut().sentences {
 				said = said || other.has(catTimeWord)
 			}
 		}
@@ -55,9 +55,9 @@ func checkTimes(c clauses, sources []clauses) []Finding {
 	return nil
 }
 
-func saidBy(sources []clauses, claim claim) bool {
+func saidBy(sources []*source, claim claim) bool {
 	for _, source := range sources {
-		for _, s := range source.sentences {
+		for _, s := range source.cut().sentences {
 			if _, found := claim.find(s); found {
 				return true
 			}

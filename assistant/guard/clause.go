@@ -47,7 +47,7 @@ func (x *lexicon) cut(folded string) clauses {
 // isWarning reports a heading or lead-in that says what is never asked for: "What we never ask for", "We will not:".
 func (s sentence) isWarning(line string) bool {
 	heading := strings.HasPrefix(line, "#") || strings.HasSuffix(line, ":") || !strings.ContainsAny(line, ".!?")
-	return heading && s.has(catNeg, catWeNeg, catNegAfter, catThird)
+	return heading && s.has(catNeg, catWeNeg, catNegAfter, catThird, catScam)
 }
 
 func (s sentence) has(categories ...category) bool {
@@ -70,13 +70,16 @@ func (s sentence) each(c category, yield func(hit) bool) {
 	}
 }
 
+// covers are the categories of which a hit means nothing inside a hit of the key: "error code" is no secret, "we sent you a
+// code" no request, "do not forget to" no denial.
+var covers = map[category][]category{
+	catNotGive:   {catGive, catGiveBoth, catNeed, catPay},
+	catNotSecret: {catSecret},
+	catUnneg:     {catNeg, catNegAfter, catWeNeg},
+}
+
 // dropCovered removes hits inside those that say that the words mean something else there.
 func dropCovered(hits []hit) []hit {
-	covers := map[category][]category{
-		catNotGive:   {catGive, catGiveBoth, catNeed, catPay},
-		catNotSecret: {catSecret},
-		catUnneg:     {catNeg, catNegAfter, catWeNeg},
-	}
 	var covering []hit
 	for _, h := range hits {
 		if covers[h.category] != nil {
@@ -106,18 +109,81 @@ func (s sentence) negated(h hit) bool {
 	for _, n := range s.hits {
 		switch n.category {
 		case catNeg:
-			if n.end <= h.start && !s.breaks(n.end, h.start) && !s.overlapsWeNeg(n) {
+			if n.end <= h.start && !s.overlapsWeNeg(n) && s.reaches(n, h) {
 				return true
 			}
 		case catWeNeg:
-			if n.end <= h.start && !s.breaks(n.end, h.start) && s.hasBetween(catAsk, n.start, h.end) {
+			if n.end <= h.start && !s.breaks(n.end, h.start) && s.hasBetween(catAsk, n.start, h.end) && s.asksLast(n, h) {
 				return true
 			}
 		case catNegAfter:
-			if n.start >= h.start && s.distance(h.end, n.start) <= 60 && !s.breaks(h.end, n.start) {
+			if n.start >= h.start && s.reachesBack(n, h) {
 				return true
 			}
 		default:
+		}
+	}
+	return false
+}
+
+// reaches reports whether a negation extends to a later verb. It ends at a comma or colon ("this is no scam, send us …"),
+// unless it already denied a request there that the verb continues ("do not install software, share your screen"); what
+// is addressed to us is never such a continuation.
+func (s sentence) reaches(n, h hit) bool {
+	const toUs = 15 // characters: "never send us", but not "I see no deposit yet, so …" and the like
+	if s.breaks(n.end, h.start) || s.addressesUs(h) && s.distance(n.end, h.start) > toUs && !s.hasBetween(catAsk, n.end, h.end) {
+		return false
+	}
+	comma := strings.IndexAny(s.text[n.end:h.start], ",:")
+	if comma <= 0 { // none, or "never, under any circumstances, …"
+		return true
+	}
+	return !s.addressesUs(h) && s.hasRequest(n.end, n.end+comma)
+}
+
+// asksLast reports whether the verb of asking between "we never" and a verb is in the verb's own clause.
+func (s sentence) asksLast(n, h hit) bool {
+	comma := strings.LastIndexAny(s.text[n.end:h.start], ",:")
+	if comma < 0 {
+		return true
+	}
+	return s.hasBetween(catAsk, n.end+comma, h.end) || !s.addressesUs(h) && s.hasBetween(catAsk, n.start, n.end+comma)
+}
+
+// reachesBack reports whether a negation behind a verb belongs to it: on the verb in Japanese, Korean and Turkish, at the
+// end of the clause in German.
+func (s sentence) reachesBack(n, h hit) bool {
+	const onVerb, inClause = 14, 90
+	between := s.text[h.start:max(n.start, h.start)]
+	reach := inClause
+	if isUnspacedAt(s.text, h.start) {
+		reach = onVerb
+	}
+	if s.distance(h.end, n.start) > reach || s.breaks(h.end, n.start) {
+		return false
+	}
+	return !strings.ContainsAny(between, ",、:") || !s.addressesUs(h) && !isUnspacedAt(s.text, h.start)
+}
+
+// addressesUs reports whether what a verb asks for is to go to us: "send us", "gib mir".
+func (s sentence) addressesUs(h hit) bool {
+	near := 12 // characters behind the verb
+	if isUnspacedAt(s.text, h.start) {
+		near = 4
+	}
+	for _, u := range s.hits {
+		if u.category == catUs && u.end > h.start && u.start <= h.end+3*near && s.distance(h.end, u.start) <= near {
+			return true
+		}
+	}
+	return false
+}
+
+// hasRequest reports whether a verb of a request stands between two places.
+func (s sentence) hasRequest(from, to int) bool {
+	for _, c := range []category{catGive, catGiveBoth, catEnter, catInstall, catPay, catRemoteAsk} {
+		if s.hasBetween(c, from, to) {
+			return true
 		}
 	}
 	return false
@@ -129,7 +195,7 @@ func (s sentence) denied(h hit) bool {
 		return true
 	}
 	for _, n := range s.hits {
-		if (n.category == catNeg || n.category == catWeNeg) && n.end <= h.start && !s.breaks(n.end, h.start) {
+		if (n.category == catNeg || n.category == catWeNeg) && n.end <= h.start && s.reaches(n, h) {
 			return true
 		}
 	}
@@ -146,16 +212,27 @@ func (s sentence) overlapsWeNeg(n hit) bool {
 	return false
 }
 
-// warned reports whether a sentence speaks of what others do, or of what already happened: a warning, not a request.
+// warned reports whether a sentence speaks of what others ask for, or of what already happened. A word for fraud alone is
+// no warning, for fraud speaks of it too ("this is not a scam: send us …"): somebody else must do the asking, or the
+// sentence must end with the verdict.
 func (s sentence) warned(h hit) bool {
 	for _, w := range s.hits {
+		own := s.ownClause(w, h)
 		switch w.category {
 		case catThird:
-			if !s.breaks(w.end, h.start) && !s.breaks(h.end, w.start) {
+			if own && w.start <= h.start || s.hasBetween(catAsk, w.start, h.end) && !s.breaks(w.end, h.start) && !s.addressesUs(h) {
+				return true
+			}
+		case catScam:
+			if w.end <= h.start && own && s.hasBetween(catAsk, w.end, h.end) {
+				return true
+			}
+		case catVerdict:
+			if w.start >= h.end && !s.breaks(h.end, w.start) && !s.addressesUs(h) {
 				return true
 			}
 		case catCond:
-			if w.end <= h.start && !s.breaks(w.end, h.start) && strings.IndexByte(s.text[w.end:h.start], ',') < 0 ||
+			if w.end <= h.start && own && s.distance(w.end, h.start) <= 12 && !s.addressesUs(h) ||
 				w.start >= h.end && s.distance(h.end, w.start) <= 12 && isUnspacedAt(s.text, w.start) {
 				return true
 			}
@@ -163,6 +240,12 @@ func (s sentence) warned(h hit) bool {
 		}
 	}
 	return false
+}
+
+// ownClause reports whether no comma, colon or new thought stands between two hits.
+func (s sentence) ownClause(a, b hit) bool {
+	from, to := min(a.end, b.end), max(a.start, b.start)
+	return from >= to || !s.breaks(from, to) && !strings.ContainsAny(s.text[from:to], ",:")
 }
 
 // excepted reports "… except with us".
@@ -178,8 +261,15 @@ func (s sentence) excepted() bool {
 	return excepted
 }
 
-// breaks reports whether a word that begins a new thought stands between two places.
-func (s sentence) breaks(from, to int) bool { return s.hasBetween(catBreak, from, to) }
+// breaks reports whether a new thought begins between two places.
+func (s sentence) breaks(from, to int) bool {
+	for _, h := range s.hits {
+		if h.category == catBreak && h.start >= from && h.start < to {
+			return true
+		}
+	}
+	return false
+}
 
 func (s sentence) hasBetween(c category, from, to int) bool {
 	for _, h := range s.hits {

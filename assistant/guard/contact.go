@@ -40,14 +40,20 @@ type Contact struct {
 // that follow the word for a messenger, phone numbers, and addresses that money can be sent to. It would rather name too
 // much than too little. An address inside a link is part of the link.
 func Contacts(text string) []Contact {
-	s := scanner{text: unmask(text)}
+	found, _ := scan(unmask(text))
+	return found
+}
+
+// scan returns the contacts of a text, and the addresses that stand inside of others.
+func scan(text unmasked) (contacts, embedded []Contact) {
+	s := scanner{text: text}
 	s.uris()
 	s.mails()
 	s.domains()
 	s.addresses()
 	s.handles()
 	s.phones()
-	return s.contacts()
+	return s.placed(s.found), s.placed(s.embedded)
 }
 
 // Display is a form of c that is safe to show to a customer: nothing in it can be clicked or hide what it is, and it is at
@@ -94,22 +100,29 @@ func displayRune(r rune, kind ContactKind) string {
 
 // scanner looks for contacts in one text. Each of its passes leaves alone what an earlier one took.
 type scanner struct {
-	found []Contact // with places in the unmasked text
-	text  unmasked
+	embedded []Contact // addresses inside what was found
+	found    []Contact // with places in the unmasked text
+	text     unmasked
 }
 
-// contacts returns what was found with places in the source.
-func (s *scanner) contacts() []Contact {
-	slices.SortFunc(s.found, func(a, b Contact) int { return a.Start - b.Start })
-	for i := range s.found {
-		s.found[i].Start, s.found[i].End = s.text.source(s.found[i].Start, s.found[i].End)
+// placed returns contacts in their order, with places in the source.
+func (s *scanner) placed(contacts []Contact) []Contact {
+	slices.SortFunc(contacts, func(a, b Contact) int { return a.Start - b.Start })
+	for i := range contacts {
+		contacts[i].Start, contacts[i].End = s.text.source(contacts[i].Start, contacts[i].End)
 	}
-	return s.found
+	return contacts
 }
 
 // add keeps a contact unless its place is taken.
 func (s *scanner) add(c Contact) bool {
-	if c.Start >= c.End || c.Value == "" || s.taken(c.Start, c.End) {
+	if c.Start >= c.End || c.Value == "" {
+		return false
+	}
+	if s.taken(c.Start, c.End) {
+		if c.Kind == KindAddress {
+			s.embedded = append(s.embedded, c)
+		}
 		return false
 	}
 	s.found = append(s.found, c)
@@ -163,8 +176,15 @@ func isLocal(text string, i int) bool {
 // isNarrow reports letters of the scripts that are written with spaces and can be taken for Latin: what else touches a
 // name ("请访问quayside.example查看") is not part of it.
 func isNarrow(r rune) bool {
-	return unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee, unicode.Mn) ||
-		r < utf8.RuneSelf && isAlnum(byte(r))
+	switch {
+	case r < utf8.RuneSelf:
+		return isAlnum(byte(r))
+	case r < 0x0590: // Latin, combining marks, Greek, Cyrillic, Armenian
+		return unicode.In(r, unicode.L, unicode.Mn)
+	case r >= 0x13a0 && r <= 0x13ff || r >= 0x1c80 && r <= 0x1fff || r >= 0xa640 && r <= 0xabbf:
+		return unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Cherokee, unicode.Mn)
+	}
+	return false
 }
 
 // isNameRune reports what can be part of a domain label of any script.

@@ -19,46 +19,58 @@ var commonEndings = []string{
 }
 
 // undisguise writes out what stands for a character in the middle of a name: "[.]", "(dot)", " dot com", ". com", "[at]",
-// "。com", "hxxp". It returns the text with the places of its bytes.
-func undisguise(text string, at []int32) (string, []int32) {
-	if !strings.ContainsAny(text, "[({<") && !hasGap(text) {
-		return text, at
-	}
-	lower := lowerSameLength(text)
-	out := make([]byte, 0, len(text))
-	places := make([]int32, 0, len(at))
-	for i := 0; i < len(text); {
-		if mark, size := disguised(lower, i, len(out) > 0); size > 0 {
-			for len(out) > 0 && out[len(out)-1] == ' ' {
-				out, places = out[:len(out)-1], places[:len(places)-1]
-			}
-			out, places = append(out, mark), append(places, at[i])
-			i += size
+// "。com".
+func undisguise(u unmasked) unmasked {
+	var out, lower []byte
+	var at []int32
+	kept := 0 // bytes of the text that are in out already
+	for i := 1; i < len(u.text); i++ {
+		if !mayDisguise[u.text[i]] {
 			continue
 		}
-		out, places = append(out, text[i]), append(places, at[i])
-		i++
+		mark, size := disguised(u.lower, i)
+		if size == 0 {
+			continue
+		}
+		name := len(strings.TrimRight(u.text[kept:i], " ")) + kept
+		out = append(append(out, u.text[kept:name]...), mark)
+		lower = append(append(lower, u.lower[kept:name]...), mark)
+		at = append(append(at, u.at[kept:name]...), u.at[i])
+		kept = i + size
+		i = kept - 1
 	}
-	return string(out), append(places, at[len(text)])
+	if kept == 0 {
+		return u
+	}
+	return unmasked{
+		at: append(at, u.at[kept:]...), lower: string(append(lower, u.lower[kept:]...)), text: string(append(out, u.text[kept:]...)),
+	}
 }
 
-// hasGap is a cheap test for what the rules about gaps could match.
-func hasGap(text string) bool {
-	return strings.Contains(text, " .") || strings.Contains(text, ". ") || strings.Contains(text, "。") ||
-		slices.ContainsFunc(dotWords, func(word string) bool { return strings.Contains(strings.ToLower(text), word) })
-}
+// mayDisguise are the bytes with which a disguise can begin.
+var mayDisguise = func() (first [256]bool) {
+	for _, c := range []byte("[({< .%") {
+		first[c] = true
+	}
+	for _, word := range append(slices.Concat(dotWords, atWords), "。") {
+		if word[0] >= utf8.RuneSelf {
+			first[word[0]] = true
+		}
+	}
+	return first
+}()
 
 // disguised returns the character that a disguise at byte i stands for and the length of the disguise.
-func disguised(lower string, i int, inside bool) (byte, int) {
-	if !inside {
-		return 0, 0
-	}
+func disguised(lower string, i int) (byte, int) {
 	switch lower[i] {
 	case '[', '(', '{', '<':
 		return bracketed(lower, i)
 	}
 	if !nameBefore(lower, i) {
 		return 0, 0
+	}
+	if strings.HasPrefix(lower[i:], "%2e") {
+		return '.', len("%2e")
 	}
 	if size := gapDot(lower, i); size > 0 {
 		return '.', size

@@ -17,8 +17,8 @@ const fewestGrams = 4
 // checkGrounding reports a sentence whose words do not come from its sources. Content is measured in the first five
 // letters of words, which most inflection leaves alone, and in pairs of characters for scripts without spaces. Where the
 // sources are in another language, the model translated, and this test says nothing.
-func checkGrounding(text, language string, sources []*source) []Finding {
-	own := grams(fold(text))
+func checkGrounding(folded, language string, sources []*source) []Finding {
+	own := grams(folded)
 	if len(own) < fewestGrams {
 		return nil
 	}
@@ -39,7 +39,7 @@ func checkGrounding(text, language string, sources []*source) []Finding {
 		}
 	}
 	if share := float64(found) / float64(len(own)); share < grounded {
-		return []Finding{{CheckGrounding, fmt.Sprintf("only %.0f %% of it is in the cited sources: %q", share*100, excerpt(text))}}
+		return []Finding{{CheckGrounding, fmt.Sprintf("only %.0f %% of it is in the cited sources: %q", share*100, excerpt(folded))}}
 	}
 	return nil
 }
@@ -53,13 +53,15 @@ func (s *source) isIn(language string) bool {
 	if s.language = languageOf(s.text); s.language != "" {
 		return s.language == language
 	}
-	counts := stopwordCounts(s.text)
-	for _, n := range counts {
-		if n > counts[language] {
-			return false
+	own := 0
+	most := 0
+	for i, n := range stopwordCounts(s.text) {
+		most = max(most, n)
+		if latinLanguages[i].language == language {
+			own = n
 		}
 	}
-	return counts[language] > 0
+	return own > 0 && own == most
 }
 
 func (s *source) hasGram(gram string) bool {
@@ -87,7 +89,7 @@ func grams(text string) map[string]bool {
 			}
 			runes++
 		}
-		if runes >= 4 && strings.ContainsFunc(word, unicode.IsLetter) && !isStopword(word) {
+		if runes >= 4 && strings.ContainsFunc(word, unicode.IsLetter) && stopwords[word] == 0 {
 			content[word] = true
 		}
 	}
@@ -107,14 +109,4 @@ func addPairs(content map[string]bool, word string) {
 		}
 		previous = i
 	}
-}
-
-// isStopword reports frequent words that carry no content.
-func isStopword(word string) bool {
-	for _, list := range stopwords {
-		if containsWord(list, word) {
-			return true
-		}
-	}
-	return false
 }

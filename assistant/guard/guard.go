@@ -69,9 +69,10 @@ func (g *Guard) Check(t Text, r Registry) []Finding {
 	if t.Body == "" {
 		t.Body = joined(t.Sentences)
 	}
+	plain := unmask(t.Body)
 	review := review{guard: g, registry: r, sources: make(map[string]*source), text: t}
-	review.contacts()
-	body := g.lexicon.cut(fold(t.Body))
+	found := review.contacts(plain)
+	body := g.lexicon.cut(fold(withoutContacts(t.Body, found))) // the words of a link ask for nothing
 	cited := review.allCited()
 	review.add(checkRequests(body)...)
 	review.add(checkClaims(body, cited)...)
@@ -79,7 +80,7 @@ func (g *Guard) Check(t Text, r Registry) []Finding {
 	if len(t.Sentences) > 0 {
 		review.add(checkTimes(body, cited)...)
 		review.add(checkLeak(body)...)
-		review.add(checkLanguage(t.Body, t.Language)...)
+		review.add(checkLanguage(strings.Join(review.prose, "\n"), t.Language)...)
 		review.draft()
 	}
 	return review.findings
@@ -89,6 +90,7 @@ func (g *Guard) Check(t Text, r Registry) []Finding {
 type review struct {
 	findings []Finding
 	guard    *Guard
+	prose    []string // the sentences without their contacts
 	registry Registry
 	sources  map[string]*source
 	text     Text
@@ -114,26 +116,24 @@ func (v *review) cited(s Sentence) []*source {
 	return sources
 }
 
-// allCited returns the sentences of all cited sources, each source once.
-func (v *review) allCited() []clauses {
-	var cited []clauses
-	seen := make(map[*source]bool)
+// allCited returns all cited sources, each once.
+func (v *review) allCited() []*source {
+	var all []*source
 	for _, s := range v.text.Sentences {
 		for _, source := range v.cited(s) {
-			if !seen[source] {
-				seen[source] = true
-				cited = append(cited, source.cut())
+			if !slices.Contains(all, source) {
+				all = append(all, source)
 			}
 		}
 	}
-	return cited
+	return all
 }
 
 // draft runs the checks of single sentences against what they cite.
 func (v *review) draft() {
 	question := &source{guard: v.guard, text: v.text.Question}
 	rest := v.text.Body
-	for _, s := range v.text.Sentences {
+	for i, s := range v.text.Sentences {
 		sources := v.cited(s)
 		before, behind, found := strings.Cut(rest, s.Text)
 		if !found || strings.TrimSpace(before) != "" {
@@ -148,8 +148,9 @@ func (v *review) draft() {
 			v.add(Finding{CheckCitation, fmt.Sprintf("no source is cited: %q", excerpt(s.Text))})
 			continue
 		}
-		v.add(checkNumbers(withoutContacts(s.Text), sources, question)...)
-		v.add(checkGrounding(s.Text, v.text.Language, sources)...)
+		folded := fold(v.prose[i])
+		v.add(checkNumbers(folded, sources, question)...)
+		v.add(checkGrounding(folded, v.text.Language, sources)...)
 	}
 	if strings.TrimSpace(rest) != "" {
 		v.add(Finding{CheckCitation, fmt.Sprintf("text outside of the cited sentences: %q", excerpt(strings.TrimSpace(rest)))})
@@ -157,12 +158,14 @@ func (v *review) draft() {
 }
 
 // contacts checks everything that leads out of the text: sentence by sentence against the sources of each, and the whole, so
-// that nothing hides across the border of two sentences.
-func (v *review) contacts() {
+// that nothing hides across the border of two sentences. It returns the contacts of the whole.
+func (v *review) contacts(body unmasked) []Contact {
 	allowed := make(map[contactKey]bool)
 	for _, s := range v.text.Sentences {
 		sources := v.cited(s)
-		for _, c := range Contacts(s.Text) {
+		found, _ := scan(unmask(s.Text))
+		v.prose = append(v.prose, withoutContacts(s.Text, found))
+		for _, c := range found {
 			if slices.ContainsFunc(sources, func(source *source) bool { return source.names(c) }) {
 				allowed[c.key()] = true
 				continue
@@ -170,29 +173,25 @@ func (v *review) contacts() {
 			v.contact(c)
 		}
 	}
-	for _, c := range Contacts(v.text.Body) {
+	found, embedded := scan(body)
+	for _, c := range slices.Concat(found, embedded) {
 		if !allowed[c.key()] || c.Kind == KindAddress {
 			v.contact(c)
 		}
 	}
-	for _, c := range embeddedAddresses(v.text.Body) {
-		v.contact(c)
-	}
+	return found
 }
 
-// contact objects to a contact that is not official.
+// contact objects to a contact that is not official. The checks of contacts have the names of their kinds.
 func (v *review) contact(c Contact) {
-	checks := map[ContactKind]Check{
-		KindAddress: CheckAddress, KindEmail: CheckEmail, KindHandle: CheckHandle, KindLink: CheckLink, KindPhone: CheckPhone,
-	}
 	standing := v.registry.Standing(c)
 	switch {
 	case c.Kind == KindAddress:
 		v.add(Finding{CheckAddress, fmt.Sprintf("an address to send money to: %s", c.Display())})
 	case standing == KnownFake:
-		v.add(Finding{checks[c.Kind], fmt.Sprintf("a known fake: %s", c.Display())})
+		v.add(Finding{Check(c.Kind), fmt.Sprintf("a known fake: %s", c.Display())})
 	case standing != Official:
-		v.add(Finding{checks[c.Kind], fmt.Sprintf("neither in a cited source nor an official channel: %s", c.Display())})
+		v.add(Finding{Check(c.Kind), fmt.Sprintf("neither in a cited source nor an official channel: %s", c.Display())})
 	}
 }
 
@@ -208,17 +207,10 @@ func checkLeak(c clauses) []Finding {
 	return nil
 }
 
-// embeddedAddresses finds addresses inside links, which Contacts leaves there.
-func embeddedAddresses(text string) []Contact {
-	s := scanner{text: unmask(text)}
-	s.addresses()
-	return s.contacts()
-}
-
-// withoutContacts blanks contacts, whose digits are not numbers.
-func withoutContacts(text string) string {
+// withoutContacts blanks contacts, which are in no language and whose digits are not numbers.
+func withoutContacts(text string, contacts []Contact) string {
 	out := []byte(text)
-	for _, c := range Contacts(text) {
+	for _, c := range contacts {
 		for i := c.Start; i < c.End; i++ {
 			out[i] = ' '
 		}

@@ -68,17 +68,65 @@ type platformCue struct {
 func (s *scanner) platformCues() []platformCue {
 	var cues []platformCue
 	text := s.text.lower
-	for _, platform := range platforms {
-		for _, word := range platform.words {
-			for i := strings.Index(text, word); i >= 0; i = nextIndex(text, word, i+len(word)) {
-				if isWholeWord(text, i, i+len(word)) {
-					cues = append(cues, platformCue{platform.name, place{i, i + len(word)}})
-				}
-			}
+	for word, at := range narrowWords(text) {
+		if name := platformOf[word]; name != "" && isWholeWord(text, at, at+len(word)) {
+			cues = append(cues, platformCue{name, place{at, at + len(word)}})
 		}
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= 0x0590 }) {
+		cues = append(cues, wideCues(text)...)
 	}
 	slices.SortFunc(cues, func(a, b platformCue) int { return a.at.start - b.at.start })
 	return cues
+}
+
+// wideCues finds the words for platforms in scripts without spaces, and in Arabic, which writes particles in front.
+func wideCues(text string) []platformCue {
+	var cues []platformCue
+	for _, platform := range platforms {
+		for _, word := range platform.words {
+			if last, _ := utf8.DecodeLastRuneInString(word); isNarrow(last) {
+				continue
+			}
+			for i := strings.Index(text, word); i >= 0; i = nextIndex(text, word, i+len(word)) {
+				cues = append(cues, platformCue{platform.name, place{i, i + len(word)}})
+			}
+		}
+	}
+	return cues
+}
+
+// platformOf is the platform that a narrow word names.
+var platformOf = func() map[string]string {
+	names := make(map[string]string)
+	for _, platform := range platforms {
+		for _, word := range platform.words {
+			names[word] = platform.name
+		}
+	}
+	return names
+}()
+
+// narrowWords yields the runs of narrow characters with the places where they start.
+func narrowWords(text string) func(yield func(string, int) bool) {
+	return func(yield func(string, int) bool) {
+		start := -1
+		for i, r := range text {
+			if isNarrow(r) || r == '\'' && start >= 0 {
+				if start < 0 {
+					start = i
+				}
+				continue
+			}
+			if start >= 0 && !yield(text[start:i], start) {
+				return
+			}
+			start = -1
+		}
+		if start >= 0 {
+			yield(text[start:], start)
+		}
+	}
 }
 
 // cuedHandle adds the name that follows a word for a platform without an @: "Telegram: quayside_help", "微信号 qs8866",
@@ -86,18 +134,24 @@ func (s *scanner) platformCues() []platformCue {
 func (s *scanner) cuedHandle(cue platformCue) {
 	text := s.text.text
 	i := cue.at.end
-	marked := false
 	for word := 0; word < 4 && i < len(text); word++ {
 		gap := nameStart(text, i)
-		marked = marked || strings.ContainsAny(text[i:gap], ":=>") || strings.Contains(text[i:gap], "“") || strings.Contains(text[i:gap], "「")
-		if strings.ContainsAny(text[i:gap], ".!?\n,;()") || strings.Contains(text[i:gap], "。") || strings.Contains(text[i:gap], "，") || strings.Contains(text[i:gap], "、") {
+		marked := strings.ContainsAny(text[i:gap], ":=>")
+		if strings.ContainsAny(text[i:gap], ".!?\n,;()[]") || strings.Contains(text[i:gap], "。") || strings.Contains(text[i:gap], "，") || strings.Contains(text[i:gap], "、") {
 			return
+		}
+		if wide := wideEnd(text, gap); wide > gap {
+			i = wide // "号", "账号は": what stands between
+			continue
 		}
 		end := handleEnd(text, gap)
 		if end == gap {
 			return
 		}
 		value := text[gap:end]
+		if isDigits(value) && !numbersAccounts(cue.name) {
+			return // a phone number
+		}
 		if looksLikeHandle(value) || marked && isLoneName(text, gap, end) {
 			if isPlatformWord(strings.ToLower(value)) {
 				return
@@ -107,9 +161,6 @@ func (s *scanner) cuedHandle(cue platformCue) {
 			return
 		}
 		i = end
-		if wide := wideEnd(text, i); wide > i {
-			i = wide
-		}
 	}
 }
 
@@ -249,12 +300,7 @@ func wideEnd(text string, i int) int {
 }
 
 func isPlatformWord(word string) bool {
-	for _, platform := range platforms {
-		if slices.Contains(platform.words, word) {
-			return true
-		}
-	}
-	return false
+	return platformOf[word] != ""
 }
 
 // isWholeWord reports whether no letter or digit of a narrow script touches a stretch of narrow script.
@@ -265,8 +311,15 @@ func isWholeWord(text string, start, end int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:start])
 	after, _ := utf8.DecodeRuneInString(text[end:])
 	return (start == 0 || !isNarrow(before) && before != '@' && before != '_') &&
-		(end == len(text) || !isNarrow(after) && after != '_' && !(after == '.' && end+1 < len(text) && isAlnum(text[end+1])))
+		(end == len(text) || !isNarrow(after) && after != '_' && !(strings.ContainsRune(".-", after) && end+1 < len(text) && isAlnum(text[end+1])))
 }
+
+// numbersAccounts reports platforms on which a number is the name of an account.
+func numbersAccounts(platform string) bool {
+	return slices.Contains([]string{"line", "potato", "qq", "wechat", "weibo"}, platform)
+}
+
+func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
 func hasLetter(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }
 

@@ -67,8 +67,8 @@ func trimHost(text string, p place) (place, bool) {
 			p.end = p.start + dot + 1 + cut
 			last = last[:cut]
 		}
-		if isEnding(last) || isIP(text[p.start:p.end]) {
-			return p, p.start+dot > p.start
+		if isEnding(last) || isIP(text[p.start:p.end]) || strings.HasPrefix(text[p.start:p.end], "www.") {
+			return p, dot > 0
 		}
 		p.end = p.start + dot
 	}
@@ -119,7 +119,10 @@ func isEnding(label string) bool {
 	if label == "" || label[0] >= '0' && label[0] <= '9' {
 		return false
 	}
-	label = skeleton(label)
+	return isListedEnding(label) || isListedEnding(skeleton(label))
+}
+
+func isListedEnding(label string) bool {
 	switch label {
 	case "example", "invalid", "localhost", "onion", "test", "i2p", "bit", "internal", "local", "lan":
 		return true
@@ -175,16 +178,25 @@ func skeleton(s string) string {
 
 // latinLookalike returns the lower-case Latin letter that r can be taken for, or r.
 func latinLookalike(r rune) rune {
-	if r < utf8.RuneSelf {
+	if r < 0x0184 || r > 0x1dff && r < 0xa700 || r > 0xa7ff {
 		return r
 	}
-	for _, group := range lookalikes {
-		if strings.ContainsRune(group[1:], r) {
-			return rune(group[0])
-		}
+	if latin, ok := latinOf[r]; ok {
+		return latin
 	}
 	return r
 }
+
+// latinOf is the Latin letter of each of the lookalikes.
+var latinOf = func() map[rune]rune {
+	latin := make(map[rune]rune)
+	for _, group := range lookalikes {
+		for _, r := range group[1:] {
+			latin[r] = rune(group[0])
+		}
+	}
+	return latin
+}()
 
 // lookalikes are a Latin letter and the lower-case letters that are drawn like it. Accents are not among them.
 var lookalikes = []string{

@@ -13,17 +13,28 @@ var scriptOf = map[string]*unicode.RangeTable{
 	"pt": unicode.Latin, "id": unicode.Latin, "de": unicode.Latin, "fr": unicode.Latin,
 }
 
-// stopwords are frequent words that tell the desk's Latin languages apart.
-var stopwords = map[string]string{
-	"en": "the and you your is are of to in for with that this we can it from will not on be by at or if have",
-	"vi": "và của bạn là không được cho để trong có khi này vào một các với nếu hãy đã từ trên sẽ hoặc thì",
-	"tr": "ve bir bu için ile da de olarak veya daha en çok sizin lütfen değil kadar sonra var ise hesabınız",
-	"es": "el la los las de que y en un una por con para su se del al es no lo como más o si está desde",
-	"pt": "o a os as de que e em um uma por com para seu sua se do da no na é não ao ou mais você está",
-	"id": "dan yang di ke untuk dari anda dengan ini itu tidak akan pada atau dapat jika bisa kami adalah dalam",
-	"de": "der die das und sie ist nicht ein eine zu den mit für von auf im ihr ihre wenn oder wird dem werden bei",
-	"fr": "le la les des et vous votre de un une est pour dans que sur par avec ne pas au ou du ce si vos sont",
+// latinLanguages are the desk's languages in Latin script with frequent words that tell them apart.
+var latinLanguages = []struct{ language, words string }{
+	{"en", "the and you your is are of to in for with that this we can it from will not on be by at or if have"},
+	{"vi", "và của bạn là không được cho để trong có khi này vào một các với nếu hãy đã từ trên sẽ hoặc thì"},
+	{"tr", "ve bir bu için ile da de olarak veya daha en çok sizin lütfen değil kadar sonra var ise hesabınız"},
+	{"es", "el la los las de que y en un una por con para su se del al es no lo como más o si está desde"},
+	{"pt", "o a os as de que e em um uma por com para seu sua se do da no na é não ao ou mais você está"},
+	{"id", "dan yang di ke untuk dari anda dengan ini itu tidak akan pada atau dapat jika bisa kami adalah dalam"},
+	{"de", "der die das und sie ist nicht ein eine zu den mit für von auf im ihr ihre wenn oder wird dem werden bei"},
+	{"fr", "le la les des et vous votre de un une est pour dans que sur par avec ne pas au ou du ce si vos sont"},
 }
+
+// stopwords has, for each of these words, one bit for every language that it belongs to.
+var stopwords = func() map[string]uint16 {
+	bits := make(map[string]uint16)
+	for i, list := range latinLanguages {
+		for word := range strings.FieldsSeq(list.words) {
+			bits[word] |= 1 << i
+		}
+	}
+	return bits
+}()
 
 // Characters that only simplified or only traditional Chinese uses, among the most frequent of support texts.
 const (
@@ -32,13 +43,14 @@ const (
 )
 
 // checkLanguage reports a text that is not in the customer's language. It looks at the script, for Latin scripts at
-// frequent words, for Chinese at the characters; each long sentence by itself, so that a single foreign one shows.
+// frequent words, for Chinese at the characters; each line by itself, so that a single foreign sentence shows. Contacts are
+// left out of the text.
 func checkLanguage(text, language string) []Finding {
 	script := scriptOf[language]
 	if script == nil {
 		return nil
 	}
-	prose := withoutNames(text)
+	prose := withoutCode(text)
 	for line := range strings.Lines(prose) {
 		if found := lineLanguage(line, language, script); found != "" {
 			return []Finding{{CheckLanguage, fmt.Sprintf("expected %s, found %s: %q", language, found, excerpt(strings.TrimSpace(line)))}}
@@ -136,50 +148,32 @@ func (n scriptCount) largest() string {
 func latinLanguage(text string) string {
 	const fewest = 4
 	counts := stopwordCounts(text)
-	best, second := "", 0
-	for _, language := range []string{"en", "vi", "tr", "es", "pt", "id", "de", "fr"} {
-		switch n := counts[language]; {
-		case best == "" || n > counts[best]:
-			if best != "" {
-				second = counts[best]
-			}
-			best = language
-		case n > second:
-			second = n
+	best, second := 0, -1
+	for i := 1; i < len(counts); i++ {
+		switch {
+		case counts[i] > counts[best]:
+			best, second = i, best
+		case second < 0 || counts[i] > counts[second]:
+			second = i
 		}
 	}
-	if counts[best] < fewest || counts[best]*2 < second*3 {
+	if counts[best] < fewest || counts[best]*2 < counts[second]*3 {
 		return ""
 	}
-	return best
+	return latinLanguages[best].language
 }
 
-// stopwordCounts counts the stop words of each Latin language.
-func stopwordCounts(text string) map[string]int {
-	counts := make(map[string]int, len(stopwords))
+// stopwordCounts counts the stop words of each of the Latin languages.
+func stopwordCounts(text string) []int {
+	counts := make([]int, len(latinLanguages))
 	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) }) {
-		for language, list := range stopwords {
-			if containsWord(list, word) {
-				counts[language]++
-			}
+		bits := stopwords[word]
+		for i := 0; bits != 0; i++ {
+			counts[i] += int(bits & 1)
+			bits >>= 1
 		}
 	}
 	return counts
-}
-
-func containsWord(list, word string) bool {
-	for i := strings.Index(list, word); i >= 0; {
-		end := i + len(word)
-		if (i == 0 || list[i-1] == ' ') && (end == len(list) || list[end] == ' ') {
-			return true
-		}
-		next := strings.Index(list[end:], word)
-		if next < 0 {
-			return false
-		}
-		i = end + next
-	}
-	return false
 }
 
 // languageOf names the language of a source: one of the desk's, or nothing when it is not sure.
@@ -200,17 +194,15 @@ func languageOf(text string) string {
 	case n.arabic > n.latinWords:
 		return "ar"
 	}
-	return latinLanguage(withoutNames(text))
+	return latinLanguage(text)
 }
 
-// withoutNames blanks what is not prose: contacts, and what stands in code marks or quotes.
-func withoutNames(text string) string {
-	out := []byte(text)
-	for _, c := range Contacts(text) {
-		for i := c.Start; i < c.End; i++ {
-			out[i] = ' '
-		}
+// withoutCode blanks what stands in code marks: names of fields and commands.
+func withoutCode(text string) string {
+	if strings.IndexByte(text, '`') < 0 {
+		return text
 	}
+	out := []byte(text)
 	inCode := false
 	for i, b := range out {
 		if b == '`' {

@@ -49,6 +49,7 @@ const (
 	catPromised
 	catRemoteApp
 	catRemoteAsk
+	catScam
 	catSecret
 	catSettle
 	catThird
@@ -56,6 +57,7 @@ const (
 	catTrade
 	catUnneg
 	catUs
+	catVerdict
 	catWeNeg
 	catWeWill
 )
@@ -66,8 +68,8 @@ var categoryNames = map[string]category{
 	"held": catHeld, "heldobj": catHeldObj, "here": catHere, "holdreason": catHoldReason, "install": catInstall, "leak": catLeak,
 	"makegood": catMakeGood, "need": catNeed, "neg": catNeg, "negafter": catNegAfter, "notgive": catNotGive,
 	"notsecret": catNotSecret, "outlook": catOutlook, "pay": catPay, "paygoal": catPayGoal, "promised": catPromised,
-	"remoteapp": catRemoteApp, "remoteask": catRemoteAsk, "secret": catSecret, "settle": catSettle, "third": catThird,
-	"timeword": catTimeWord, "trade": catTrade, "unneg": catUnneg, "us": catUs, "weneg": catWeNeg, "wewill": catWeWill,
+	"remoteapp": catRemoteApp, "remoteask": catRemoteAsk, "scam": catScam, "secret": catSecret, "settle": catSettle, "third": catThird,
+	"timeword": catTimeWord, "trade": catTrade, "unneg": catUnneg, "us": catUs, "verdict": catVerdict, "weneg": catWeNeg, "wewill": catWeWill,
 }
 
 // hit is an entry of the lexicon in a folded text.
@@ -78,17 +80,23 @@ type hit struct {
 
 // lexicon finds its entries in a text. It is a trie that is walked from the start of every word, and from every character
 // of a script without spaces.
-type lexicon struct{ nodes []trieNode }
+type lexicon struct {
+	nodes []trieNode
+	roots [256]int32 // by first byte
+}
 
+// trieNode is one byte of entries. Its children are a list: few nodes have many.
 type trieNode struct {
-	next  map[byte]int32
-	whole []category // entries that end here with the word
-	open  []category // entries that may go on
+	open    []category // entries that end here and may go on
+	whole   []category // entries that end here with the word
+	child   int32
+	sibling int32
+	key     byte
 }
 
 // newLexicon reads the embedded files.
 func newLexicon() (*lexicon, error) {
-	x := &lexicon{nodes: make([]trieNode, 1, 32768)}
+	x := &lexicon{nodes: make([]trieNode, 1, 1<<16)}
 	names, err := fs.Glob(lexiconFiles, "lexicon/*.txt")
 	if err != nil {
 		return nil, fmt.Errorf("list lexicon: %w", err)
@@ -133,47 +141,77 @@ func (x *lexicon) parse(content string) error {
 
 func (x *lexicon) addEntry(language, entry string, c category) {
 	text, open := strings.CutSuffix(entry, "*")
+	end := withWord
+	if open {
+		end = goesOn
+	}
 	text = fold(text)
 	if text == "" {
 		return
 	}
-	x.add(text, c, open)
+	x.add(text, c, end)
 	if slices.Contains([]string{"de", "es", "fr", "pt", "tr"}, language) {
 		if plain := withoutAccents(text); plain != text {
-			x.add(plain, c, open)
+			x.add(plain, c, end)
 		}
 	}
 }
 
-// add files an entry under its text: as open, when it may go on.
-func (x *lexicon) add(text string, c category, open bool) { //nolint:revive // open is data, read from the file
-	node := int32(0)
-	for i := range len(text) {
-		child, ok := x.nodes[node].next[text[i]]
-		if !ok {
-			child = int32(len(x.nodes))
-			x.nodes = append(x.nodes, trieNode{})
-			if x.nodes[node].next == nil {
-				x.nodes[node].next = make(map[byte]int32, 1)
-			}
-			x.nodes[node].next[text[i]] = child
+// ending says how an entry ends.
+type ending int
+
+const (
+	withWord ending = iota
+	goesOn
+)
+
+// add files an entry under its text.
+func (x *lexicon) add(text string, c category, end ending) {
+	node := x.roots[text[0]]
+	if node == 0 {
+		node = x.grow(text[0])
+		x.roots[text[0]] = node
+	}
+	for i := 1; i < len(text); i++ {
+		child := x.child(node, text[i])
+		if child == 0 {
+			child = x.grow(text[i])
+			x.nodes[child].sibling, x.nodes[node].child = x.nodes[node].child, child
 		}
 		node = child
 	}
 	last, _ := utf8.DecodeLastRuneInString(text)
-	if open || isUnspaced(last) {
+	if end == goesOn || isUnspaced(last) {
 		x.nodes[node].open = append(x.nodes[node].open, c)
 	} else {
 		x.nodes[node].whole = append(x.nodes[node].whole, c)
 	}
 }
 
+func (x *lexicon) grow(key byte) int32 {
+	x.nodes = append(x.nodes, trieNode{key: key})
+	return int32(len(x.nodes) - 1)
+}
+
+// child returns the child of a node for a byte, or 0.
+func (x *lexicon) child(node int32, key byte) int32 {
+	for child := x.nodes[node].child; child != 0; child = x.nodes[child].sibling {
+		if x.nodes[child].key == key {
+			return child
+		}
+	}
+	return 0
+}
+
 // find returns all entries in a folded text, by where they start.
 func (x *lexicon) find(text string) []hit {
 	hits := make([]hit, 0, 64)
 	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		if startsWord(text, i, r) {
+		r, size := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[i:])
+		}
+		if x.roots[text[i]] != 0 && startsWord(text, i, r) {
 			hits = x.walk(text, i, hits)
 		}
 		i += size
@@ -182,21 +220,21 @@ func (x *lexicon) find(text string) []hit {
 }
 
 func (x *lexicon) walk(text string, start int, hits []hit) []hit {
-	node := &x.nodes[0]
-	for i := start; i < len(text); i++ {
-		child, ok := node.next[text[i]]
-		if !ok {
-			return hits
+	node := x.roots[text[start]]
+	for i := start; node != 0; {
+		i++
+		for _, c := range x.nodes[node].open {
+			hits = append(hits, hit{c, start, i})
 		}
-		node = &x.nodes[child]
-		for _, c := range node.open {
-			hits = append(hits, hit{c, start, i + 1})
-		}
-		if len(node.whole) > 0 && endsWord(text, i+1) {
-			for _, c := range node.whole {
-				hits = append(hits, hit{c, start, i + 1})
+		if whole := x.nodes[node].whole; len(whole) > 0 && endsWord(text, i) {
+			for _, c := range whole {
+				hits = append(hits, hit{c, start, i})
 			}
 		}
+		if i == len(text) {
+			break
+		}
+		node = x.child(node, text[i])
 	}
 	return hits
 }
@@ -236,9 +274,14 @@ func endsWord(text string, i int) bool {
 	return !isWordRune(last) || !isWordRune(next) || isUnspaced(next)
 }
 
-func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.Nd, unicode.Mn) }
+func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isAlnum(byte(r))
+	}
+	return unicode.In(r, unicode.L, unicode.Mn, unicode.Nd)
+}
 
 // isUnspaced reports scripts whose words do not stand apart, or take endings without end.
 func isUnspaced(r rune) bool {
-	return r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai) || r == 'ー'
+	return isHan(r) || r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai) || r == 'ー'
 }

@@ -95,7 +95,7 @@ func (s *scanner) opaque(start int, scheme string, from int) {
 		if scheme == "data" && !strings.ContainsAny(body, ",;/") || scheme != "data" && isAlnum(body[0]) && !strings.ContainsAny(body, "/:,") {
 			return // prose: "market:up"
 		}
-	case "javascript", "vbscript", "blob", "magnet", "skype", "whatsapp", "xmpp":
+	case "javascript", "vbscript", "blob", "magnet", "xmpp":
 	default:
 		if word := body[:strings.IndexAny(body+"?", "?/@")]; isAddress(word) {
 			s.add(Contact{Kind: KindAddress, Value: word, Start: start, End: end})

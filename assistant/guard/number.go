@@ -15,9 +15,8 @@ type quantity struct {
 
 // checkNumbers reports numbers, amounts, dates, times and names with digits ("TRC20") of a sentence that do not occur in its
 // sources. A long number may also come from the question: an order number, a transaction ID.
-func checkNumbers(text string, sources []*source, question *source) []Finding {
+func checkNumbers(folded string, sources []*source, question *source) []Finding {
 	var findings []Finding
-	folded := fold(text)
 	for _, q := range quantities(folded, draftNumbers) {
 		if slices.ContainsFunc(sources, func(s *source) bool { return s.holds(q) }) {
 			continue

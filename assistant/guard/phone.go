@@ -15,7 +15,7 @@ var phoneCues = []string{
 	"телефон", "позвон", "звон", "горяч", "номер", "смс", "전화", "번호로", "핫라인", "연락처", "電話", "お電話", "ホットライン", "フリーダイヤル",
 	"teléfono", "telefono", "llame", "llama al", "llámenos", "línea directa", "telefone", "ligue", "telefona", "linha direta",
 	"telepon", "hubungi", "nomor", "saluran", "هاتف", "اتصل", "الاتصال", "الخط الساخن", "جوال", "رقم", "anruf", "rufen", "rufnummer", "telefonnummer",
-	"téléphone", "telephone", "appelez", "numéro", "composez", "whatsapp", "viber", "zalo", "微信", "واتساب", "왓츠앱", "ватсап", "вотсап",
+	"téléphone", "telephone", "appelez", "numéro", "composez", "whatsapp", "viber", "zalo", "telegram", "signal", "微信", "واتساب", "왓츠앱", "ватсап", "вотсап",
 }
 
 // numberCues are the words before a number that is something else than a phone number.
@@ -29,7 +29,7 @@ var phoneForms = []*regexp.Regexp{
 	regexp.MustCompile(`^(?:\+|00)[1-9](?:[ ().\-/]{0,3}\d){6,14}$`),
 	regexp.MustCompile(`^\(?0\d{1,5}\)?[ \-/.]\(?\d{2,}(?:[ \-/.]?\d+){0,4}$`),
 	regexp.MustCompile(`^(?:[18][ \-.])?\(?\d{3}\)?[ \-.]\d{3}[ \-.](?:\d{4}|\d{2}[ \-.]\d{2})$`),
-	regexp.MustCompile(`^\(\d{2,4}\) ?\d{3,4}[ \-.]?\d{3,4}$`),
+	regexp.MustCompile(`^\(\d{2,4}\) ?\d{3,5}[ \-.]?\d{3,4}$`),
 	regexp.MustCompile(`^(?:400|800)[ \-]?\d{3,4}[ \-]?\d{3,4}$`),
 	regexp.MustCompile(`^1[3-9]\d[ \-]?\d{4}[ \-]?\d{4}$`),
 	regexp.MustCompile(`^(?:08|09|07|01|05)\d{8,10}$`),

@@ -73,6 +73,9 @@ func (s sentence) object(verb hit, reach int) (hit, bool) {
 		return hit{}, false
 	}
 	for _, n := range s.hits {
+		if n.category == catNegAfter && n.start >= secret.end && s.breaks(verb.end, secret.start) && s.distance(secret.end, n.start) <= reachBefore {
+			return hit{}, false
+		}
 		if n.category != catNeg && n.category != catWeNeg || n.start < verb.end || n.end > secret.start {
 			continue
 		}

@@ -5,6 +5,7 @@ type source struct {
 	guard *Guard
 	text  string
 
+	plain    *unmasked
 	clauses  *clauses
 	contacts map[contactKey]bool
 	folded   string
@@ -26,10 +27,19 @@ func (c Contact) key() contactKey {
 	return contactKey{c.Kind, c.Value}
 }
 
+// unmask returns the text as a reader takes it.
+func (s *source) unmask() unmasked {
+	if s.plain == nil {
+		plain := unmask(s.text)
+		s.plain = &plain
+	}
+	return *s.plain
+}
+
 // fold returns the folded text.
 func (s *source) fold() string {
 	if s.folded == "" {
-		s.folded = fold(s.text)
+		s.folded = foldUnmasked(s.unmask())
 	}
 	return s.folded
 }
@@ -47,7 +57,8 @@ func (s *source) cut() clauses {
 func (s *source) names(c Contact) bool {
 	if s.contacts == nil {
 		s.contacts = make(map[contactKey]bool)
-		for _, own := range Contacts(s.text) {
+		found, _ := scan(s.unmask())
+		for _, own := range found {
 			s.contacts[own.key()] = true
 		}
 	}

@@ -28,8 +28,8 @@ func unmask(source string) unmasked {
 		i += size
 	}
 	b.at = append(b.at, int32(len(source)))
-	text, at := undisguise(string(b.text), b.at)
-	return unmasked{at: at, lower: lowerSameLength(text), text: text}
+	text := string(b.text)
+	return undisguise(unmasked{at: b.at, lower: lowerSameLength(text), text: text})
 }
 
 // source maps a stretch of the unmasked text to the source. What was dropped behind its last character is left out.
@@ -81,6 +81,14 @@ func (b *unmasker) add(c byte, at int) {
 
 // rune adds one character in its plain form, or nothing if it has no shape.
 func (b *unmasker) rune(r rune, at int) {
+	if isPlain(r) {
+		before := len(b.text)
+		b.text = utf8.AppendRune(b.text, r)
+		for range len(b.text) - before {
+			b.at = append(b.at, int32(at))
+		}
+		return
+	}
 	for _, plain := range plainForm(r) {
 		before := len(b.text)
 		b.text = utf8.AppendRune(b.text, plain)
@@ -88,6 +96,12 @@ func (b *unmasker) rune(r rune, at int) {
 			b.at = append(b.at, int32(at))
 		}
 	}
+}
+
+// isPlain reports the letters of the desk's languages, which are their own plain form.
+func isPlain(r rune) bool {
+	return isHan(r) || r >= 0xac00 && r <= 0xd7a3 || r >= 0x3041 && r <= 0x3096 || r >= 0x30a1 && r <= 0x30fc ||
+		r >= 0x0621 && r <= 0x064a || r >= 0x0410 && r <= 0x0451 || r >= 0x1ea0 && r <= 0x1ef9 || r >= 0x00c0 && r <= 0x0131
 }
 
 // plainForm is the form in which a character is read. Wide punctuation stays as it is: it ends a link, which the ASCII
@@ -116,6 +130,12 @@ func plainForm(r rune) string {
 		return "-"
 	case '｡':
 		return "。"
+	case '٫':
+		return "."
+	case '٬':
+		return ","
+	case '٪':
+		return "%"
 	}
 	if isHan(r) {
 		return string(r)
@@ -172,6 +192,15 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 // lowerSameLength lowers what has a lower form of the same length, so that offsets stay valid.
 func lowerSameLength(s string) string {
 	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf {
+			if r >= 'A' && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			return r
+		}
+		if r >= 0x0590 && r < 0x10a0 || r >= 0x2e80 && r <= 0xa63f || r >= 0xac00 && r <= 0xd7a3 {
+			return r // scripts without case
+		}
 		if lower := unicode.ToLower(r); utf8.RuneLen(lower) == utf8.RuneLen(r) {
 			return lower
 		}

@@ -30,6 +30,8 @@ const blockTimeout = 2 * time.Minute
 // Each block that a document marks as sh is run as it stands, from the first to the last, against a service with the sample
 // knowledge base, unless the line above it is <!-- not run: reason -->. A line <!-- prints: TEXT --> there promises output,
 // and the replies in a block of JSON below must be those that it printed.
+//
+//nolint:tparallel // the blocks of a document build on each other
 func TestDocumentedCommandsWork(t *testing.T) {
 	t.Parallel()
 
