@@ -117,8 +117,27 @@ func TestPolicyMustHandOff(t *testing.T) {
 	t.Run("IntentThatIsNeverAutomaticForcesAPerson", func(t *testing.T) {
 		t.Parallel()
 
-		require.NotEmpty(t, policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerNever}))
-		require.Empty(t, policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerYes}))
+		require.Equal(t, []assistant.Reason{assistant.ReasonIntentNever},
+			policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerNever, Certainty: 0.5}))
+		require.Empty(t, policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerYes, Certainty: 1}))
+	})
+
+	t.Run("RiskNeedsNoCertainty", func(t *testing.T) {
+		t.Parallel()
+
+		require.NotEmpty(t, policy.MustHandOff(triage.Triage{Risks: []risk.Risk{risk.SelfHarm}}))
+	})
+
+	t.Run("IntentThatIsPerhapsNeverAutomaticIsNotAnsweredEither", func(t *testing.T) {
+		t.Parallel()
+
+		doubtful := triage.Triage{AutoAnswer: intent.AutoAnswerNever, Certainty: 0.2, Intent: "fiat.chargeback"}
+		require.Empty(t, policy.MustHandOff(doubtful))
+		decision := policy.Decide(assistant.Evidence{
+			Answerable: true, Confidence: 1, Language: "en", SourceLanguage: "en", Sources: 1, Triage: doubtful,
+		})
+		require.Equal(t, assistant.OutcomeHandedOff, decision.Outcome)
+		require.Contains(t, decision.Reasons, assistant.ReasonIntentNever)
 	})
 }
 

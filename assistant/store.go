@@ -50,7 +50,7 @@ const (
 
 // Job asks for work later. It is stored in the transaction of the change that needs it.
 type Job struct {
-	At    time.Time
+	At    time.Time // of a rescue; a draft is made as soon as somebody can
 	Kind  JobKind
 	RunID uuid.UUID
 }

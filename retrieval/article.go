@@ -76,7 +76,8 @@ func (a Article) Validate() error {
 	}
 	switch {
 	case !slugPattern.MatchString(a.Slug) || len(a.Slug) > maxSlug:
-		return problem("slug", fmt.Sprintf("%q is not a slug", shorten(a.Slug)), "use letters, digits, '-', '_', '.', '/' or '#', at most 200, the same in all languages")
+		return problem("slug", fmt.Sprintf("%q is not a slug", shorten(a.Slug)),
+			"use letters, digits, '-', '_', '.', '/' or '#', at most 200, the same in all languages")
 	case a.Locale == "":
 		return problem("locale", "is missing", "name the language, like en or zh-Hans")
 	case strings.TrimSpace(a.Title) == "":
@@ -113,7 +114,7 @@ func (a Article) Validate() error {
 // hash covers everything that an author wrote.
 func (a Article) hash() []byte {
 	a.File, a.Line = "", 0
-	encoded, err := json.Marshal(a)
+	encoded, err := json.Marshal(a) //nolint:musttag // the names of the fields are part of the stored hashes
 	if err != nil {
 		panic("retrieval: an article of strings and a date does not encode: " + err.Error())
 	}
@@ -122,7 +123,7 @@ func (a Article) hash() []byte {
 }
 
 // Problem is something wrong with an input file, in words for the person who wrote it.
-type Problem struct {
+type Problem struct { //nolint:errname // to its reader it is a problem of a file
 	// Field is the front-matter key or JSON field, empty when the file as a whole is meant.
 	Field string
 	File  string

@@ -3,6 +3,7 @@ package retrieval
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -157,13 +158,15 @@ const dominantShare = 0.6
 
 // settings hold for one search. Iterative scan goes on until enough of the nearest are visible; the order is restored by
 // the scores. Plans depend on which terms are rare and how large a language is, so each question gets its own.
-const settings = `SELECT set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('plan_cache_mode', 'force_custom_plan', true)`
+const settings = `
+	SELECT set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
+		set_config('plan_cache_mode', 'force_custom_plan', true)`
 
 // findCandidates runs all searches in one round trip and, being one statement, on one state of the knowledge base.
 func (x *Index) findCandidates(ctx context.Context, s search) ([]candidateRow, error) {
 	var candidates []candidateRow
 	batch := &pgx.Batch{} // one implicit transaction: the settings end with it
-	batch.Queue(settings, pgx.NamedArgs{"ef_search": fmt.Sprint(efSearch)})
+	batch.Queue(settings, pgx.NamedArgs{"ef_search": strconv.Itoa(efSearch)})
 	batch.Queue(s.sql(x.model.Dimensions), s.args()).Query(func(rows pgx.Rows) (err error) {
 		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByName[candidateRow])
 		return err
@@ -183,7 +186,7 @@ func (s search) sql(dimensions int) string {
 		denseAny, denseLocale, cosine = nothing, nothing, "0::double precision"
 	}
 	const inLocale = "e.locale = @locale"
-	return strings.NewReplacer("$MODEL", fmt.Sprint(s.modelID), "$DIMENSIONS", fmt.Sprint(dimensions)).Replace(
+	return strings.NewReplacer("$MODEL", strconv.Itoa(int(s.modelID)), "$DIMENSIONS", strconv.Itoa(dimensions)).Replace(
 		strings.NewReplacer(
 			"$DENSE_ANY", strings.ReplaceAll(denseAny, "$LOCALE", "true"),
 			"$DENSE_LOCALE", strings.ReplaceAll(denseLocale, "$LOCALE", inLocale),

@@ -57,6 +57,7 @@ func readLines[T any](t *testing.T, name string) []T {
 
 // TestRecallOnPublicSets measures recall@5 with the built-in embedder on bodies only: a query is the title of its article.
 func TestRecallOnPublicSets(t *testing.T) {
+	t.Parallel()
 	folder := os.Getenv(devDataVariable)
 	if folder == "" {
 		t.Skipf("set %s to the folder of the public evaluation sets to measure recall", devDataVariable)

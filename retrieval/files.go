@@ -18,7 +18,7 @@ func ReadFS(fsys fs.FS) iter.Seq2[Article, error] {
 	return func(yield func(Article, error) bool) {
 		err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 			if err != nil {
-				return keepOn(yield(Article{}, &Problem{File: name, Message: "cannot be read: " + err.Error()}))
+				return keepOn(yield, Article{}, &Problem{File: name, Message: "cannot be read: " + err.Error()})
 			}
 			if strings.HasPrefix(entry.Name(), ".") && name != "." {
 				if entry.IsDir() {
@@ -43,16 +43,17 @@ func readFile(fsys fs.FS, name string, yield func(Article, error) bool) error {
 		if strings.EqualFold(path.Base(name), "README.md") {
 			return nil
 		}
-		return keepOn(yield(readMarkdownFile(fsys, name)))
+		article, err := readMarkdownFile(fsys, name)
+		return keepOn(yield, article, err)
 	case ".jsonl":
 		f, err := fsys.Open(name)
 		if err != nil {
-			return keepOn(yield(Article{}, &Problem{File: name, Message: "cannot be opened: " + err.Error()}))
+			return keepOn(yield, Article{}, &Problem{File: name, Message: "cannot be opened: " + err.Error()})
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // it was only read
 		for article, err := range ReadJSONL(name, f) {
-			if !yield(article, err) {
-				return fs.SkipAll
+			if err := keepOn(yield, article, err); err != nil {
+				return err
 			}
 		}
 	}
@@ -63,7 +64,9 @@ func readMarkdownFile(fsys fs.FS, name string) (Article, error) {
 	info, err := fs.Stat(fsys, name)
 	if err == nil && info.Size() > MaxArticleBytes+maxFrontMatter {
 		// Before it is read: a 50 GB file must not fill the memory.
-		return Article{}, &Problem{File: name, Fix: "split the article: at most 2 MB are taken", Message: fmt.Sprintf("has %d bytes", info.Size())}
+		return Article{}, &Problem{
+			File: name, Fix: "split the article: at most 2 MB are taken", Message: fmt.Sprintf("has %d bytes", info.Size()),
+		}
 	}
 	content, err := fs.ReadFile(fsys, name)
 	if err != nil {
@@ -72,8 +75,9 @@ func readMarkdownFile(fsys fs.FS, name string) (Article, error) {
 	return ParseMarkdown(name, content)
 }
 
-func keepOn(more bool) error {
-	if more {
+// keepOn yields, and returns fs.SkipAll when no more is wanted.
+func keepOn(yield func(Article, error) bool, article Article, err error) error {
+	if yield(article, err) {
 		return nil
 	}
 	return fs.SkipAll
@@ -92,7 +96,10 @@ func ReadPath(name string) (iter.Seq2[Article, error], error) {
 	switch strings.ToLower(filepath.Ext(base)) {
 	case ".md", ".markdown", ".jsonl":
 	default:
-		return nil, &Problem{File: name, Fix: "give a folder, a Markdown file (.md) or a JSONL file (.jsonl)", Message: "is of a kind that cannot be imported"}
+		return nil, &Problem{
+			File: name, Fix: "give a folder, a Markdown file (.md) or a JSONL file (.jsonl)",
+			Message: "is of a kind that cannot be imported",
+		}
 	}
 	return func(yield func(Article, error) bool) {
 		// Stopping early is all that this error could say.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,7 +35,7 @@ func ParseMarkdown(file string, content []byte) (Article, error) {
 	if err != nil {
 		return Article{}, err
 	}
-	if err := article.readFrontMatter(matter); err != nil {
+	if err := readFrontMatter(&article, matter); err != nil {
 		return Article{}, err
 	}
 	article.Body = strings.TrimSpace(body)
@@ -76,7 +77,10 @@ func validPrefix(content []byte) int {
 func splitFrontMatter(file, text string) (matter, body string, err error) {
 	rest, ok := strings.CutPrefix(text, "---\n")
 	if !ok {
-		return "", "", &Problem{File: file, Fix: "begin the file with a line of --- and the fields " + frontMatterFields, Line: 1, Message: "has no front matter"}
+		return "", "", &Problem{
+			File: file, Fix: "begin the file with a line of --- and the fields " + frontMatterFields, Line: 1,
+			Message: "has no front matter",
+		}
 	}
 	rest = "\n" + rest
 	end := strings.Index(rest, "\n---\n")
@@ -86,18 +90,24 @@ func splitFrontMatter(file, text string) (matter, body string, err error) {
 		}
 	}
 	if end > maxFrontMatter {
-		return "", "", &Problem{File: file, Fix: "close it with a line of --- after the last field", Line: 1, Message: "the front matter is longer than 16 kB"}
+		return "", "", &Problem{
+			File: file, Fix: "close it with a line of --- after the last field", Line: 1,
+			Message: "the front matter is longer than 16 kB",
+		}
 	}
 	return rest[1 : end+1], strings.TrimPrefix(rest[end+1:], "---"), nil
 }
 
 // readFrontMatter sets the fields that the YAML gives. Line numbers count from the start of the file, whose first line is
 // the opening "---".
-func (a *Article) readFrontMatter(matter string) error {
+func readFrontMatter(a *Article, matter string) error {
 	const opening = 1
 	parsed, err := parser.ParseBytes([]byte(matter), 0)
 	if err != nil {
-		problem := &Problem{File: a.File, Fix: "write one \"field: value\" a line, with quotes around values that contain a colon", Message: "the front matter is not YAML"}
+		problem := &Problem{
+			File: a.File, Fix: "write one \"field: value\" a line, with quotes around values that contain a colon",
+			Message: "the front matter is not YAML",
+		}
 		var syntax *yaml.SyntaxError
 		if errors.As(err, &syntax) && syntax.Token != nil && syntax.Token.Position != nil {
 			problem.Line = syntax.Token.Position.Line + opening
@@ -115,7 +125,10 @@ func (a *Article) readFrontMatter(matter string) error {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{node}
 	default:
-		return &Problem{File: a.File, Fix: "write one \"field: value\" a line", Line: 1 + opening, Message: "the front matter is not a list of fields"}
+		return &Problem{
+			File: a.File, Fix: "write one \"field: value\" a line", Line: 1 + opening,
+			Message: "the front matter is not a list of fields",
+		}
 	}
 	seen := make(map[string]bool, len(values))
 	for _, value := range values {
@@ -127,14 +140,14 @@ func (a *Article) readFrontMatter(matter string) error {
 			return field.problem("is given twice", "keep one of the two")
 		}
 		seen[field.key] = true
-		if err := a.readField(field); err != nil {
+		if err := readField(a, field); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *Article) readField(field fieldReader) (err error) {
+func readField(a *Article, field fieldReader) (err error) {
 	switch field.key {
 	case "slug":
 		a.Slug, err = field.text()
@@ -208,10 +221,8 @@ func (f fieldReader) oneOf(allowed ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, a := range allowed {
-		if text == a {
-			return text, nil
-		}
+	if slices.Contains(allowed, text) {
+		return text, nil
 	}
 	return "", f.problem(fmt.Sprintf("%q is unknown", shorten(text)), "use one of "+strings.Join(allowed, ", "))
 }

@@ -40,15 +40,13 @@ type candidate struct {
 }
 
 // fuse sets the ranks and the fused score of all candidates and sorts them, best first. Equal scores are ordered by id, so
-// that the same question always gets the same answer.
-func fuse(candidates []*candidate, degraded bool) {
+// that the same question always gets the same answer. Without the embedding model no candidate has a similarity, and the
+// words decide alone.
+func fuse(candidates []*candidate) {
 	rank(candidates, func(c *candidate) float64 { return c.bm25 }, func(c *candidate, r int) { c.lexicalRank = r })
 	bm25 := standardise(candidates, func(c *candidate) float64 { return c.bm25 })
-	similarity := make([]float64, len(candidates))
-	if !degraded {
-		rank(candidates, func(c *candidate) float64 { return c.similarity }, func(c *candidate, r int) { c.denseRank = r })
-		similarity = standardise(candidates, func(c *candidate) float64 { return c.similarity })
-	}
+	rank(candidates, func(c *candidate) float64 { return c.similarity }, func(c *candidate, r int) { c.denseRank = r })
+	similarity := standardise(candidates, func(c *candidate) float64 { return c.similarity })
 	for i, c := range candidates {
 		c.fused = lexicalWeight*bm25[i] + denseWeight*similarity[i]
 		switch c.language {

@@ -154,26 +154,31 @@ func (r *importRun) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for len(changed) > 0 {
-		err := r.write(ctx, changed, vectors)
-		if err == nil {
-			break
-		}
-		if ctx.Err() != nil || len(changed) == 1 {
-			return err
-		}
-		// One of them cannot be written. Alone, the others can, and the error names its article.
-		for _, p := range changed {
-			if err := r.write(ctx, []pendingArticle{p}, vectors); err != nil {
-				if ctx.Err() != nil {
-					return err
-				}
-				r.report.Problems = append(r.report.Problems, fmt.Errorf("%s: %w", p.article.File, err))
-			}
-		}
-		break
+	if err := r.writeChanged(ctx, changed, vectors); err != nil {
+		return err
 	}
 	r.progress()
+	return nil
+}
+
+// writeChanged writes articles together, or one by one when that fails: one of them cannot be written. Alone, the others
+// can, and the error names its article.
+func (r *importRun) writeChanged(ctx context.Context, changed []pendingArticle, vectors map[string][]float32) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	err := r.write(ctx, changed, vectors)
+	if err == nil || ctx.Err() != nil || len(changed) == 1 {
+		return err
+	}
+	for _, p := range changed {
+		if err := r.write(ctx, []pendingArticle{p}, vectors); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			r.report.Problems = append(r.report.Problems, fmt.Errorf("%s: %w", p.article.File, err))
+		}
+	}
 	return nil
 }
 
@@ -284,7 +289,9 @@ func (r *importRun) prune(ctx context.Context) error {
 	const query = `
 		DELETE FROM articles a
 		WHERE a.source = @source
-			AND NOT EXISTS (SELECT FROM unnest(@slugs::text[], @locales::text[]) AS kept (slug, locale) WHERE kept.slug = a.slug AND kept.locale = a.locale)`
+			AND NOT EXISTS (
+				SELECT FROM unnest(@slugs::text[], @locales::text[]) AS kept (slug, locale)
+				WHERE kept.slug = a.slug AND kept.locale = a.locale)`
 	var slugs, locales []string
 	for key := range r.seen {
 		slugs, locales = append(slugs, key.slug), append(locales, key.locale)

@@ -147,7 +147,8 @@ func (x *Index) upsertModel(ctx context.Context, tx pgx.Tx) (int32, error) {
 // a tenth of the time that inserting them one by one does.
 func (x *Index) createVectorIndex(ctx context.Context, tx pgx.Tx, id int32) error {
 	statement := fmt.Sprintf(
-		`CREATE INDEX IF NOT EXISTS embeddings_hnsw_%[1]d ON embeddings USING hnsw ((embedding::halfvec(%[2]d)) halfvec_cosine_ops) WHERE model_id = %[1]d`,
+		`CREATE INDEX IF NOT EXISTS embeddings_hnsw_%[1]d ON embeddings
+		USING hnsw ((embedding::halfvec(%[2]d)) halfvec_cosine_ops) WHERE model_id = %[1]d`,
 		id, x.model.Dimensions)
 	if _, err := tx.Exec(ctx, statement); err != nil {
 		return fmt.Errorf("create vector index: %w", err)

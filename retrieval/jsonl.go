@@ -39,7 +39,10 @@ func ReadJSONL(file string, r io.Reader) iter.Seq2[Article, error] {
 		err := lines.Err()
 		switch {
 		case errors.Is(err, bufio.ErrTooLong):
-			yield(Article{}, &Problem{File: file, Fix: "split the article: at most 2 MB are taken; the lines after it were not read", Line: number + 1, Message: "is longer than 2 MB"})
+			yield(Article{}, &Problem{
+				File: file, Fix: "split the article: at most 2 MB are taken; the lines after it were not read", Line: number + 1,
+				Message: "is longer than 2 MB",
+			})
 		case err != nil:
 			yield(Article{}, fmt.Errorf("read %s: %w", file, err))
 		}
@@ -51,16 +54,14 @@ func parseJSONLine(file string, number int, line []byte) (Article, error) {
 		return Article{}, &Problem{Field: field, File: file, Fix: fix, Line: number, Message: message}
 	}
 	if err := checkText(file, line); err != nil {
-		var p *Problem
-		if errors.As(err, &p) {
+		if p, ok := errors.AsType[*Problem](err); ok {
 			p.Line = number
 		}
 		return Article{}, err
 	}
 	var row jsonArticle
 	if err := json.Unmarshal(line, &row); err != nil {
-		var wrongType *json.UnmarshalTypeError
-		if errors.As(err, &wrongType) {
+		if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return problem(wrongType.Field, "is a "+wrongType.Value, "write a string")
 		}
 		return problem("", "is not a JSON object", "write one {\"key\", \"lang\", \"title\", \"body\"} object a line")

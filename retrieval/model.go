@@ -59,7 +59,8 @@ func (m EmbeddingModel) embed(ctx context.Context, texts []string) ([][]float32,
 	}
 	for _, vector := range vectors {
 		if len(vector) != m.Dimensions {
-			return nil, fmt.Errorf("embed with %s: a vector of %d dimensions, want %d: %w", m.Name, len(vector), m.Dimensions, ErrBadEmbedding)
+			return nil, fmt.Errorf("embed with %s: a vector of %d dimensions, want %d: %w",
+				m.Name, len(vector), m.Dimensions, ErrBadEmbedding)
 		}
 		var squares float64
 		for _, x := range vector {

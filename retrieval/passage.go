@@ -83,6 +83,11 @@ func (s *splitting) section(path, blocks []block) error {
 	return nil
 }
 
+// announces reports whether a paragraph ends in a colon.
+func announces(paragraph string) bool {
+	return strings.HasSuffix(strings.TrimRight(paragraph, " "), ":") || strings.HasSuffix(paragraph, "：")
+}
+
 // piece is what is never cut, with what joins it to the piece before.
 type piece struct {
 	separator string
@@ -95,8 +100,7 @@ func cutBlocks(blocks []block) ([]piece, error) {
 	var pieces []piece
 	for i := 0; i < len(blocks); i++ {
 		b := blocks[i]
-		if i+1 < len(blocks) && b.kind == blockParagraph && blocks[i+1].kind == blockList && strings.HasSuffix(strings.TrimRight(b.text, " "), ":") ||
-			i+1 < len(blocks) && b.kind == blockParagraph && blocks[i+1].kind == blockList && strings.HasSuffix(b.text, "：") {
+		if i+1 < len(blocks) && b.kind == blockParagraph && blocks[i+1].kind == blockList && announces(b.text) {
 			b = block{kind: blockList, text: b.text + "\n" + blocks[i+1].text}
 			i++
 		}

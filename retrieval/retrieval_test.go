@@ -21,6 +21,7 @@ var today = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 // knowledgeBase is an index on a database of its own that counts what it embeds.
 type knowledgeBase struct {
 	*retrieval.Index
+
 	embedded *atomic.Int64 // texts
 	pool     *pgxpool.Pool
 	t        testing.TB

@@ -70,7 +70,7 @@ func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
 	for i, row := range rows {
 		candidates[i] = newCandidate(row, query, terms, overview.in(row.Locale))
 	}
-	fuse(candidates, results.Degraded != nil)
+	fuse(candidates)
 	results.Hits = collapse(candidates, selection{limit: query.Limit, shown: shown, today: query.today()})
 	return results, nil
 }

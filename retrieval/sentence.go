@@ -35,22 +35,20 @@ func Sentences(text string) []string {
 			cut(skipSpaces(text, end))
 		case strings.ContainsRune(openEnds, r) && !isAbbreviation(text[start:i]):
 			end = skipAny(text, end, openEnds+closers)
-			if next, _ := utf8.DecodeRuneInString(text[end:]); end == len(text) || unicode.IsSpace(next) {
-				after := skipSpaces(text, end)
-				if first, _ := utf8.DecodeRuneInString(text[after:]); !unicode.IsLower(first) {
-					cut(after)
-					end = after
-				}
+			after := skipSpaces(text, end)
+			first, _ := utf8.DecodeRuneInString(text[after:])
+			if next, _ := utf8.DecodeRuneInString(text[end:]); (end == len(text) || unicode.IsSpace(next)) && !unicode.IsLower(first) {
+				cut(after)
+				end = after
 			}
 		}
 		i = max(end, start)
 	}
-	if start < len(text) {
-		if rest := text[start:]; len(sentences) > 0 && strings.TrimSpace(rest) == "" {
-			sentences[len(sentences)-1] += rest
-		} else {
-			sentences = append(sentences, rest)
-		}
+	rest := text[start:]
+	if len(sentences) > 0 && strings.TrimSpace(rest) == "" {
+		sentences[len(sentences)-1] += rest
+	} else if rest != "" {
+		sentences = append(sentences, rest)
 	}
 	return sentences
 }

@@ -21,7 +21,7 @@ const countWindow = 1 << 10
 
 // loadEncoding reads the encoding from the binary itself, at the first count: it takes 130 ms and 14 MB, a process that never
 // imports does not pay for it, and one with several indexes pays once.
-var loadEncoding = sync.OnceValues(func() (*tiktoken.Tiktoken, error) { //nolint:gochecknoglobals // an immutable table
+var loadEncoding = sync.OnceValues(func() (*tiktoken.Tiktoken, error) {
 	ranks, err := tiktokenloader.NewOfflineLoader().LoadTiktokenBpe(encodingFile)
 	if err != nil {
 		return nil, fmt.Errorf("load token encoding: %w", err)

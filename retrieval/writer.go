@@ -186,7 +186,9 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 			moves.Queue(move, pgx.NamedArgs{"id": id, "ordinal": ordinal})
 		} else {
 			id, ids = ids[0], ids[1:]
-			w.passages = append(w.passages, []any{id, p.id, p.article.Locale, ordinal, nonNil(passage.headingPath), passage.body, passage.tokens, passage.hash})
+			w.passages = append(w.passages, []any{
+				id, p.id, p.article.Locale, ordinal, nonNil(passage.headingPath), passage.body, passage.tokens, passage.hash,
+			})
 		}
 		w.addTerms(id, p.article.Locale, p.article.Title, passage.text)
 		if embedded {
@@ -216,7 +218,7 @@ func (w *articleWriter) addTerms(id int64, locale, title, text string) {
 	frequencies := make([]int16, 0, len(counts))
 	for term, count := range counts {
 		termIDs = append(termIDs, term)
-		frequencies = append(frequencies, int16(min(count, math.MaxInt16)))
+		frequencies = append(frequencies, int16(min(count, math.MaxInt16))) //nolint:gosec // bounded
 	}
 	w.terms = append(w.terms, []any{id, locale, termIDs, frequencies, document.Length, storedWeights(document)})
 }

@@ -163,7 +163,7 @@ func features(e Evidence) []float64 {
 	}
 }
 
-func indicator(holds bool) float64 {
+func indicator(holds bool) float64 { //nolint:revive // it makes a number of a bool
 	if holds {
 		return 1
 	}

@@ -61,18 +61,19 @@ func NewQueue(pool *pgxpool.Pool, logger *slog.Logger) (*Queue, error) {
 // Enqueue stores a job in tx. It is a postgres.EnqueueFunc.
 func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, job assistant.Job) error {
 	var args river.JobArgs
-	options := &river.InsertOpts{ScheduledAt: job.At}
+	var options river.InsertOpts
 	switch job.Kind {
 	case assistant.JobDraft:
+		// Without a time it runs at once; with one, even a past one, it would wait for River's scheduler to come by.
 		args = draftArgs{RunID: job.RunID}
-		options.MaxAttempts, options.Queue = draftAttempts, queueDraft
+		options = river.InsertOpts{MaxAttempts: draftAttempts, Queue: queueDraft}
 	case assistant.JobRecover:
 		args = recoverArgs{RunID: job.RunID}
-		options.MaxAttempts, options.Queue = recoverAttempts, queueRecover
+		options = river.InsertOpts{MaxAttempts: recoverAttempts, Queue: queueRecover, ScheduledAt: job.At}
 	default:
 		return fmt.Errorf("enqueue job: unknown kind %q", job.Kind)
 	}
-	if _, err := q.client.InsertTx(ctx, tx, args, options); err != nil {
+	if _, err := q.client.InsertTx(ctx, tx, args, &options); err != nil {
 		return fmt.Errorf("enqueue %s: %w", job.Kind, err)
 	}
 	return nil

@@ -33,6 +33,7 @@ type evidence struct {
 // cleaner walks a text once and collects its evidence.
 type cleaner struct {
 	evidence
+
 	fenceless bool // no closing code fence follows
 	open      quotation
 	text      string
@@ -68,7 +69,7 @@ func (c *cleaner) step(at int) int {
 	if unspaced(s) {
 		return c.readRun(at)
 	}
-	if s == noScript && !(r >= '0' && r <= '9') && !opensChunk(r) {
+	if s == noScript && (r < '0' || r > '9') && !opensChunk(r) {
 		c.readQuote(at, r)
 		return at + size
 	}
@@ -86,29 +87,38 @@ func (c *cleaner) skipSpan(at int) int {
 	switch rest[0] {
 	case '\xe2':
 		if strings.HasPrefix(rest, "⟦") {
-			if end := strings.Index(window, "⟧"); end >= 0 {
-				return at + end + len("⟧")
-			}
+			return at + through(window, "⟧")
 		}
 	case '<':
 		if len(rest) > 1 && (scriptOf(rune(rest[1])) == latin || rest[1] == '/' || rest[1] == '!') {
-			if end := strings.IndexByte(window, '>'); end >= 0 {
-				return at + end + 1
-			}
+			return at + through(window, ">")
 		}
 	case '&':
-		if end := strings.IndexByte(window[:min(len(window), 10)], ';'); end > 1 && !strings.ContainsRune(window[:end], ' ') {
-			return at + end + 1
+		if end := through(window[:min(len(window), 10)], ";"); end > 2 && !strings.ContainsRune(window[:end], ' ') {
+			return at + end
 		}
 	case '`':
-		if !c.fenceless && strings.HasPrefix(rest, "```") {
-			if end := strings.Index(rest[3:], "```"); end >= 0 {
-				return at + end + 6
+		if !c.fenceless && strings.HasPrefix(rest, fence) {
+			end := through(rest[len(fence):], fence)
+			c.fenceless = end == 0
+			if end > 0 {
+				return at + len(fence) + end
 			}
-			c.fenceless = true
 		}
 	}
 	return at
+}
+
+// fence encloses code in Markdown.
+const fence = "```"
+
+// through returns the length of text up to and with its first mark, or 0 when it has none.
+func through(text, mark string) int {
+	i := strings.Index(text, mark)
+	if i < 0 {
+		return 0
+	}
+	return i + len(mark)
 }
 
 // readRun reads a run of one script without spaces. Kana and Han make one run: Japanese mixes them.

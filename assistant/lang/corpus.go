@@ -22,7 +22,6 @@ type corpus struct {
 	plain []evidence // texts without their accents, in step with texts; nil when the language has none
 	texts []evidence
 	typed int // the first texts are typed
-	whole bool
 }
 
 // gather cleans the rows of a group's classes.

@@ -47,7 +47,7 @@ func (g *group) wordFeatures(letters []rune, into []uint32) []uint32 {
 			into = append(into, g.bucket(h))
 		}
 		if from >= 0 && from < len(letters) {
-			whole = (whole ^ uint64(letters[from])) * hashFactor
+			whole = (whole ^ uint64(letters[from])) * hashFactor //nolint:gosec // a character is not negative
 		}
 	}
 	return append(into, g.bucket(whole))
@@ -56,5 +56,5 @@ func (g *group) wordFeatures(letters []rune, into []uint32) []uint32 {
 // bucket folds a hash to the width of the table. The multiplication mixes the high bits down (Fibonacci hashing).
 func (g *group) bucket(h uint64) uint32 {
 	h ^= h >> 29
-	return uint32((h * gramSeed) >> (64 - g.bits))
+	return uint32((h * gramSeed) >> (64 - g.bits)) //nolint:gosec // bits is below 32
 }

@@ -8,6 +8,7 @@ const maxClasses = 20
 // model is a linear classifier over the features of a group. Its weights are used where they lie in the file.
 type model struct {
 	group
+
 	charsets charsets // of the Han group, else nil
 	priors   scores   // in natural-log odds
 	scale    float32  // of one step of a weight, in natural-log odds
@@ -27,7 +28,7 @@ func (m *model) logits(e evidence) scores {
 	for _, bucket := range features {
 		row := m.weights[int(bucket)*width:][:width]
 		for i, w := range row {
-			sums[i] += int32(int8(w))
+			sums[i] += int32(int8(w)) //nolint:gosec // the byte holds an int8
 		}
 	}
 	var out scores

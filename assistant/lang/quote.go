@@ -18,7 +18,7 @@ func (c *cleaner) readQuote(at int, r rune) {
 	}
 	switch {
 	case q.closing == 0:
-		if closing := closingQuote(r); closing != 0 && !(r == '\'' && c.afterLetter(at)) {
+		if closing := closingQuote(r); closing != 0 && (r != '\'' || !c.afterLetter(at)) {
 			*q = quotation{closing: closing, from: len(c.words), till: at + maxSpan}
 		}
 	case r == q.closing:

@@ -22,7 +22,7 @@ const (
 
 // scriptOf returns the script of a letter. The blocks are those of Unicode; in scripts that write vowels as marks, the
 // marks count as letters, so that they do not cut words.
-func scriptOf(r rune) script {
+func scriptOf(r rune) script { //nolint:gocognit,gocyclo // a table
 	switch {
 	case r < 0x80:
 		if r|0x20 >= 'a' && r|0x20 <= 'z' {

@@ -73,18 +73,18 @@ func primaryTag(subtag string) (string, bool) {
 	case "fil", "tgl":
 		return "tl", true
 	}
-	for _, pair := range [...][2]string{
-		{"ara", "ar"}, {"arb", "ar"}, {"ben", "bn"}, {"deu", "de"}, {"dut", "nl"}, {"eng", "en"}, {"fas", "fa"},
-		{"fra", "fr"}, {"fre", "fr"}, {"ger", "de"}, {"hin", "hi"}, {"ita", "it"}, {"jpn", "ja"}, {"kor", "ko"},
-		{"may", "ms"}, {"msa", "ms"}, {"nld", "nl"}, {"per", "fa"}, {"pes", "fa"}, {"pol", "pl"}, {"por", "pt"},
-		{"prs", "fa"}, {"rus", "ru"}, {"spa", "es"}, {"tha", "th"}, {"tur", "tr"}, {"ukr", "uk"}, {"urd", "ur"},
-		{"vie", "vi"}, {"zsm", "ms"},
-	} {
-		if pair[0] == subtag {
-			return pair[1], true
-		}
+	if tag, ok := longTags[subtag]; ok {
+		return tag, true
 	}
 	return undetermined, false
+}
+
+// longTags maps codes of ISO 639-2 and 639-3 to tags; read-only.
+var longTags = map[string]string{
+	"ara": "ar", "arb": "ar", "ben": "bn", "deu": "de", "dut": "nl", "eng": "en", "fas": "fa", "fra": "fr",
+	"fre": "fr", "ger": "de", "hin": "hi", "ita": "it", "jpn": "ja", "kor": "ko", "may": "ms", "msa": "ms",
+	"nld": "nl", "per": "fa", "pes": "fa", "pol": "pl", "por": "pt", "prs": "fa", "rus": "ru", "spa": "es",
+	"tha": "th", "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi", "zsm": "ms",
 }
 
 // writesTraditional reads the subtags of a Chinese tag: a script decides over a region.

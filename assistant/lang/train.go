@@ -80,7 +80,7 @@ func newTrainer(g *group, options Options) *trainer {
 	return &trainer{
 		group:   g,
 		rate:    float32(options.Rate),
-		rng:     rand.New(rand.NewPCG(options.Seed, uint64(len(g.classes)))),
+		rng:     rand.New(rand.NewPCG(options.Seed, uint64(len(g.classes)))), //nolint:gosec // the same seed must give the same model
 		squares: make([]float32, g.size()),
 		weights: make([]float32, g.size()),
 	}
@@ -151,7 +151,7 @@ func (t *trainer) quantise() model {
 	packed := make([]byte, len(t.weights))
 	for i, w := range t.weights {
 		q := math.Round(float64(w / scale))
-		packed[i] = byte(int8(max(-math.MaxInt8, min(math.MaxInt8, q))))
+		packed[i] = byte(int8(max(-math.MaxInt8, min(math.MaxInt8, q)))) //nolint:gosec // the byte holds an int8
 	}
 	return model{group: *t.group, scale: scale, weights: packed}
 }

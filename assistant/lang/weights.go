@@ -10,7 +10,8 @@ import (
 )
 
 // The weight file: a line of text that names the format, a line of JSON (fileHeader), the weights of the models one
-// after the other (int8, a row of classes per bucket), the charsets of the Han group, and the SHA-256 of all that. `head -n 2` shows what it is.
+// after the other (int8, a row of classes per bucket), the charsets of the Han group, and the SHA-256 of all that.
+// `head -n 2` shows what it is.
 const (
 	fileMagic   = "deskhand-lang 1\n"
 	fileVersion = 1

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sashabaranov/go-openai"
 )
@@ -32,10 +33,8 @@ func (e *Embeddings) Embed(ctx context.Context, texts []string) ([][]float32, er
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	for _, text := range texts {
-		if text == "" {
-			return nil, fmt.Errorf("embed texts: %w", &Error{Kind: ErrRejected, Model: e.Name(), Reason: "empty text"})
-		}
+	if slices.Contains(texts, "") {
+		return nil, fmt.Errorf("embed texts: %w", &Error{Kind: ErrRejected, Model: e.Name(), Reason: "empty text"})
 	}
 	var out [][]float32
 	limit := int64(len(texts))*(int64(e.Dimensions())*maxValueBytes+maxEntryBytes) + maxEnvelopeBytes
@@ -52,7 +51,7 @@ func (e *Embeddings) Embed(ctx context.Context, texts []string) ([][]float32, er
 		}
 		answer, err := e.client.api.CreateEmbeddings(ctx, req)
 		if err != nil {
-			return err //nolint:wrapcheck // classified by exchange
+			return err // classified by exchange
 		}
 		reportUsage(ctx, Usage{PromptTokens: answer.Usage.PromptTokens})
 		out, err = inOrder(answer.Data, len(texts), e.Dimensions())

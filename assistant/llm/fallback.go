@@ -58,7 +58,7 @@ func completeWithin(ctx context.Context, model Model, req Request, shares int) (
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(shares))
 		defer cancel()
 	}
-	return model.Complete(ctx, req) //nolint:wrapcheck // a decorator adds nothing to what its model says
+	return model.Complete(ctx, req) // a decorator adds nothing to what its model says
 }
 
 func passesOn(err error) bool {

@@ -69,7 +69,7 @@ func (m *MeteredModel) Complete(ctx context.Context, req Request) (Response, err
 	ctx, done := m.cfg.start(ctx, Call{Kind: CallChat, Model: m.model.Name(), Purpose: req.Purpose})
 	out, err := m.model.Complete(ctx, req)
 	done(err)
-	return out, err //nolint:wrapcheck // a decorator adds nothing to what its model says
+	return out, err // a decorator adds nothing to what its model says
 }
 
 // Name is the wrapped model's name.
@@ -94,7 +94,7 @@ func (e *MeteredEmbedder) Embed(ctx context.Context, texts []string) ([][]float3
 	ctx, done := e.cfg.start(ctx, Call{Kind: CallEmbeddings, Model: e.embedder.Name(), Purpose: e.cfg.Purpose})
 	out, err := e.embedder.Embed(ctx, texts)
 	done(err)
-	return out, err //nolint:wrapcheck // a decorator adds nothing to what its embedder says
+	return out, err // a decorator adds nothing to what its embedder says
 }
 
 // Name is the wrapped embedder's name.

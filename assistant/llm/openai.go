@@ -90,8 +90,7 @@ func (c *Client) exchange(ctx context.Context, limit int64, call func(context.Co
 			}
 			return nil
 		}
-		var own *Error
-		if errors.As(err, &own) { // the answer was understood and judged, so the dialect is right
+		if _, judged := errors.AsType[*Error](err); judged { // the answer was understood and judged, so the dialect is right
 			if d != known {
 				c.learn(d)
 			}
@@ -135,7 +134,7 @@ func (m *Chat) Complete(ctx context.Context, req Request) (Response, error) {
 	err = m.client.exchange(ctx, maxChatBody, func(ctx context.Context, d dialect) error {
 		answer, err := m.client.api.CreateChatCompletion(ctx, d.chatRequest(m.Name(), req))
 		if err != nil {
-			return err //nolint:wrapcheck // classified by exchange
+			return err // classified by exchange
 		}
 		out, err = m.read(ctx, answer, schema)
 		return err

@@ -131,7 +131,7 @@ func (e *ResilientEmbedder) Embed(ctx context.Context, texts []string) ([][]floa
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err //nolint:wrapcheck // from batch
+		return nil, err // from batch
 	}
 	if ended := contextError(ctx); ended != nil { // perhaps between two batches, when none of them failed
 		return nil, named(ended, e.Name())

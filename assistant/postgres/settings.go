@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/guard"
 )
+
+// selectChannels reads the registry as guard.Channel.
+const selectChannels = `SELECT kind, platform, value, standing, notes FROM official_channels ORDER BY id`
 
 // Settings implements assistant.Store. It reads in one round trip and caches nothing: a lead's change is in force on every
 // replica with the next question (P10).
@@ -34,7 +38,7 @@ func (s *Store) Settings(ctx context.Context) (assistant.Settings, error) {
 		settings.Notices, err = pgx.CollectRows(rows, pgx.RowToStructByName[assistant.Notice])
 		return err
 	})
-	batch.Queue(`SELECT kind, platform, value, standing, notes FROM official_channels ORDER BY id`).Query(func(rows pgx.Rows) error {
+	batch.Queue(selectChannels).Query(func(rows pgx.Rows) error {
 		channels, err := pgx.CollectRows(rows, pgx.RowToStructByName[guard.Channel])
 		settings.Registry = guard.NewRegistry(channels)
 		return err
@@ -45,8 +49,21 @@ func (s *Store) Settings(ctx context.Context) (assistant.Settings, error) {
 	return settings, nil
 }
 
+// Channels returns the registry of official channels and known fakes.
+func (s *Store) Channels(ctx context.Context) ([]guard.Channel, error) {
+	rows, err := s.pool.Query(ctx, selectChannels)
+	if err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	channels, err := pgx.CollectRows(rows, pgx.RowToStructByName[guard.Channel])
+	if err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	return channels, nil
+}
+
 // SetChannels replaces the registry of official channels and known fakes.
-func (s *Store) SetChannels(ctx context.Context, channels []guard.Channel) error {
+func (s *Store) SetChannels(ctx context.Context, channels []guard.Channel, actor string) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM official_channels`); err != nil {
 			return fmt.Errorf("clear channels: %w", err)
@@ -67,7 +84,10 @@ func (s *Store) SetChannels(ctx context.Context, channels []guard.Channel) error
 				return fmt.Errorf("insert channel: %w", err)
 			}
 		}
-		return nil
+		return audit(ctx, tx, Entry{
+			Action: "channels.set", Actor: actor, At: s.clock(), SubjectID: "all", SubjectKind: "channels",
+			Detail: map[string]any{"count": len(channels)},
+		})
 	})
 }
 
@@ -97,29 +117,38 @@ func (s *Store) SetPolicy(ctx context.Context, policy assistant.Policy, actor st
 
 // SetNotice puts an incident notice in force and returns its id.
 func (s *Store) SetNotice(ctx context.Context, notice assistant.Notice, actor string) (int64, error) {
-	rows, err := s.pool.Query(ctx, `
-		INSERT INTO incident_notices (intents, texts, starts_at, created_by)
-		VALUES (@intents, @texts, @starts_at, @created_by) RETURNING id`,
-		pgx.NamedArgs{"intents": notice.Intents, "texts": notice.Texts, "starts_at": s.clock(), "created_by": actor})
-	if err != nil {
-		return 0, fmt.Errorf("insert notice: %w", err)
-	}
-	id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
-	if err != nil {
-		return 0, fmt.Errorf("insert notice: %w", err)
-	}
-	return id, nil
+	var id int64
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			INSERT INTO incident_notices (intents, texts, starts_at, created_by)
+			VALUES (@intents, @texts, @starts_at, @created_by) RETURNING id`,
+			pgx.NamedArgs{"intents": notice.Intents, "texts": notice.Texts, "starts_at": s.clock(), "created_by": actor})
+		if err != nil {
+			return fmt.Errorf("insert notice: %w", err)
+		}
+		if id, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
+			return fmt.Errorf("insert notice: %w", err)
+		}
+		return audit(ctx, tx, noticeEntry("notice.start", actor, s.clock(), id))
+	})
+	return id, err
 }
 
 // EndNotice takes an incident notice out of force.
-func (s *Store) EndNotice(ctx context.Context, id int64) error {
-	tag, err := s.pool.Exec(ctx, `UPDATE incident_notices SET ends_at = @now WHERE id = @id AND ends_at IS NULL`,
-		pgx.NamedArgs{"id": id, "now": s.clock()})
-	if err != nil {
-		return fmt.Errorf("end notice: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return assistant.Errorf(assistant.CodeNotFound, "no active incident notice has this id")
-	}
-	return nil
+func (s *Store) EndNotice(ctx context.Context, id int64, actor string) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE incident_notices SET ends_at = @now WHERE id = @id AND ends_at IS NULL`,
+			pgx.NamedArgs{"id": id, "now": s.clock()})
+		if err != nil {
+			return fmt.Errorf("end notice: %w", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return assistant.Errorf(assistant.CodeNotFound, "no active incident notice has this id")
+		}
+		return audit(ctx, tx, noticeEntry("notice.end", actor, s.clock(), id))
+	})
+}
+
+func noticeEntry(action, actor string, at time.Time, id int64) Entry {
+	return Entry{Action: action, Actor: actor, At: at, SubjectID: strconv.FormatInt(id, 10), SubjectKind: "notice"}
 }

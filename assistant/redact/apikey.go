@@ -23,10 +23,6 @@ const (
 func (s *scan) findAPIKeys() {
 	var windows [][2]int
 	for i := 0; i < len(s.text); {
-		if s.text[i] <= ' ' {
-			i++
-			continue
-		}
 		start := i
 		digits := 0
 		for i < len(s.text) && s.text[i] > ' ' && s.text[i] < utf8.RuneSelf {
@@ -121,8 +117,10 @@ func looksRandom(text string, digits int) bool {
 	if digits > 0 {
 		return true
 	}
-	if i := strings.IndexAny(text, ":="); i >= 0 && len(text)-i > shortestKey && (!strings.HasPrefix(text[i:], "://") || strings.IndexByte(text, '@') > 0) {
-		return true
+	if i := strings.IndexAny(text, ":="); i >= 0 && len(text)-i > shortestKey {
+		if !strings.HasPrefix(text[i:], "://") || strings.IndexByte(text, '@') > 0 {
+			return true
+		}
 	}
 	return len(text) > 2*shortestKey && strings.IndexByte(text, '_') >= 0
 }

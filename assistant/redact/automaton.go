@@ -23,7 +23,7 @@ func newAutomaton[T any](patterns []pattern[T]) *automaton[T] {
 	for _, p := range patterns {
 		for i := range len(p.text) {
 			if c := p.text[i]; a.classes[c] == 0 {
-				a.classes[c] = uint8(a.width)
+				a.classes[c] = uint8(a.width) //nolint:gosec // UTF-8 uses 243 of the byte values
 				a.width++
 			}
 		}
@@ -65,7 +65,7 @@ func (a *automaton[T]) each(text string, found func(start, end int, value T)) {
 func (a *automaton[T]) addState() int32 {
 	a.next = append(a.next, make([]int32, a.width)...)
 	a.outputs = append(a.outputs, nil)
-	return int32(len(a.outputs) - 1)
+	return int32(len(a.outputs) - 1) //nolint:gosec // some thousand states
 }
 
 // link turns the trie into the automaton, breadth first: a missing edge becomes

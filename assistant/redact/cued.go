@@ -28,6 +28,7 @@ func (s *scan) findCued() {
 			s.findDigitsAfter(hit, digitRule{kind: CVV, least: 3, most: 4, weakest: adjacent})
 		case totpCue:
 			s.findTOTP(hit)
+		case seedCue, keyCue, publicCue, otherCode, apiCue, cardCue: // those who look for keys and cards ask for them
 		}
 	}
 	s.findOTPAuth()
@@ -112,7 +113,7 @@ func (s *scan) findCodeBefore(hit cueHit) {
 		return
 	}
 	start := end
-	for start > 0 && (isDigitByte(s.text[start-1]) || (s.text[start-1] == ' ' || s.text[start-1] == '-') && start > 1 && isDigitByte(s.text[start-2])) && end-start < 12 {
+	for start > 0 && end-start < 12 && s.endsCode(start) {
 		start--
 	}
 	if n := strings.Count(s.text[start:end], " ") + strings.Count(s.text[start:end], "-"); end-start-n < 4 || end-start-n > 8 {
@@ -124,6 +125,13 @@ func (s *scan) findCodeBefore(hit cueHit) {
 	if v, ok := s.walkTo(end, hit.start); ok && v >= linked {
 		s.add(span{start: start, end: end, kind: OneTimeCode})
 	}
+}
+
+// endsCode reports whether the character before i is a digit, or the space or dash
+// behind one.
+func (s *scan) endsCode(i int) bool {
+	c := s.text[i-1]
+	return isDigitByte(c) || (c == ' ' || c == '-') && i > 1 && isDigitByte(s.text[i-2])
 }
 
 // walkTo reports how the text between two offsets connects them, when nothing
@@ -155,13 +163,9 @@ func (s *scan) findTOTP(hit cueHit) {
 		return
 	}
 	end, n, digits, upper := v.start, 0, 0, 0
-	for end < len(s.text) && n <= longestValue {
+	for ; end < len(s.text) && n <= longestValue; end++ {
 		c := s.text[end]
-		if c == ' ' || c == '-' {
-			if n == 0 || n%4 != 0 || end+1 >= len(s.text) || !s.base32Group(end+1) {
-				break
-			}
-			end++
+		if (c == ' ' || c == '-') && n > 0 && n%4 == 0 && s.base32Group(end+1) {
 			continue
 		}
 		if !isBase32(c) {
@@ -173,7 +177,6 @@ func (s *scan) findTOTP(hit cueHit) {
 			upper++
 		}
 		n++
-		end++
 	}
 	if n < 16 || n > longestValue || end < len(s.text) && (isAlnumByte(s.text[end]) || s.text[end] == '_') {
 		return
@@ -226,24 +229,33 @@ func (s *scan) findPassword(hit cueHit) {
 	if n < 3 || isAddress(text) || strings.HasPrefix(text, "http") || !v.quoted && !s.isTyped(text) {
 		return
 	}
-	form := formOf(text)
-	switch {
-	case v.quoted:
+	if v.quoted {
 		ok = n >= 4 && !strings.Contains(text, "\n")
-	case s.r.isNoPassword(strings.TrimRight(s.lower[v.start:v.end], "!")):
-		ok = false
-	case v.link == explicit:
-		ok = form.mixed() || form.digits == n && n >= 4 || s.endsClause(v.end) && n >= 4
-	case v.link == linked:
-		ok = form.mixed() && n >= 4 || form.digits == n && n >= 4 || n >= 4 && s.foreign(hit, v) || s.endsClause(v.end) && n >= 5 && s.announced(hit)
-	case v.link == newLine:
-		ok = form.mixed() && n >= 6
-	default:
-		ok = form.mixed() && form.digits > 0 && n >= 6 || n >= 6 && form.mixed() && s.foreign(hit, v)
+	} else {
+		ok = !s.r.isNoPassword(strings.TrimRight(s.lower[v.start:v.end], "!")) && s.isPassword(hit, v)
 	}
 	if ok {
 		s.add(span{start: v.start, end: v.end, kind: Password})
 	}
+}
+
+// isPassword reports whether an unquoted value is a password: the weaker its tie to
+// the word for password, the less it may look like a word itself.
+func (s *scan) isPassword(hit cueHit, v value) bool {
+	text := s.text[v.start:v.end]
+	n, form := utf8.RuneCountInString(text), formOf(text)
+	mixed := form.mixed()
+	switch v.link {
+	case explicit:
+		return mixed || n >= 4 && (form.digits == n || s.endsClause(v.end))
+	case linked:
+		return n >= 4 && (mixed || form.digits == n || s.foreign(hit, v)) || n >= 5 && s.endsClause(v.end) && s.announced(hit)
+	case newLine:
+		return mixed && n >= 6
+	case adjacent:
+		return mixed && n >= 6 && (form.digits > 0 || s.foreign(hit, v))
+	}
+	return false
 }
 
 // isTyped reports whether the text may be a password: nobody's has letters of a
@@ -293,7 +305,7 @@ func formOf(text string) form {
 	lower := false
 	for _, r := range text {
 		switch {
-		case r < utf8.RuneSelf && isDigitByte(byte(r)):
+		case isDigit(r):
 			f.digits++
 		case unicode.IsLetter(r):
 			f.letters++

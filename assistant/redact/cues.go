@@ -57,7 +57,7 @@ type cueGroup struct {
 // traditional), Vietnamese, Turkish, Russian, Korean, Spanish, Portuguese,
 // Indonesian, Arabic, Japanese, German, French. Accents and case are folded away,
 // so one spelling serves those who type without them.
-func cuePhrases() []cueGroup {
+func cuePhrases() []cueGroup { //nolint:funlen // a table
 	return []cueGroup{
 		{seedCue, `seed phrase|seed phrases|seedphrase|recovery phrase|secret phrase|secret recovery phrase|backup phrase|mnemonic|mnemonic phrase|mnemonics|recovery words|seed words|recovery seed|wallet seed|my seed|seed is|seed key|passphrase words|12 words|24 words|25 words|12 word phrase|24 word phrase|my phrase|the phrase|monero seed|electrum seed|phrase is
 			|助记词|助記詞|注记词|註記詞|助记詞|恢复短语|恢复词|復原詞|恢復短語|种子短语|種子短語|12个单词|24个单词|12個單詞|24個單詞|种子词

@@ -60,7 +60,9 @@ func (r *Redactor) isNoPassword(word string) bool {
 	if r.lexicon.find(word)&functionBit != 0 {
 		return true
 	}
-	for _, device := range []string{"iphone", "ios", "android", "windows", "galaxy", "samsung", "macos", "chrome", "2fa", "app", "v1", "v2", "mt5", "mt4", "https", "sms"} {
+	for _, device := range []string{
+		"iphone", "ios", "android", "windows", "galaxy", "samsung", "macos", "chrome", "2fa", "app", "v1", "v2", "mt5", "mt4", "https", "sms",
+	} {
 		if len(word) < len(device)+4 && len(word) >= len(device) && word[:len(device)] == device {
 			return true
 		}

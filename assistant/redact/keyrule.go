@@ -110,20 +110,25 @@ func (k *keyRules) isAllowed(rule *config.Rule, text string, at [4]int) bool {
 			case "line":
 				target = lineAround(text, at[2], at[3])
 			}
-			stopped, _ := list.ContainsStopWord(secret)
-			matched := list.RegexAllowed(target)
-			if list.MatchCondition == config.AllowlistMatchAnd {
-				// Conditions on paths and commits cannot hold for a message.
-				if len(list.Paths) == 0 && len(list.Commits) == 0 &&
-					(matched || len(list.Regexes) == 0) && (stopped || len(list.StopWords) == 0) {
-					return true
-				}
-			} else if matched || stopped {
+			if excepts(list, secret, target) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// excepts reports whether a list makes an exception of a secret: by its words, or by
+// its expressions on the target that it names.
+func excepts(list *config.Allowlist, secret, target string) bool {
+	stopped, _ := list.ContainsStopWord(secret)
+	matched := list.RegexAllowed(target)
+	if list.MatchCondition != config.AllowlistMatchAnd {
+		return matched || stopped
+	}
+	// Conditions on paths and commits cannot hold for a message.
+	return len(list.Paths) == 0 && len(list.Commits) == 0 &&
+		(matched || len(list.Regexes) == 0) && (stopped || len(list.StopWords) == 0)
 }
 
 // lineAround returns the line of a match, no more than a little on both sides.

@@ -62,7 +62,8 @@ func isExtendedKey(token string) bool {
 		return false
 	}
 	switch token[:4] {
-	case "xprv", "yprv", "zprv", "Yprv", "Zprv", "tprv", "uprv", "vprv", "Uprv", "Vprv", "Ltpv", "Mtpv", "dgpv", "drkp", "ttpv", "dprv", "tpv":
+	case "xprv", "yprv", "zprv", "Yprv", "Zprv", "tprv", "uprv", "vprv", "Uprv", "Vprv",
+		"Ltpv", "Mtpv", "dgpv", "drkp", "ttpv", "dprv":
 		return true
 	}
 	return false
@@ -106,7 +107,8 @@ func (s *scan) isCuedKey(start, end int) bool {
 	if ok && near.cue != publicCue {
 		return true
 	}
-	if after, ok := s.following(end, keyContextAfter, cues(keyCue, seedCue, publicCue)); ok && after.cue != publicCue && s.sameLine(end, after.start) {
+	after, follows := s.following(end, keyContextAfter, cues(keyCue, seedCue, publicCue))
+	if follows && after.cue != publicCue && s.sameLine(end, after.start) {
 		return true
 	}
 	// 64 bytes in hexadecimal are a key with its public half or a wallet's seed;
@@ -140,17 +142,25 @@ func (s *scan) findPEM() {
 		}
 		stop := s.armorEnd(at + len(label))
 		if j := strings.Index(s.lower[at:min(len(s.lower), at+longest)], end); j >= 0 {
-			stop = at + j + len(end)
-			for k := 0; stop < len(s.lower) && k < 40 && s.lower[stop] != '\n' && (s.lower[stop] == '-' || s.lower[stop] == ' ' || isLetterByte(s.lower[stop])); k++ {
-				stop++
-				if strings.HasSuffix(s.lower[:stop], "-----") {
-					break
-				}
-			}
+			stop = s.footerEnd(at + j + len(end))
 		}
 		s.add(span{start: start, end: stop, kind: PrivateKey})
 		at = stop
 	}
+}
+
+// footerEnd returns the end of the last line of a PEM block, which goes on at i with
+// the rest of a label and its dashes.
+func (s *scan) footerEnd(i int) int {
+	const longest = 40
+	limit := min(len(s.lower), i+longest)
+	for i < limit && (s.lower[i] == '-' || s.lower[i] == ' ' || isLetterByte(s.lower[i])) {
+		i++
+		if strings.HasSuffix(s.lower[:i], "-----") {
+			break
+		}
+	}
+	return i
 }
 
 // armorEnd returns the end of the base64 text at i.
@@ -192,9 +202,10 @@ func (s *scan) findKeystore() {
 		}
 		depth, start := 0, mid
 		for j := mid - 1; j >= from; j-- {
-			if s.lower[j] == '}' {
+			switch s.lower[j] {
+			case '}':
 				depth--
-			} else if s.lower[j] == '{' {
+			case '{':
 				if depth++; depth > 0 {
 					start = j
 					depth = 0
@@ -317,7 +328,9 @@ func isAddress(token string) bool {
 		return true
 	}
 	low := strings.ToLower(token)
-	for _, prefix := range []string{"bc1", "tb1", "ltc1", "addr1", "stake1", "cosmos1", "osmo1", "bnb1", "one1", "thor1", "inj1", "sei1", "celestia1", "lnbc"} {
+	for _, prefix := range []string{
+		"bc1", "tb1", "ltc1", "addr1", "stake1", "cosmos1", "osmo1", "bnb1", "one1", "thor1", "inj1", "sei1", "celestia1", "lnbc",
+	} {
 		if strings.HasPrefix(low, prefix) && len(low) >= 38 {
 			return true
 		}

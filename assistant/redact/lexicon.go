@@ -25,7 +25,7 @@ const english = 1
 // of Monero as monero-python has them.
 //
 //go:embed fingerprints.bin
-var fingerprints []byte //nolint:gochecknoglobals // an embedded file
+var fingerprints []byte
 
 // sizes of the lists of BIP-39 and Monero.
 const (
@@ -49,7 +49,7 @@ type lexicon struct {
 
 func newLexicon() *lexicon {
 	x := &lexicon{known: newPrintTable()}
-	for _, w := range strings.Fields(functionWords + hanPairs) {
+	for w := range strings.FieldsSeq(functionWords + hanPairs) {
 		x.known.add(fingerprint(fold(w).lower), functionBit)
 	}
 	short := make([]string, 0, len(wordlists.English))
@@ -78,10 +78,10 @@ func (x *lexicon) addPrints() {
 		}
 		order := map[uint32]int{}
 		for n := range words {
-			print := uint32(rest[3*n]) | uint32(rest[3*n+1])<<8 | uint32(rest[3*n+2])<<16
-			x.known.add(print, 1<<(len(x.order)+i))
-			if _, taken := order[print]; !taken {
-				order[print] = n
+			digest := uint32(rest[3*n]) | uint32(rest[3*n+1])<<8 | uint32(rest[3*n+2])<<16
+			x.known.add(digest, 1<<(len(x.order)+i))
+			if _, taken := order[digest]; !taken {
+				order[digest] = n
 			}
 		}
 		x.printed = append(x.printed, order)

@@ -45,19 +45,12 @@ func (s *scan) findChain(start, end int) {
 		for to := from + 1; to <= min(len(text), from+longest); to++ {
 			hash = (hash ^ uint32(text[to-1])) * fnvPrime
 			set := s.r.lexicon.known.find(hash & printMask)
+			if to-from < 2 {
+				continue
+			}
 			for list := abbreviated + 1; set>>list != 0 && list < len(chains); list++ {
-				if set&(1<<list) == 0 || to-from < 2 {
-					continue
-				}
-				if chains[list] == nil {
-					chains[list] = make([]chainLink, len(text)+1)
-				}
-				before := chains[list][from]
-				if before.words == 0 {
-					before.from = from
-				}
-				if before.words+1 > chains[list][to].words {
-					chains[list][to] = chainLink{from: before.from, last: from, words: before.words + 1}
+				if set&(1<<list) != 0 {
+					chains[list] = extendChain(chains[list], len(text), [2]int{from, to})
 				}
 			}
 		}
@@ -65,6 +58,22 @@ func (s *scan) findChain(start, end int) {
 	for _, chain := range chains {
 		s.addChains(start, text, chain)
 	}
+}
+
+// extendChain puts a word, given by its offsets, behind the best chain that ends
+// where it begins. chain is nil before its first word.
+func extendChain(chain []chainLink, length int, word [2]int) []chainLink {
+	if chain == nil {
+		chain = make([]chainLink, length+1)
+	}
+	before := chain[word[0]]
+	if before.words == 0 {
+		before.from = word[0]
+	}
+	if before.words+1 > chain[word[1]].words {
+		chain[word[1]] = chainLink{from: before.from, last: word[0], words: before.words + 1}
+	}
+	return chain
 }
 
 // addChains proposes the chains that are long enough and have enough different

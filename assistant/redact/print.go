@@ -34,19 +34,19 @@ func newPrintTable() *printTable {
 	return &printTable{keys: make([]uint32, printSlots), sets: make([]listSet, printSlots)}
 }
 
-func (t *printTable) add(print uint32, set listSet) {
-	slot := print % printSlots
-	for t.keys[slot] != 0 && t.keys[slot] != print+1 {
+func (t *printTable) add(digest uint32, set listSet) {
+	slot := digest % printSlots
+	for t.keys[slot] != 0 && t.keys[slot] != digest+1 {
 		slot = (slot + 1) % printSlots
 	}
-	t.keys[slot] = print + 1
+	t.keys[slot] = digest + 1
 	t.sets[slot] |= set
 }
 
-func (t *printTable) find(print uint32) listSet {
-	slot := print % printSlots
+func (t *printTable) find(digest uint32) listSet {
+	slot := digest % printSlots
 	for t.keys[slot] != 0 {
-		if t.keys[slot] == print+1 {
+		if t.keys[slot] == digest+1 {
 			return t.sets[slot]
 		}
 		slot = (slot + 1) % printSlots

@@ -226,7 +226,7 @@ func nextPlaceholder(text string, from int) (begin, next int) {
 // foldedSet returns the words of a list in folded form.
 func foldedSet(list string) map[string]struct{} {
 	set := map[string]struct{}{}
-	for _, w := range strings.Fields(list) {
+	for w := range strings.FieldsSeq(list) {
 		set[fold(w).lower] = struct{}{}
 	}
 	return set

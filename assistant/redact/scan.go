@@ -11,6 +11,7 @@ import (
 // text until merged maps them back.
 type scan struct {
 	folded
+
 	cues   []cueHit
 	dense  [][2]int       // zones of words that are dense in list words
 	labels map[string]int // how often a label word occurs
@@ -50,7 +51,7 @@ func (s *scan) bounded(start, end int) bool {
 
 func spacedLetter(r rune) bool {
 	if r < utf8.RuneSelf {
-		return isLetterByte(byte(r))
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 	}
 	return isPlainCyrillic(r) || unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek)
 }

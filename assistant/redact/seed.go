@@ -73,9 +73,9 @@ func (s *scan) findInList(zone []word, list int) {
 	from, to := -1, -1
 	var t tally
 	for i, g := range grades {
-		t.count(g, zone[i].isFunction(), 1)
+		t.count(g, zone[i], 1)
 		if i >= window {
-			t.count(grades[i-window], zone[i-window].isFunction(), -1)
+			t.count(grades[i-window], zone[i-window], -1)
 		}
 		if i < window-1 || !t.isPhrase(list) || t.exact < window && s.repeats(zone[i-window+1:i+1]) {
 			continue
@@ -98,7 +98,7 @@ type tally struct {
 	exact, function, typos int
 }
 
-func (t *tally) count(g grade, function bool, n int) {
+func (t *tally) count(g grade, w word, n int) {
 	switch g {
 	case listed:
 		t.exact += n
@@ -106,7 +106,7 @@ func (t *tally) count(g grade, function bool, n int) {
 		t.typos += n
 	case unlisted:
 	}
-	if function {
+	if w.isFunction() {
 		t.function += n
 	}
 }
@@ -254,13 +254,11 @@ func trimEdges(zone []word, grades []grade, from, to int) (int, int) {
 		strays := func(i int) bool {
 			return zone[i].isFunction() || !functionOnly && grades[i] == typo
 		}
-		for to-from > window && (to-from)%3 != 0 {
+		for to-from > window && (to-from)%3 != 0 && (strays(from) || strays(to-1)) {
 			if strays(from) {
 				from++
-			} else if strays(to - 1) {
-				to--
 			} else {
-				break
+				to--
 			}
 		}
 	}

@@ -41,10 +41,14 @@ func (c *connectors) add(phrases string, link bool) {
 }
 
 // linkWords say "is" in the 14 languages.
-const linkWords = `is|are|was|it's|its|equals|是|为|為|就是|係|là|la|как|это|это:|은|는|이|가|es|son|é|e|são|eram|era|adalah|yaitu|ialah|itu|هو|هي|は|が|lautet|ist|sind|est|c'est|olarak`
+const linkWords = `is|are|was|it's|its|equals|是|为|為|就是|係|là|la|как|это|это:|은|는|이|가|es|son|é|e|são|eram|era
+	|adalah|yaitu|ialah|itu|هو|هي|は|が|lautet|ist|sind|est|c'est|olarak`
 
 // fillWords may stand between, but announce nothing: "the code I got from you".
-const fillWords = `my|the|your|our|a|an|for|to|of|new|old|current|login|account|wallet|here|this|that|below|following|i|got|received|get|you|sent|me|just|from|sms|email|e-mail|mail|app|google|authenticator|code|number|now|says|and|on|in|with|still|quayside|exchange|binance|coinbase|kraken|okx|bybit|key|keys|secret|token|api|phone|it|we|so|right|correct|as|follows|value|string|backup|setup|file
+const fillWords = `my|the|your|our|a|an|for|to|of|new|old|current|login|account|wallet|here|this|that|below|following|i|got|received
+			|get|you|sent|me|just|from|sms|email|e-mail|mail|app|google|authenticator|code|number|now|says|and|on|in|with
+			|still|quayside|exchange|binance|coinbase|kraken|okx|bybit
+			|key|keys|secret|token|api|phone|it|we|so|right|correct|as|follows|value|string|backup|setup|file
 			|我|我的|你|你们|的|收到|了|发|发来|给|给我|如下|这个|這個|以下|帳號|账号|登录|新|旧|短信|刚|刚才|刚刚|您|您的|一个
 			|của|tôi|mình|em|nhận|được|này|mới|cũ|bạn|tài khoản|gửi
 			|benim|bana|gelen|gönderilen|yeni|eski|hesap|hesabım|şu|bu|bir
@@ -120,7 +124,7 @@ func (s *scan) valueAfter(at int) (value, bool) {
 // separates reports whether the punctuation at i stands apart: secrets may begin
 // with it, so it is skipped only when something other than a value follows.
 func (s *scan) separates(i int) bool {
-	return i+1 < len(s.lower) && (isSpaceByte(s.lower[i+1]) || s.lower[i+1] == '>' || s.lower[i] == '*' || s.lower[i] == '|' || s.lower[i] == '(' || s.lower[i] == '[' || s.lower[i] == '{')
+	return i+1 < len(s.lower) && (isSpaceByte(s.lower[i+1]) || s.lower[i+1] == '>' || strings.IndexByte("*|([{", s.lower[i]) >= 0)
 }
 
 // connectorAt returns the length of the connecting word at i.

@@ -46,7 +46,7 @@ func (s *scan) words() []word {
 			}
 			w = s.newWord(i, end)
 		} else {
-			w = word{start: int32(i), end: int32(end), lists: s.r.lexicon.known.find(hash)}
+			w = word{start: offset32(i), end: offset32(end), lists: s.r.lexicon.known.find(hash)}
 		}
 		if s.isLabel(i, end) {
 			i = end
@@ -74,7 +74,7 @@ func (s *scan) separator(i int) int {
 }
 
 // asciiEnd returns the end of the run of ASCII letters at i, and its fingerprint.
-func (s *scan) asciiEnd(i int) (end int, print uint32) {
+func (s *scan) asciiEnd(i int) (end int, digest uint32) {
 	hash := uint32(fnvOffset)
 	for i < len(s.lower) && s.lower[i]-'a' < 26 {
 		hash = (hash ^ uint32(s.lower[i])) * fnvPrime
@@ -113,7 +113,7 @@ func (s *scan) wordEnd(i int) int {
 // newWord makes a word with letters outside ASCII. One that mixes Latin letters
 // with look-alikes of another script is read as Latin.
 func (s *scan) newWord(start, end int) word {
-	w := word{start: int32(start), end: int32(end)}
+	w := word{start: offset32(start), end: offset32(end)}
 	text := s.lower[start:end]
 	if r, size := utf8.DecodeRuneInString(text); isHan(r) && end-start > size {
 		w.han = true
@@ -196,7 +196,8 @@ func markup(text string) int {
 		i++
 	}
 	switch text[name:i] {
-	case "a", "b", "body", "br", "code", "div", "em", "font", "h1", "h2", "h3", "html", "i", "li", "ol", "p", "pre", "span", "strong", "table", "tbody", "td", "th", "tr", "u", "ul":
+	case "a", "b", "body", "br", "code", "div", "em", "font", "h1", "h2", "h3", "html", "i", "li", "ol", "p", "pre", "span",
+		"strong", "table", "tbody", "td", "th", "tr", "u", "ul":
 	default:
 		return 1
 	}

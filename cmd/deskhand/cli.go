@@ -22,6 +22,7 @@ type cli struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
 	Ask     askCmd      `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
+	Channel channelCmd  `cmd:"" help:"Keep the registry of official channels."`
 	Doctor  doctorCmd   `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
 	Eval    evalCmd     `cmd:"" help:"Run eval suites and calibrate the confidence."`
 	Inform  incidentCmd `cmd:"" name:"incident" help:"Put incident notices in force and end them."`

@@ -13,13 +13,15 @@ import (
 	"github.com/deskhand/deskhand/retrieval"
 )
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	NoModel bool `help:"Do not call the model: for a health check that runs all day."`
+}
 
 // minFreeBytes is the room below which PostgreSQL's write-ahead log may fill the disk: its usual size of 1 GB.
 const minFreeBytes = 1 << 30
 
 // Run implements the command: it checks everything it can and fails when anything does.
-func (doctorCmd) Run(ctx context.Context, a *app) error {
+func (c doctorCmd) Run(ctx context.Context, a *app) error {
 	checkup := &checkup{app: a}
 	checkup.check("token encodings", checkEncodings)
 	checkup.check("disk", func() (string, error) { return checkDisk(a.config) })
@@ -33,7 +35,9 @@ func (doctorCmd) Run(ctx context.Context, a *app) error {
 	})
 	if err == nil {
 		checkup.check("knowledge base", func() (string, error) { return checkKnowledge(ctx, a, s) })
-		checkup.check("model", func() (string, error) { return checkModel(ctx, s) })
+		if !c.NoModel {
+			checkup.check("model", func() (string, error) { return checkModel(ctx, s) })
+		}
 		if closeErr := s.close(ctx); closeErr != nil {
 			return closeErr
 		}

@@ -53,7 +53,7 @@ type incidentEndCmd struct {
 
 // Run implements the command.
 func (c incidentEndCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error { return s.store.EndNotice(ctx, c.ID) })
+	return withSystem(ctx, a, func(s *system) error { return s.store.EndNotice(ctx, c.ID, "cli") })
 }
 
 type incidentListCmd struct{}

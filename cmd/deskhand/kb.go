@@ -83,7 +83,7 @@ func importSample(ctx context.Context, a *app, s *system) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.SetChannels(ctx, channels); err != nil {
+	if err := s.store.SetChannels(ctx, channels, "cli"); err != nil {
 		return err
 	}
 	return importArticles(ctx, a, s.index, retrieval.ReadFS(retrieval.Sample()), retrieval.ImportOptions{Prune: true, Source: sampleSource})

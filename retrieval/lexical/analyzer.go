@@ -28,11 +28,11 @@ func NewAnalyzer(termbase Termbase) *Analyzer {
 	digest := sha256.New()
 	for _, entry := range termbase.entries {
 		for _, variant := range entry.variants {
-			fmt.Fprintf(digest, "%s\t%s\n", entry.name, variant)
+			digest.Write(fmt.Appendf(nil, "%s\t%s\n", entry.name, variant))
 			a.addVariant(ConceptPrefix+entry.name, variant)
 		}
 	}
-	for _, word := range strings.Fields(stopWords) {
+	for word := range strings.FieldsSeq(stopWords) {
 		for _, t := range a.surface(tokenize(a.folder.fold(word))) {
 			a.stopWords[t.term] = true
 		}

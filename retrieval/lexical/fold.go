@@ -39,7 +39,7 @@ func newFolder() folder {
 			runes[from] = to
 		}
 	}
-	for _, pair := range strings.Fields(hanPairs) {
+	for pair := range strings.FieldsSeq(hanPairs) {
 		if r := []rune(pair); len(r) == 2 {
 			runes[r[0]] = string(r[1])
 		}
@@ -59,7 +59,7 @@ func (f folder) fold(text string) string {
 			if 'A' <= r && r <= 'Z' {
 				r += 'a' - 'A'
 			}
-			b.WriteByte(byte(r))
+			b.WriteRune(r)
 			continue
 		}
 		f.foldRune(&b, unicode.ToLower(r))
@@ -74,7 +74,7 @@ func (f folder) foldRune(b *strings.Builder, r rune) {
 	}
 	switch {
 	case unicode.Is(unicode.Nd, r):
-		b.WriteByte('0' + decimalValue(r))
+		b.WriteRune('0' + decimalValue(r))
 	case unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Arabic):
 		f.foldDecomposed(b, r)
 	case isAccent(r):
@@ -111,11 +111,11 @@ func isAccent(r rune) bool {
 }
 
 // decimalValue is the value of a decimal digit of any script: Unicode keeps each set of ten in one aligned row.
-func decimalValue(r rune) byte {
+func decimalValue(r rune) rune {
 	for zero := r; zero > r-10; zero-- {
 		if !unicode.Is(unicode.Nd, zero-1) {
-			return byte(r - zero)
+			return r - zero
 		}
 	}
-	return byte((r - '0') % 10)
+	return (r - '0') % 10
 }

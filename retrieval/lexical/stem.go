@@ -9,10 +9,17 @@ import (
 // Endings that inflection adds, longest first. They are not linguistics: a stem only has to be the same for the forms of
 // one word more often than for two different words, in every language that shares the script.
 var (
-	latinEndings    = []string{"ations", "ation", "iones", "mente", "ings", "ing", "ies", "ied", "ers", "ed", "es", "os", "as", "en", "er", "s", "e", "o", "a", "y", "i"}
-	cyrillicEndings = []string{"ениями", "иями", "ение", "ения", "ению", "ением", "ами", "ями", "ого", "его", "ому", "ему", "ыми", "ими", "иях", "ией", "ать", "ить", "еть", "ов", "ев", "ей", "ой", "ый", "ий", "ая", "яя", "ое", "ее", "ые", "ие", "ию", "ия", "ии", "ах", "ях", "ам", "ям", "ом", "ем", "ую", "юю", "ть", "а", "о", "е", "ы", "и", "у", "ю", "я", "ь", "й"}
-	arabicPrefixes  = []string{"وال", "بال", "كال", "فال", "ال", "لل"}
-	arabicEndings   = []string{"هما", "كما", "ات", "ون", "ين", "ان", "ها", "هم", "كم", "نا", "ه", "ي", "ك"}
+	latinEndings = []string{
+		"ations", "ation", "iones", "mente", "ings", "ing", "ies", "ied", "ers", "ed", "es", "os", "as", "en", "er",
+		"s", "e", "o", "a", "y", "i",
+	}
+	cyrillicEndings = []string{
+		"ениями", "иями", "ение", "ения", "ению", "ением", "ами", "ями", "ого", "его", "ому", "ему", "ыми", "ими", "иях", "ией",
+		"ать", "ить", "еть", "ов", "ев", "ей", "ой", "ый", "ий", "ая", "яя", "ое", "ее", "ые", "ие",
+		"ию", "ия", "ии", "ах", "ях", "ам", "ям", "ом", "ем", "ую", "юю", "ть", "а", "о", "е", "ы", "и", "у", "ю", "я", "ь", "й",
+	}
+	arabicPrefixes = []string{"وال", "بال", "كال", "فال", "ال", "لل"}
+	arabicEndings  = []string{"هما", "كما", "ات", "ون", "ين", "ان", "ها", "هم", "كم", "نا", "ه", "ي", "ك"}
 )
 
 // Letters that must remain after an ending or a prefix is removed.

@@ -1,6 +1,7 @@
 package lexical
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -22,7 +23,7 @@ func ParseTermbase(tsv string) (Termbase, error) {
 	lines := strings.Split(strings.TrimPrefix(tsv, "\ufeff"), "\n")
 	columns := len(strings.Split(strings.TrimRight(lines[0], "\r"), "\t"))
 	if columns < 2 {
-		return Termbase{}, fmt.Errorf("parse termbase: line 1: want a header of at least 2 language tags separated by tabs")
+		return Termbase{}, errors.New("parse termbase: line 1: want a header of at least 2 language tags separated by tabs")
 	}
 	var tb Termbase
 	seen := make(map[string]int)
@@ -38,7 +39,7 @@ func ParseTermbase(tsv string) (Termbase, error) {
 		}
 		var entry termEntry
 		for _, cell := range cells {
-			for _, variant := range strings.Split(cell, "|") {
+			for variant := range strings.SplitSeq(cell, "|") {
 				if variant = strings.TrimSpace(variant); variant != "" {
 					entry.variants = append(entry.variants, variant)
 				}

@@ -121,7 +121,8 @@ func classOf(r rune) class {
 		return classNone
 	case unicode.Is(unicode.Hangul, r):
 		return classHangul
-	case r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
+	case r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana,
+		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
 		return classUnspaced
 	case unicode.IsLetter(r) || unicode.IsDigit(r):
 		return classWord

@@ -3,6 +3,7 @@ package llmtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -203,9 +204,7 @@ func streamChat(w http.ResponseWriter, req ChatRequest, reply ChatReply) {
 		chunk := map[string]any{
 			"created": 0, "id": "chatcmpl-llmtest", "model": req.Model, "object": "chat.completion.chunk",
 		}
-		for key, value := range extra {
-			chunk[key] = value
-		}
+		maps.Copy(chunk, extra)
 		data, err := json.Marshal(chunk)
 		if err != nil {
 			panic(fmt.Sprintf("marshal chunk: %v", err)) // strings and numbers only: cannot fail

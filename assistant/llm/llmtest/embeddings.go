@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -122,10 +123,8 @@ func inputs(raw json.RawMessage) ([]string, bool) {
 		}
 		texts = []string{text}
 	}
-	for _, text := range texts {
-		if text == "" {
-			return nil, false
-		}
+	if slices.Contains(texts, "") {
+		return nil, false
 	}
 	return texts, len(texts) > 0
 }

@@ -177,8 +177,7 @@ func (s *Server) handle(ep Endpoint, answer func(*call)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
 		if err != nil {
-			var tooLarge *http.MaxBytesError
-			if errors.As(err, &tooLarge) {
+			if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 				writeError(w, apiError{
 					Message: "request too large", Status: http.StatusRequestEntityTooLarge, Type: "invalid_request_error",
 				})
@@ -306,10 +305,10 @@ type apiError struct {
 func writeError(w http.ResponseWriter, e apiError) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(e.Status)
-	_ = json.NewEncoder(w).Encode(map[string]apiError{"error": e}) // the client may be gone
+	_ = json.NewEncoder(w).Encode(map[string]apiError{"error": e}) //nolint:errchkjson // the client may be gone
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the client may be gone
+	_ = json.NewEncoder(w).Encode(v) //nolint:errchkjson // the client may be gone
 }

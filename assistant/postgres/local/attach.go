@@ -29,7 +29,8 @@ func Attach(ctx context.Context, config Config) (Addresses, error) {
 	}
 	conn, err := pgx.Connect(ctx, c.URL())
 	if err != nil {
-		return Addresses{}, fmt.Errorf("attach to private PostgreSQL: %w: the program that runs it does not let it answer: %w", ErrUnreachable, err)
+		return Addresses{}, fmt.Errorf("attach to private PostgreSQL: %w: the program that runs it does not let it answer: %w",
+			ErrUnreachable, err)
 	}
 	return Addresses{Admin: c.AdminURL(), Service: c.URL()}, conn.Close(ctx)
 }

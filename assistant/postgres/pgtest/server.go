@@ -46,7 +46,7 @@ type server struct {
 
 // shared finds the server once for the process. The variable is the package's only state: a test binary has no other
 // place in which tests that do not know of each other could share something.
-var shared = sync.OnceValues(findServer) //nolint:gochecknoglobals // see above
+var shared = sync.OnceValues(findServer)
 
 func findServer() (*server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
