@@ -349,7 +349,7 @@ func TestConfigurationIsCheckedAndNeverPrintsTheKey(t *testing.T) {
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		require.NotContains(t, fmt.Sprintf(format, good), secretKey)
 	}
-	asJSON, err := json.Marshal(good)
+	asJSON, err := json.Marshal(good) //nolint:musttag // nobody is meant to
 	require.NoError(t, err)
 	require.NotContains(t, string(asJSON), secretKey)
 
@@ -397,7 +397,7 @@ func requireKind(t *testing.T, err, want error) {
 func requireNoSecret(t *testing.T, err error, server *llmtest.Server) {
 	t.Helper()
 	host := strings.TrimPrefix(server.RootURL(), "http://")
-	for _, secret := range []string{secretKey, secretPrompt, hostile, "scripted", host, "llmtest_unexpected", http.StatusText(500)} {
+	for _, secret := range []string{secretKey, secretPrompt, hostile, "scripted", host, "llmtest_unexpected", http.StatusText(http.StatusInternalServerError)} {
 		require.NotContains(t, err.Error(), secret)
 		require.NotContains(t, fmt.Sprintf("%+v", err), secret)
 	}

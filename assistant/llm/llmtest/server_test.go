@@ -61,26 +61,29 @@ func TestStreamSendsPiecesTheFinishReasonUsageAndTheEnd(t *testing.T) {
 		events := strings.Split(strings.TrimSuffix(answer, "\n\n"), "\n\n")
 		require.Equal(t, "data: [DONE]", events[len(events)-1])
 		var got strings.Builder
-		usage, finish := 0, ""
+		var finish strings.Builder
+		usage := 0
 		for _, event := range events[:len(events)-1] {
 			var chunk struct {
 				Choices []struct {
-					Delta  struct{ Content string } `json:"delta"`
-					Finish string                   `json:"finish_reason"`
+					Delta struct {
+						Content string `json:"content"`
+					} `json:"delta"`
+					Finish string `json:"finish_reason"`
 				} `json:"choices"`
 				Usage *struct{} `json:"usage"`
 			}
 			require.NoError(t, json.Unmarshal([]byte(strings.TrimPrefix(event, "data: ")), &chunk))
 			for _, choice := range chunk.Choices {
 				got.WriteString(choice.Delta.Content)
-				finish += choice.Finish
+				finish.WriteString(choice.Finish)
 			}
 			if chunk.Usage != nil {
 				usage++
 			}
 		}
 		require.Equal(t, text, got.String())
-		require.Equal(t, "stop", finish)
+		require.Equal(t, "stop", finish.String())
 		require.Equal(t, withUsage == "true", usage == 1)
 	}
 }
@@ -109,7 +112,11 @@ func TestMinimalAnswerSatisfiesTheSchema(t *testing.T) {
 		_, answer, err := post(t, server.BaseURL()+"/chat/completions", chatRequest+`,"response_format":`+format+"}")
 		require.NoError(t, err)
 		var got struct {
-			Choices []struct{ Message struct{ Content string } } `json:"choices"`
+			Choices []struct {
+				Message struct {
+					Content string `json:"content"`
+				} `json:"message"`
+			} `json:"choices"`
 		}
 		require.NoError(t, json.Unmarshal([]byte(answer), &got))
 		require.Equal(t, want, got.Choices[0].Message.Content)
