@@ -176,9 +176,10 @@ func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 		Message: Message{
 			ID: a.NewID(), Author: AuthorCustomer, Body: clean.Text, CreatedAt: now, Redactions: kindNames(clean.Kinds()),
 		},
-		Question:    q,
-		RecoverAt:   now.Add(a.Deadline + rescueMargin),
-		RequestHash: sha256.Sum256([]byte(q.ConversationID.String() + "\x00" + q.Locale + "\x00" + clean.Text)),
+		Question:  q,
+		RecoverAt: now.Add(a.Deadline + rescueMargin),
+		// Of the message alone: what the conversation reveals in it may differ when it is sent again.
+		RequestHash: sha256.Sum256([]byte(q.ConversationID.String() + "\x00" + q.Locale + "\x00" + a.Redactor.Redact(q.Body).Text)),
 		Rewritten:   rewritten,
 		RunID:       a.NewID(),
 	}

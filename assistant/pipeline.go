@@ -35,8 +35,8 @@ func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclu
 	if reasons := settings.Policy.MustHandOff(end.Explained.Triage); len(reasons) > 0 {
 		return a.handOff(end, settings, handOff{reasons: reasons, text: handOffText(end.Explained.Triage)}), nil
 	}
-	if !settings.Policy.AutoReply {
-		return a.handOff(end, settings, handOff{reasons: []Reason{ReasonAutoReplyOff}, text: prompts.AckCase}), nil
+	if reason, silent := settings.Policy.silent(end.Explained.Triage.Intent, end.Explained.Language); silent {
+		return a.handOff(end, settings, handOff{reasons: []Reason{reason}, text: prompts.AckCase}), nil
 	}
 	if notice, ok := activeNotice(settings.Notices, end.Explained.Triage); ok {
 		return a.notify(end, notice), nil

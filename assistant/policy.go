@@ -37,7 +37,6 @@ const (
 	ReasonNotAnswerable        Reason = "not_answerable"
 	ReasonOffTopic             Reason = "off_topic"
 	ReasonOtherLanguage        Reason = "only_in_another_language"
-	ReasonRecovered            Reason = "recovered_after_failure"
 	ReasonTooManyTurns         Reason = "too_many_clarifications"
 	ReasonUnclear              Reason = "unclear"
 )

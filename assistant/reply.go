@@ -115,16 +115,14 @@ func (a *Assistant) notify(end Conclusion, notice Notice) Conclusion {
 // askedContacts returns the contact points whose standing the customer asks about. A question for "your phone number"
 // names none and is answered with the list of what exists.
 func askedContacts(text string, t triage.Triage) ([]guard.Contact, bool) {
-	if t.Intent != verifyContact {
-		return nil, false
-	}
 	var asked []guard.Contact
 	for _, contact := range guard.Contacts(text) {
 		if contact.Kind != guard.KindAddress {
 			asked = append(asked, contact)
 		}
 	}
-	return asked, true
+	// A message that says little but names a contact is best answered by what that contact is.
+	return asked, t.Intent == verifyContact || t.Intent == triage.Unclear && len(asked) > 0
 }
 
 // answerFromRegistry tells which contact points are the desk's own. Retrieval has no part in it: an article may be

@@ -53,7 +53,7 @@ func HandOff(triager *triage.Triager, redactor *redact.Redactor, rows []HandOffR
 		}
 		t := triager.Triage(clean.Text, kinds)
 		if row.Intent != "" {
-			intents = intents.with(t.Intent == row.Intent)
+			intents = intents.with(row.Intent, t.Intent)
 		}
 		handed := len(policy.MustHandOff(t)) > 0
 		slice := report.ByLang[row.Lang]

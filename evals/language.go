@@ -29,16 +29,17 @@ func Languages(detector *lang.Detector, rows []LanguageRow) LanguageReport {
 	total := Rate{}
 	for _, row := range rows {
 		want, _ := lang.Canonical(row.Lang)
-		right := detector.Detect(row.Text, lang.Hint{}).Tag == want
-		total = total.with(right)
-		byLang[want] = byLang[want].with(right)
+		got := detector.Detect(row.Text, lang.Hint{}).Tag
+		total = total.with(want, got)
+		byLang[want] = byLang[want].with(want, got)
 	}
 	return LanguageReport{N: total.N, Accuracy: total.Accuracy, ByLang: byLang}
 }
 
-func (r Rate) with(right bool) Rate {
+// with counts one more, which came out right when got is what was wanted.
+func (r Rate) with(want, got string) Rate {
 	r.N++
-	if right {
+	if got == want {
 		r.right++
 	}
 	r.Accuracy = float64(r.right) / float64(r.N)

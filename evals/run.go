@@ -91,7 +91,7 @@ func (r Runner) ask(ctx context.Context, c Case) Result {
 			return result
 		}
 	}
-	result.observe(run, r.conclusion(run.ID))
+	result = result.with(run, r.conclusion(run.ID))
 	usage := tally.Usage()
 	result.PromptTokens, result.CompletionTokens, result.CostUSD = usage.PromptTokens, usage.CompletionTokens, tally.Cost()
 	result.Checks = Grade(c.Expect, result)
@@ -103,7 +103,8 @@ func (r Runner) conclusion(runID uuid.UUID) assistant.Conclusion {
 	return end
 }
 
-func (r *Result) observe(run assistant.Run, end assistant.Conclusion) {
+// with returns the result with what was observed and recorded of the last turn.
+func (r Result) with(run assistant.Run, end assistant.Conclusion) Result {
 	r.Conclusion = end
 	r.Confidence = run.Confidence
 	r.Intent = run.Intent
@@ -121,4 +122,5 @@ func (r *Result) observe(run assistant.Run, end assistant.Conclusion) {
 	for _, citation := range cited {
 		r.Articles = append(r.Articles, citation.Slug)
 	}
+	return r
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/goccy/go-yaml"
@@ -34,24 +35,24 @@ type Suite struct {
 
 // Case is a conversation and what must come of its last turn.
 type Case struct {
-	ID           string   `json:"id" yaml:"id"`
-	Conversation []string `json:"conversation" yaml:"conversation"` // the customer's turns, in order
-	Expect       Expect   `json:"expect" yaml:"expect"`
-	Locale       string   `json:"locale" yaml:"locale"` // what the widget would say; also the slice of the report
-	Tags         []string `json:"tags,omitempty" yaml:"tags"`
+	ID           string   `json:"id"               yaml:"id"`
+	Conversation []string `json:"conversation"     yaml:"conversation"` // the customer's turns, in order
+	Expect       Expect   `json:"expect"           yaml:"expect"`
+	Locale       string   `json:"locale"           yaml:"locale"` // what the widget would say; also the slice of the report
+	Tags         []string `json:"tags,omitempty"   yaml:"tags"`
 	Weight       float64  `json:"weight,omitempty" yaml:"weight"` // 1 when absent
 }
 
 // Expect is what must come of a case. Empty fields expect nothing.
 type Expect struct {
-	Article        string            `json:"article,omitempty" yaml:"article"` // slug that the reply, or the draft for the agent, cites
-	Intent         string            `json:"intent,omitempty" yaml:"intent"`
-	Language       string            `json:"language,omitempty" yaml:"language"` // of the reply, BCP 47
-	MustContain    []string          `json:"must_contain,omitempty" yaml:"must_contain"`
+	Article        string            `json:"article,omitempty"          yaml:"article"` // slug that the reply or the agent's draft cites
+	Intent         string            `json:"intent,omitempty"           yaml:"intent"`
+	Language       string            `json:"language,omitempty"         yaml:"language"` // of the reply, BCP 47
+	MustContain    []string          `json:"must_contain,omitempty"     yaml:"must_contain"`
 	MustNotContain []string          `json:"must_not_contain,omitempty" yaml:"must_not_contain"`
-	Outcome        assistant.Outcome `json:"outcome" yaml:"outcome"`
-	Priority       triage.Priority   `json:"priority,omitempty" yaml:"priority"`
-	Risks          []risk.Risk       `json:"risks,omitempty" yaml:"risks"` // each must be recognised; others may be too
+	Outcome        assistant.Outcome `json:"outcome"                    yaml:"outcome"`
+	Priority       triage.Priority   `json:"priority,omitempty"         yaml:"priority"`
+	Risks          []risk.Risk       `json:"risks,omitempty"            yaml:"risks"` // each must be recognised; others may be too
 }
 
 // ParseSuite reads and checks a suite. Errors name the line.
@@ -110,8 +111,8 @@ func (c Case) validate() error {
 		return fmt.Errorf("expect.outcome is %q: use answered, clarify or handed_off", c.Expect.Outcome)
 	case c.Expect.Priority != "" && !c.Expect.Priority.Valid():
 		return fmt.Errorf("expect.priority is %q: use P1 to P4", c.Expect.Priority)
-	case c.Weight < 0:
-		return errors.New("weight is negative")
+	case !(c.Weight >= 0) || math.IsInf(c.Weight, 1): // also not a number
+		return errors.New("weight must be a number from 0 up")
 	}
 	for _, r := range c.Expect.Risks {
 		if !slices.Contains(risk.All(), r) {

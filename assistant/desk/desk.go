@@ -277,7 +277,11 @@ func prepare(reply Reply, detail Detail) (Sending, error) {
 		}
 		sending.Fate = "accepted"
 		sending.Message = &assistant.Message{
-			ID: uuid.Must(uuid.NewV7()), Author: assistant.AuthorAgent, Body: draft.Body, Citations: draft.Citations, Language: draft.Language,
+			ID:        uuid.Must(uuid.NewV7()),
+			Author:    assistant.AuthorAgent,
+			Body:      draft.Body,
+			Citations: draft.Citations,
+			Language:  draft.Language,
 		}
 	case ActionEdit:
 		sending.Fate = "edited"

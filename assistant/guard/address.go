@@ -86,7 +86,7 @@ func addressWords(text string) []place {
 	var words []place
 	start := -1
 	for i, r := range text {
-		inside := r < utf8.RuneSelf && (isAlnum(byte(r)) || r == '_') || r >= utf8.RuneSelf && latinLookalike(r) < utf8.RuneSelf
+		inside := r < utf8.RuneSelf && (isAlnum(r) || r == '_') || r >= utf8.RuneSelf && latinLookalike(r) < utf8.RuneSelf
 		switch {
 		case inside && start < 0:
 			start = i
@@ -106,7 +106,8 @@ var (
 	bech32Address = regexp.MustCompile(`^(?i:[a-z]{1,20}1[02-9ac-hj-np-z]{30,110})$`)
 	cashAddress   = regexp.MustCompile(`^(?i:[qp][02-9ac-hj-np-z]{41,60})$`)
 	evmAddress    = regexp.MustCompile(`^(?:0[xX]|xdc|one)?[0-9a-fA-F]{40}$`)
-	base58Address = regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{25,60}$|^[48][1-9A-HJ-NP-Za-km-z]{94,105}$|^(?:Ddz|Ae2)[1-9A-HJ-NP-Za-km-z]{50,110}$`)
+	base58Address = regexp.MustCompile(`^[1-9A-HJ-NP-Za-km-z]{25,60}$|` +
+		`^[48][1-9A-HJ-NP-Za-km-z]{94,105}$|^(?:Ddz|Ae2)[1-9A-HJ-NP-Za-km-z]{50,110}$`)
 	base32Address = regexp.MustCompile(`^[GM][A-Z2-7]{55,68}$|^[A-Z2-7]{58}$|^f[0-4][a-z2-7]{39,90}$`)
 	tonAddress    = regexp.MustCompile(`^[EUk0][Qqf][A-Za-z0-9_-]{46}$`)
 	nanoAddress   = regexp.MustCompile(`^(?:nano|xrb|ban)_[13][13-9a-km-uw-z]{59}$`)

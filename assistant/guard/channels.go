@@ -61,7 +61,7 @@ type channelParser struct {
 	seen     map[entry]int // line of each entry
 }
 
-func (p *channelParser) fail(node ast.Node, format string, args ...any) {
+func (p *channelParser) failf(node ast.Node, format string, args ...any) {
 	p.problems = append(p.problems, fmt.Errorf("%s:%d: %s", p.name, node.GetToken().Position.Line, fmt.Sprintf(format, args...)))
 }
 
@@ -71,13 +71,13 @@ func (p *channelParser) document(node ast.Node) {
 	}
 	lists, ok := node.(ast.MapNode)
 	if !ok {
-		p.fail(node, `expected the lists "official" and "known_fake"`)
+		p.failf(node, `expected the lists "official" and "known_fake"`)
 		return
 	}
 	for items := lists.MapRange(); items.Next(); {
 		standing := Standing(items.Key().String())
 		if standing != Official && standing != KnownFake {
-			p.fail(items.Key(), `unknown list %q: use "official" or "known_fake"`, items.Key().String())
+			p.failf(items.Key(), `unknown list %q: use "official" or "known_fake"`, items.Key().String())
 			continue
 		}
 		switch list := items.Value().(type) {
@@ -87,7 +87,7 @@ func (p *channelParser) document(node ast.Node) {
 				p.item(item, standing)
 			}
 		default:
-			p.fail(items.Key(), "%q is not a list", items.Key().String())
+			p.failf(items.Key(), "%q is not a list", items.Key().String())
 		}
 	}
 }
@@ -101,22 +101,26 @@ func (p *channelParser) item(node ast.Node, standing Standing) {
 		}
 	}
 	if err := yaml.NodeToValue(node, &item, yaml.Strict()); err != nil {
-		p.fail(line, "read channel: %s", strings.SplitN(yaml.FormatError(err, false, false), "\n", 2)[0])
+		p.failf(line, "read channel: %s", strings.SplitN(yaml.FormatError(err, false, false), "\n", 2)[0])
 		return
 	}
 	channel := Channel{
-		Kind: item.Kind, Notes: item.Note, Platform: strings.ToLower(item.Platform), Standing: standing, Value: strings.TrimSpace(item.Value),
+		Kind:     item.Kind,
+		Notes:    item.Note,
+		Platform: strings.ToLower(item.Platform),
+		Standing: standing,
+		Value:    strings.TrimSpace(item.Value),
 	}
 	if channel.Kind == channelHandle {
 		channel.Value = strings.TrimPrefix(channel.Value, "@")
 	}
 	if problem := channel.problem(); problem != "" {
-		p.fail(line, "%s", problem)
+		p.failf(line, "%s", problem)
 		return
 	}
 	key := entry{channel.Kind, channel.Platform, channel.key()}
 	if first, ok := p.seen[key]; ok {
-		p.fail(line, "%s %q is already on line %d: remove one", channel.Kind, channel.Value, first)
+		p.failf(line, "%s %q is already on line %d: remove one", channel.Kind, channel.Value, first)
 		return
 	}
 	p.seen[key] = line.GetToken().Position.Line
@@ -146,7 +150,8 @@ func (c Channel) problem() string {
 			return fmt.Sprintf("%q is not a bare name: write quayside.example, without scheme or path", c.Value)
 		}
 	case channelEmail:
-		if local, host, ok := strings.Cut(c.Value, "@"); !ok || local == "" || !strings.Contains(host, ".") || strings.ContainsAny(c.Value, " <>") {
+		local, host, ok := strings.Cut(c.Value, "@")
+		if !ok || local == "" || !strings.Contains(host, ".") || strings.ContainsAny(c.Value, " <>") {
 			return fmt.Sprintf("%q is not an e-mail address", c.Value)
 		}
 	case channelPhone:

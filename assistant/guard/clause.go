@@ -51,14 +51,7 @@ func (s sentence) isWarning(line string) bool {
 }
 
 func (s sentence) has(categories ...category) bool {
-	for _, h := range s.hits {
-		for _, c := range categories {
-			if h.category == c {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.hits, func(h hit) bool { return slices.Contains(categories, h.category) })
 }
 
 // each calls yield with every hit of a category until it returns false.
@@ -216,30 +209,26 @@ func (s sentence) overlapsWeNeg(n hit) bool {
 // no warning, for fraud speaks of it too ("this is not a scam: send us …"): somebody else must do the asking, or the
 // sentence must end with the verdict.
 func (s sentence) warned(h hit) bool {
-	for _, w := range s.hits {
-		own := s.ownClause(w, h)
-		switch w.category {
-		case catThird:
-			if own && w.start <= h.start || s.hasBetween(catAsk, w.start, h.end) && !s.breaks(w.end, h.start) && !s.addressesUs(h) {
-				return true
-			}
-		case catScam:
-			if w.end <= h.start && own && s.hasBetween(catAsk, w.end, h.end) {
-				return true
-			}
-		case catVerdict:
-			if w.start >= h.end && !s.breaks(h.end, w.start) && !s.addressesUs(h) {
-				return true
-			}
-		case catCond:
-			if w.end <= h.start && own && s.distance(w.end, h.start) <= 12 && !s.addressesUs(h) ||
-				w.start >= h.end && s.distance(h.end, w.start) <= 12 && isUnspacedAt(s.text, w.start) {
-				return true
-			}
-		default:
-		}
+	return slices.ContainsFunc(s.hits, func(w hit) bool { return s.warnsOf(w, h) })
+}
+
+// warnsOf reports whether the word at w alone makes a warning of what stands at h.
+func (s sentence) warnsOf(w, h hit) bool {
+	const near = 12 // characters between a condition and its verb
+	own := s.ownClause(w, h)
+	switch w.category {
+	case catThird:
+		return own && w.start <= h.start || s.hasBetween(catAsk, w.start, h.end) && !s.breaks(w.end, h.start) && !s.addressesUs(h)
+	case catScam:
+		return w.end <= h.start && own && s.hasBetween(catAsk, w.end, h.end)
+	case catVerdict:
+		return w.start >= h.end && !s.breaks(h.end, w.start) && !s.addressesUs(h)
+	case catCond:
+		return w.end <= h.start && own && s.distance(w.end, h.start) <= near && !s.addressesUs(h) ||
+			w.start >= h.end && s.distance(h.end, w.start) <= near && isUnspacedAt(s.text, w.start)
+	default:
+		return false
 	}
-	return false
 }
 
 // ownClause reports whether no comma, colon or new thought stands between two hits.

@@ -90,7 +90,7 @@ func displayRune(r rune, kind ContactKind) string {
 		return "[.]"
 	case r == ':' && kind == KindLink:
 		return "[:]"
-	case r < utf8.RuneSelf && (isAlnum(byte(r)) || strings.ContainsRune("._-+@/?=#&%: ", r)):
+	case r < utf8.RuneSelf && (isAlnum(r) || strings.ContainsRune("._-+@/?=#&%: ", r)):
 		return string(r)
 	case r >= utf8.RuneSelf && kind == KindHandle && unicode.In(r, unicode.L, unicode.Nd):
 		return string(r)
@@ -115,18 +115,14 @@ func (s *scanner) placed(contacts []Contact) []Contact {
 }
 
 // add keeps a contact unless its place is taken.
-func (s *scanner) add(c Contact) bool {
-	if c.Start >= c.End || c.Value == "" {
-		return false
+func (s *scanner) add(c Contact) {
+	switch {
+	case c.Start >= c.End || c.Value == "":
+	case !s.taken(c.Start, c.End):
+		s.found = append(s.found, c)
+	case c.Kind == KindAddress:
+		s.embedded = append(s.embedded, c)
 	}
-	if s.taken(c.Start, c.End) {
-		if c.Kind == KindAddress {
-			s.embedded = append(s.embedded, c)
-		}
-		return false
-	}
-	s.found = append(s.found, c)
-	return true
 }
 
 func (s *scanner) taken(start, end int) bool {
@@ -178,7 +174,7 @@ func isLocal(text string, i int) bool {
 func isNarrow(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
-		return isAlnum(byte(r))
+		return isAlnum(r)
 	case r < 0x0590: // Latin, combining marks, Greek, Cyrillic, Armenian
 		return unicode.In(r, unicode.L, unicode.Mn)
 	case r >= 0x13a0 && r <= 0x13ff || r >= 0x1c80 && r <= 0x1fff || r >= 0xa640 && r <= 0xabbf:

@@ -94,7 +94,7 @@ func appendFolded(folded []byte, r rune) []byte {
 		}
 		return append(folded, ' ')
 	case r < utf8.RuneSelf:
-		return append(folded, byte(r))
+		return utf8.AppendRune(folded, r)
 	case r >= 0x064b && r <= 0x065f || r == 0x0640 || r == 0x0670:
 		return folded
 	}

@@ -23,11 +23,11 @@ func checkGrounding(folded, language string, sources []*source) []Finding {
 		return nil
 	}
 	found := 0
-	comparable := false
+	sameLanguage := false
 	for _, s := range sources {
-		comparable = comparable || s.isIn(language)
+		sameLanguage = sameLanguage || s.isIn(language)
 	}
-	if !comparable {
+	if !sameLanguage {
 		return nil
 	}
 	for gram := range own {

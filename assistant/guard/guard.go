@@ -187,11 +187,11 @@ func (v *review) contact(c Contact) {
 	standing := v.registry.Standing(c)
 	switch {
 	case c.Kind == KindAddress:
-		v.add(Finding{CheckAddress, fmt.Sprintf("an address to send money to: %s", c.Display())})
+		v.add(Finding{CheckAddress, "an address to send money to: " + c.Display()})
 	case standing == KnownFake:
-		v.add(Finding{Check(c.Kind), fmt.Sprintf("a known fake: %s", c.Display())})
+		v.add(Finding{Check(c.Kind), "a known fake: " + c.Display()})
 	case standing != Official:
-		v.add(Finding{Check(c.Kind), fmt.Sprintf("neither in a cited source nor an official channel: %s", c.Display())})
+		v.add(Finding{Check(c.Kind), "neither in a cited source nor an official channel: " + c.Display()})
 	}
 }
 

@@ -137,7 +137,7 @@ func (s *scanner) cuedHandle(cue platformCue) {
 	for word := 0; word < 4 && i < len(text); word++ {
 		gap := nameStart(text, i)
 		marked := strings.ContainsAny(text[i:gap], ":=>")
-		if strings.ContainsAny(text[i:gap], ".!?\n,;()[]") || strings.Contains(text[i:gap], "。") || strings.Contains(text[i:gap], "，") || strings.Contains(text[i:gap], "、") {
+		if strings.ContainsAny(text[i:gap], ".!?\n,;()[]。，、") {
 			return
 		}
 		if wide := wideEnd(text, gap); wide > gap {
@@ -310,8 +310,9 @@ func isWholeWord(text string, start, end int) bool {
 	}
 	before, _ := utf8.DecodeLastRuneInString(text[:start])
 	after, _ := utf8.DecodeRuneInString(text[end:])
+	goesOn := strings.ContainsRune(".-", after) && end+1 < len(text) && isAlnum(text[end+1])
 	return (start == 0 || !isNarrow(before) && before != '@' && before != '_') &&
-		(end == len(text) || !isNarrow(after) && after != '_' && !(strings.ContainsRune(".-", after) && end+1 < len(text) && isAlnum(text[end+1])))
+		(end == len(text) || !isNarrow(after) && after != '_' && !goesOn)
 }
 
 // numbersAccounts reports platforms on which a number is the name of an account.

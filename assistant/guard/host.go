@@ -53,7 +53,7 @@ func trimHost(text string, p place) (place, bool) {
 	for p.start < p.end && strings.IndexByte(".-_", text[p.start]) >= 0 {
 		p.start++
 	}
-	p.start = p.start + narrowTail(firstLabel(text[p.start:p.end]))
+	p.start += narrowTail(firstLabel(text[p.start:p.end]))
 	for p.start < p.end {
 		for p.start < p.end && strings.IndexByte(".-_", text[p.end-1]) >= 0 {
 			p.end--

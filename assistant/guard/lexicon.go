@@ -276,12 +276,13 @@ func endsWord(text string, i int) bool {
 
 func isWordRune(r rune) bool {
 	if r < utf8.RuneSelf {
-		return isAlnum(byte(r))
+		return isAlnum(r)
 	}
 	return unicode.In(r, unicode.L, unicode.Mn, unicode.Nd)
 }
 
 // isUnspaced reports scripts whose words do not stand apart, or take endings without end.
 func isUnspaced(r rune) bool {
-	return isHan(r) || r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai) || r == 'ー'
+	return isHan(r) || r == 'ー' ||
+		r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }

@@ -22,7 +22,8 @@ func (s *scanner) uris() {
 			start--
 		}
 		scheme := text[start:i]
-		if before := strings.TrimRight(text[:i], " "); scheme == "" && (strings.HasSuffix(before, "http") || strings.HasSuffix(before, "https")) {
+		before := strings.TrimRight(text[:i], " ")
+		if scheme == "" && (strings.HasSuffix(before, "http") || strings.HasSuffix(before, "https")) {
 			start = strings.LastIndex(before, "http")
 			scheme = before[start:]
 		}
@@ -92,7 +93,8 @@ func (s *scanner) opaque(start int, scheme string, from int) {
 			return
 		}
 	case "data", "about", "file", "market", "intent", "geo", "view-source":
-		if scheme == "data" && !strings.ContainsAny(body, ",;/") || scheme != "data" && isAlnum(body[0]) && !strings.ContainsAny(body, "/:,") {
+		if scheme == "data" && !strings.ContainsAny(body, ",;/") ||
+			scheme != "data" && isAlnum(body[0]) && !strings.ContainsAny(body, "/:,") {
 			return // prose: "market:up"
 		}
 	case "javascript", "vbscript", "blob", "magnet", "xmpp":

@@ -41,7 +41,8 @@ func isHostile(r rune) bool {
 		return false
 	case r < ' ' || r >= 0x7f && r < 0xa0:
 		return true
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r >= 0xe0000 && r <= 0xe007f, r == 0x00ad, r == 0x200b, r == 0x2060, r == 0xfeff:
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r >= 0xe0000 && r <= 0xe007f,
+		r == 0x00ad, r == 0x200b, r == 0x2060, r == 0xfeff:
 		return true
 	}
 	return false

@@ -40,7 +40,7 @@ func wordQuantities(text string, mode numberMode) []quantity {
 		if !ok {
 			continue
 		}
-		dual := strings.HasPrefix(word, "يوم") || strings.HasPrefix(word, "ساعت") || strings.HasPrefix(word, "مرت") // the Arabic dual has its unit inside
+		dual := startsWithAny(word, []string{"يوم", "ساعت", "مرت"}) // the Arabic dual has its unit inside
 		if mode == sourceNumbers || dual || hasUnit(text[at+len(word):]) {
 			found = append(found, quantity{forms: []string{strconv.Itoa(value)}, text: word})
 		}
@@ -125,7 +125,7 @@ func isHanNumeral(r rune) bool {
 func hanValue(raw string) int {
 	total, section, digit := 0, 0, 0
 	for _, r := range raw {
-		multiplier := 0
+		var multiplier int
 		switch r {
 		case '十':
 			multiplier = 10

@@ -40,7 +40,8 @@ func (s *scanner) phones() {
 	for _, p := range digitRuns(s.text.text) {
 		run := s.text.text[p.start:p.end]
 		if s.isPhone(p, run) {
-			s.add(Contact{Kind: KindPhone, Platform: platformNear(s.text.lower, s.platformCues(), p.start), Value: phoneValue(run), Start: p.start, End: p.end})
+			platform := platformNear(s.text.lower, s.platformCues(), p.start)
+			s.add(Contact{Kind: KindPhone, Platform: platform, Value: phoneValue(run), Start: p.start, End: p.end})
 		}
 	}
 	s.vanityNumbers()
@@ -89,7 +90,8 @@ func (s *scanner) isAmount(p place, run string) bool {
 }
 
 var (
-	dates     = regexp.MustCompile(`^(?:19|20)\d\d[ \-./](?:0?[1-9]|1[0-2])[ \-./](?:0?[1-9]|[12]\d|3[01])$|^(?:0?[1-9]|[12]\d|3[01])[ \-./](?:0?[1-9]|[12]\d|3[01])[ \-./](?:19|20)?\d\d$`)
+	dates = regexp.MustCompile(`^(?:19|20)\d\d[ \-./](?:0?[1-9]|1[0-2])[ \-./](?:0?[1-9]|[12]\d|3[01])$|` +
+		`^(?:0?[1-9]|[12]\d|3[01])[ \-./](?:0?[1-9]|[12]\d|3[01])[ \-./](?:19|20)?\d\d$`)
 	thousands = regexp.MustCompile(`^[1-9]\d{0,2}(?:[ .]000)+$|^[1-9]\d{0,2}(?:\.\d{3}){1,4}$`)
 )
 

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -73,14 +74,16 @@ func (s sentence) object(verb hit, reach int) (hit, bool) {
 		return hit{}, false
 	}
 	for _, n := range s.hits {
-		if n.category == catNegAfter && n.start >= secret.end && s.breaks(verb.end, secret.start) && s.distance(secret.end, n.start) <= reachBefore {
+		if n.category == catNegAfter && n.start >= secret.end && s.breaks(verb.end, secret.start) &&
+			s.distance(secret.end, n.start) <= reachBefore {
 			return hit{}, false
 		}
 		if n.category != catNeg && n.category != catWeNeg || n.start < verb.end || n.end > secret.start {
 			continue
 		}
-		if s.distance(n.end, secret.start) <= 4 || s.hasBetween(catGive, n.end, secret.start) ||
-			s.hasBetween(catGiveBoth, n.end, secret.start) || s.hasBetween(catEnter, n.end, secret.start) || s.hasBetween(catPay, n.end, secret.start) {
+		if s.distance(n.end, secret.start) <= 4 ||
+			s.hasBetween(catGive, n.end, secret.start) || s.hasBetween(catGiveBoth, n.end, secret.start) ||
+			s.hasBetween(catEnter, n.end, secret.start) || s.hasBetween(catPay, n.end, secret.start) {
 			return hit{}, false
 		}
 	}
@@ -147,8 +150,8 @@ func (s sentence) after(h hit, c category, reach int) (hit, bool) {
 
 // before returns the last hit of a category in front of h.
 func (s sentence) before(h hit, c category, reach int) (hit, bool) {
-	for i := len(s.hits) - 1; i >= 0; i-- {
-		if o := s.hits[i]; o.category == c && o.end <= h.start && s.distance(o.end, h.start) <= reach {
+	for _, o := range slices.Backward(s.hits) {
+		if o.category == c && o.end <= h.start && s.distance(o.end, h.start) <= reach {
 			return o, true
 		}
 	}

@@ -159,13 +159,13 @@ func entity(s string) (string, int) {
 // digitValue returns the value of a decimal digit of any script. Unicode keeps every script's ten digits together.
 func digitValue(r rune) rune {
 	for _, block := range unicode.Nd.R16 {
-		if uint32(r) <= uint32(block.Hi) {
+		if r <= rune(block.Hi) {
 			return (r - rune(block.Lo)) % 10
 		}
 	}
 	for _, block := range unicode.Nd.R32 {
-		if uint32(r) <= block.Hi {
-			return (r - rune(block.Lo)) % 10
+		if lo, hi := rune(block.Lo), rune(block.Hi); r <= hi { //nolint:gosec // a code point has 21 bits
+			return (r - lo) % 10
 		}
 	}
 	return 0
@@ -183,7 +183,7 @@ func isHan(r rune) bool { return r >= 0x4e00 && r <= 0x9fff || r >= 0x3400 && r 
 
 func isPunct(c byte) bool { return c > ' ' && c < 0x7f && !isAlnum(c) }
 
-func isAlnum(c byte) bool {
+func isAlnum[C byte | rune](c C) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 

@@ -112,7 +112,7 @@ func newSystem(t *testing.T, o options) *system {
 	s.importArticles(t)
 	require.NoError(t, s.store.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
-	}))
+	}, "test"))
 	s.admin, s.agent, s.otherAgent = s.key(t, postgres.RoleAdmin), s.key(t, postgres.RoleAgent), s.key(t, postgres.RoleAgent)
 	s.widget, s.otherWidget = s.key(t, postgres.RoleWidget), s.key(t, postgres.RoleWidget)
 	key, secret, err := s.store.CreateKey(t.Context(), postgres.Key{Name: "revoked", Role: postgres.RoleAdmin})

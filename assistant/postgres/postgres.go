@@ -35,7 +35,8 @@ func Open(ctx context.Context, address string) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse database URL: %w", err)
 	}
-	config.MaxConns = max(config.MaxConns, int32(connectionsPerCore*runtime.GOMAXPROCS(0))) //nolint:gosec // a machine's cores fit in 32 bits
+	connections := connectionsPerCore * runtime.GOMAXPROCS(0)
+	config.MaxConns = max(config.MaxConns, int32(connections)) //nolint:gosec // a machine's cores fit in 32 bits
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	config.ConnConfig.RuntimeParams["application_name"] = "deskhand"
 	config.ConnConfig.RuntimeParams["statement_timeout"] = statementTimeout

@@ -397,7 +397,7 @@ func TestStoreSettings(t *testing.T) {
 	require.Equal(t, version, settings.Policy.Version)
 	require.Len(t, settings.Notices, 1)
 
-	require.NoError(t, bundle.store.EndNotice(t.Context(), id))
+	require.NoError(t, bundle.store.EndNotice(t.Context(), id, "test"))
 	settings, err = bundle.store.Settings(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, settings.Notices)

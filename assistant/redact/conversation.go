@@ -122,6 +122,7 @@ func (r *Redactor) markSplitPhrase(c *conversation) {
 	needed := splitPlain
 	if said {
 		needed = splitSaid
+		c.markSplitHan(scans, words)
 	}
 	for list := range r.lexicon.size() {
 		parts := splitParts(words, list)
@@ -138,6 +139,51 @@ func (r *Redactor) markSplitPhrase(c *conversation) {
 			break
 		}
 	}
+}
+
+// markSplitHan marks the parts of a Chinese phrase without spaces in a conversation that speaks of a phrase. A part ends its
+// message and either is all of it or follows words that announce it; together the parts have the length of a phrase.
+func (c *conversation) markSplitHan(scans []*scan, words [][]word) {
+	parts := make(map[int][]int)
+	total := 0
+	for i := range c.turns {
+		if at := scans[i].hanTail(words[i]); len(at) > splitRun && scans[i].isHanPhrase(at, max((len(at)-1)/6, 1)) {
+			parts[i] = at
+			total += len(at) - 1
+		}
+	}
+	last := len(c.turns) - 1
+	if _, ok := parts[last]; !ok || len(parts) < 2 || !isPhraseLength(total) {
+		return
+	}
+	for i, at := range parts {
+		start, end := scans[i].source(at[0], at[len(at)-1])
+		c.turns[i].spans = append(c.turns[i].spans, span{start: start, end: end, kind: SeedPhrase})
+	}
+}
+
+// hanTail returns the offsets of the characters, and the end, of the Chinese run that ends the text; nothing when it is
+// neither the whole text nor announced.
+func (s *scan) hanTail(words []word) []int {
+	if len(words) == 0 || !words[len(words)-1].han {
+		return nil
+	}
+	w := words[len(words)-1]
+	at := s.charOffsets(w)
+	if said, ok := s.following(int(w.start), int(w.end-w.start), cues(seedCue)); ok && said.end < int(w.end) {
+		begin := said.end
+		if size, _, ok := s.connectorAt(begin); ok {
+			begin += size
+		}
+		for len(at) > 1 && at[0] < begin {
+			at = at[1:]
+		}
+		return at
+	}
+	if _, said := s.nearest(int(w.start), 48, cues(seedCue)); said || s.fillsLine(at[0], at[len(at)-1]) {
+		return at
+	}
+	return nil
 }
 
 // splitPart is a row of list words in one message.

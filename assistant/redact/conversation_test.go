@@ -42,6 +42,11 @@ func TestRedactConversationFindsSplitSecrets(t *testing.T) {
 		{name: "password in the next message", earlier: []string{"my password is"}, text: "hunter2x!", want: "⟦password⟧"},
 		{name: "code in the next message", earlier: []string{"here is the verification code:"}, text: "482913", want: "⟦one_time_code⟧"},
 		{name: "Chinese code in the next message", earlier: []string{"验证码是"}, text: "482913", want: "⟦one_time_code⟧"},
+		{
+			name:    "Chinese phrase without spaces, announced",
+			earlier: []string{"助记词前六个：" + string([]rune(chinese12())[:6])}, text: string([]rune(chinese12())[6:]),
+			want: "⟦seed_phrase⟧", rewritten: map[int]string{0: "助记词前六个：⟦seed_phrase⟧"},
+		},
 		{name: "private key in the next message", earlier: []string{"المفتاح الخاص بي هو"}, text: key, want: "⟦private_key⟧"},
 		{name: "transaction in the next message", earlier: []string{"I did not share my private key", "this is the tx hash"}, text: key, want: key},
 		{name: "nothing", earlier: []string{"hi", "I forgot my password"}, text: "what do I do now", want: "what do I do now"},

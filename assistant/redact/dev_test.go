@@ -13,10 +13,10 @@ import (
 
 // devRow is one row of the development data.
 type devRow struct {
-	Label string
-	Lang  string
-	Rule  string
-	Text  string
+	Label string `json:"label"`
+	Lang  string `json:"lang"`
+	Rule  string `json:"rule"`
+	Text  string `json:"text"`
 }
 
 // devRows reads a file of the public development data, which is no part of this

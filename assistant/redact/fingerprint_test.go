@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write fingerprints.bin from the word lists in DESKHAND_WORDLISTS") //nolint:gochecknoglobals // a flag
+var update = flag.Bool("update", false, "write fingerprints.bin from the word lists in DESKHAND_WORDLISTS")
 
 // The lists in the order of fingerprints.bin: <name>.txt with a word per line in
 // the folder that DESKHAND_WORDLISTS names.
@@ -27,9 +27,9 @@ func TestFingerprintsAreThoseOfTheWordLists(t *testing.T) {
 	} {
 		list, err := os.ReadFile(filepath.Join(dir, name+".txt"))
 		require.NoError(t, err)
-		for _, w := range strings.Fields(string(list)) {
-			print := fingerprint(fold(w).lower)
-			want = append(want, byte(print), byte(print>>8), byte(print>>16))
+		for w := range strings.FieldsSeq(string(list)) {
+			digest := fingerprint(fold(w).lower)
+			want = append(want, byte(digest), byte(digest>>8), byte(digest>>16))
 		}
 	}
 	if *update {

@@ -57,9 +57,6 @@ este sunt mai la ale sau prin sua ng mga ang ay ko mo ka sa po opo hindi may wal
 // isNoPassword reports whether a word that follows "password" speaks about the
 // password rather than being it.
 func (r *Redactor) isNoPassword(word string) bool {
-	if r.lexicon.find(word)&functionBit != 0 {
-		return true
-	}
 	for _, device := range []string{
 		"iphone", "ios", "android", "windows", "galaxy", "samsung", "macos", "chrome", "2fa", "app", "v1", "v2", "mt5", "mt4", "https", "sms",
 	} {

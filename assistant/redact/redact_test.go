@@ -18,7 +18,7 @@ func newRedactor(t testing.TB) *Redactor {
 	return r
 }
 
-var sharedRedactor = sync.OnceValues(New) //nolint:gochecknoglobals // see newRedactor
+var sharedRedactor = sync.OnceValues(New)
 
 // Phrases made for these tests from the English list; the first has a valid
 // checksum.
@@ -66,6 +66,8 @@ func TestRedactRemovesSecrets(t *testing.T) {
 		{"phrase without spaces", strings.ReplaceAll(broken12, " ", ""), "⟦seed_phrase⟧"},
 		{"phrase in camel case", "Orbit" + "VelvetCactusRibbonMapleJuiceTunnelHockeyGarlicPalaceIndexFrown", "⟦seed_phrase⟧"},
 		{"first four letters", "orbi velv cact ribb mapl juic tunn hock garl pala inde frow", "⟦seed_phrase⟧"},
+		{"password that shares a fingerprint with a function word", "my password is Kupola7!Zx", "my password is ⟦password⟧"},
+		{"Arabic password, feminine", "كلمة المرور الخاصة بي هي Sunset9!Qw", "كلمة المرور الخاصة بي هي ⟦password⟧"},
 		{"Chinese without spaces", "助记词:" + chinese12() + "，请帮我", "助记词:⟦seed_phrase⟧，请帮我"},
 		{"Chinese without a separator", "我的助记词是" + chinese12(), "我的助记词是⟦seed_phrase⟧"},
 		{"Chinese without spaces, bare", chinese12(), "⟦seed_phrase⟧"},

@@ -57,7 +57,7 @@ const fillWords = `my|the|your|our|a|an|for|to|of|new|old|current|login|account|
 			|mi|de|mí|para|cuenta|nueva|nuevo|antigua|recibí|recibido|el|del|que|me|llegó|aquí|este|esta|billetera
 			|meu|minha|da|do|conta|nova|novo|recebi|recebido|chegou|aqui|este|o|que|carteira
 			|saya|aku|akun|baru|lama|ini|untuk|yang|diterima|dapat|masuk|berikut|dari|dompet
-			|لي|الخاص|بي|حسابي|الحساب|وصلني|الذي|الجديد|هذا|هذه|من|إلى|على|بحسابي
+			|لي|الخاص|الخاصة|خاصتي|بي|حسابي|الحساب|وصلني|الذي|الجديد|هذا|هذه|من|إلى|على|بحسابي
 			|私|の|私の|僕の|届いた|新しい|アカウント|この|これ|です|以下|受け取った
 			|mein|meine|meinen|der|die|das|für|konto|neues|alte|erhalten|habe|ich|hier|den|von|neue
 			|mon|ma|le|les|du|pour|compte|nouveau|reçu|j'ai|voici|ici|celui|nouvelle|ancien`

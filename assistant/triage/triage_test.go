@@ -71,7 +71,7 @@ func TestTriage(t *testing.T) {
 			autoAnswer: intent.AutoAnswerNever, priority: triage.P1, risks: []risk.Risk{risk.SecretShared},
 		},
 		{
-			name: "SecretInAnHarmlessQuestionIsAnUrgentCase", text: "whats the taker fee for spot ⟦password⟧", secrets: []string{"password"},
+			name: "SecretInAHarmlessQuestionIsAnUrgentCase", text: "whats the taker fee for spot ⟦password⟧", secrets: []string{"password"},
 			intent: "security.secret_disclosed", autoAnswer: intent.AutoAnswerNever, priority: triage.P1, risks: []risk.Risk{risk.SecretShared},
 		},
 		{

@@ -47,7 +47,7 @@ func TestDB(t *testing.T) {
 		t.Parallel()
 
 		var name string
-		t.Run("inner", func(t *testing.T) { //nolint:paralleltest // the outer test looks at what it leaves
+		t.Run("inner", func(t *testing.T) { // not parallel: the outer test looks at what it leaves
 			require.NoError(t, pgtest.DB(t).QueryRow(t.Context(), "SELECT current_database()").Scan(&name))
 		})
 		require.NotEmpty(t, name)

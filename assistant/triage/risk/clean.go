@@ -27,7 +27,7 @@ func clean(text string, dst []place) []place {
 		if r >= utf8.RuneSelf {
 			r, size = utf8.DecodeRuneInString(text[i:])
 		}
-		if !(r == utf8.RuneError && size == 1) && !invisible(r) {
+		if valid := r != utf8.RuneError || size > 1; valid && !invisible(r) {
 			dst = append(dst, place{r: r, start: int32(i), end: int32(i + size)})
 		}
 		i += size

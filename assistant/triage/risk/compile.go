@@ -133,7 +133,7 @@ func (c *compiler) add(f *file) error {
 			return err
 		}
 	}
-	for _, w := range strings.Fields(f.Known.value) {
+	for w := range strings.FieldsSeq(f.Known.value) {
 		c.rules.lexicon.addKnown(w)
 	}
 	breaks := int32(-1)
@@ -169,7 +169,12 @@ func (c *compiler) add(f *file) error {
 }
 
 func (c *compiler) addRule(fr *fileRule, breaks int32) error {
-	r := rule{breaks: breaks, glyphs: c.file.Script.value == scriptGlyphs, id: c.file.Language.value + "." + fr.ID.value, risk: Risk(fr.Risk.value)}
+	r := rule{
+		breaks: breaks,
+		glyphs: c.file.Script.value == scriptGlyphs,
+		id:     c.file.Language.value + "." + fr.ID.value,
+		risk:   Risk(fr.Risk.value),
+	}
 	window := fr.Window
 	if window == 0 {
 		window = c.file.Window
@@ -209,7 +214,8 @@ func (c *compiler) linkGuards(files []*file) {
 			}
 			for _, name := range names {
 				for _, g := range c.guards[name.value] {
-					if g.file == f.name || c.rules.guards[g.index].where == whereText || g.script != scriptLatin || f.Script.value != scriptLatin {
+					latinOnly := g.script == scriptLatin && f.Script.value == scriptLatin
+					if g.file == f.name || c.rules.guards[g.index].where == whereText || !latinOnly {
 						c.rules.rules[i].guards = append(c.rules.rules[i].guards, g.index)
 					}
 				}
@@ -292,45 +298,13 @@ func (c *compiler) newSet(src string, line int) (int32, error) {
 func (c *compiler) words(term string) ([]atom, error) {
 	var out []atom
 	for field := range strings.FieldsSeq(term) {
-		a := atom{kind: kindWhole, fuzzy: true}
-		if rest, ok := strings.CutPrefix(field, "="); ok {
-			field, a.fuzzy = rest, false
+		word, like, err := readMarks(field)
+		if err != nil {
+			return nil, err
 		}
-		var word []rune
-		flush := func() {
-			if len(word) > 0 {
-				b := a
-				b.folded, b.exact = c.rules.folds.word(string(word))
-				if c.file.Accents != "strict" {
-					b.exact = nil
-				}
-				out = append(out, b)
-				word = nil
-			}
+		if out, err = c.appendAtoms(out, word, like); err != nil {
+			return nil, err
 		}
-		open := strings.HasPrefix(field, "*")
-		body := strings.Trim(field, "*")
-		switch {
-		case open && strings.HasSuffix(field, "*"):
-			a.kind = kindInfix
-		case open:
-			return nil, fmt.Errorf("%q: a star at the beginning needs one at the end", field)
-		case strings.HasSuffix(field, "*"):
-			a.kind = kindPrefix
-		}
-		for _, r := range body {
-			switch {
-			case isGlyph(r):
-				flush()
-				folded, _ := c.rules.folds.word(string(r))
-				out = append(out, atom{folded: folded, kind: kindGlyph})
-			case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r):
-				word = append(word, r)
-			default:
-				return nil, fmt.Errorf("%q is not a letter", r)
-			}
-		}
-		flush()
 	}
 	for _, a := range out {
 		if a.kind == kindInfix && len(a.folded) < minInfix || a.kind == kindPrefix && len(a.folded) < minPrefix {
@@ -341,6 +315,59 @@ func (c *compiler) words(term string) ([]atom, error) {
 		return nil, fmt.Errorf("it has %d words, want 1 to %d", len(out), maxPhrase)
 	}
 	return out, nil
+}
+
+// readMarks reads the marks of a word that say how it is matched ("=" without typing errors, "*" as a part of a word) and
+// returns the word without them.
+func readMarks(field string) (word string, like atom, err error) {
+	like = atom{kind: kindWhole, fuzzy: true}
+	if rest, ok := strings.CutPrefix(field, "="); ok {
+		field, like.fuzzy = rest, false
+	}
+	open := strings.HasPrefix(field, "*")
+	switch {
+	case open && strings.HasSuffix(field, "*"):
+		like.kind = kindInfix
+	case open:
+		return "", atom{}, fmt.Errorf("%q: a star at the beginning needs one at the end", field)
+	case strings.HasSuffix(field, "*"):
+		like.kind = kindPrefix
+	}
+	return strings.Trim(field, "*"), like, nil
+}
+
+// appendAtoms appends each glyph of a word, and what stands between glyphs, as one atom; the latter are matched like like.
+func (c *compiler) appendAtoms(out []atom, word string, like atom) ([]atom, error) {
+	var letters []rune
+	flush := func() {
+		if len(letters) > 0 {
+			out = append(out, c.wordAtom(string(letters), like))
+			letters = nil
+		}
+	}
+	for _, r := range word {
+		switch {
+		case isGlyph(r):
+			flush()
+			folded, _ := c.rules.folds.word(string(r))
+			out = append(out, atom{folded: folded, kind: kindGlyph})
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r):
+			letters = append(letters, r)
+		default:
+			return nil, fmt.Errorf("%q is not a letter", r)
+		}
+	}
+	flush()
+	return out, nil
+}
+
+// wordAtom returns the atom of a word of an alphabet that is matched like like.
+func (c *compiler) wordAtom(word string, like atom) atom {
+	like.folded, like.exact = c.rules.folds.word(word)
+	if c.file.Accents != "strict" {
+		like.exact = nil
+	}
+	return like
 }
 
 func abbreviate(s string) string {

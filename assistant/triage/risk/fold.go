@@ -80,25 +80,24 @@ func (f *folds) word(w string) (folded, exact []rune) {
 	return folded, exact
 }
 
-// otherReadings appends what else a word may be meant to say: without leetspeak, with look-alike letters of the other
-// alphabet, without repeated letters, without an Arabic prefix.
-func (f *folds) otherReadings(s *scratch, w span, leet bool) span {
-	alts := span{int32(len(s.alts)), 0}
+// addLeetReadings appends what a word with digits or signs among its letters says when they stand for letters.
+func addLeetReadings(s *scratch, w span) {
+	word := s.runes[w.lo:w.hi]
+	if len(word) > maxWord || scriptsOf(word) == 0 {
+		return
+	}
+	s.addReading(func(dst []rune) []rune { return appendLeet(dst, word, 'i') })
+	s.addReading(func(dst []rune) []rune { return appendLeet(dst, word, 'l') })
+}
+
+// addOtherReadings appends what else a word may be meant to say: with look-alike letters of the other alphabet, without
+// repeated letters, without an Arabic prefix.
+func (f *folds) addOtherReadings(s *scratch, w span) {
 	word := s.runes[w.lo:w.hi]
 	if len(word) > maxWord {
-		alts.hi = alts.lo
-		return alts
+		return
 	}
-	repeated, scripts := false, scriptsOf(word)
-	for i := 2; i < len(word); i++ {
-		if word[i] == word[i-1] && word[i] == word[i-2] {
-			repeated = true
-		}
-	}
-	if leet && scripts != 0 {
-		s.addReading(func(dst []rune) []rune { return appendLeet(dst, word, 'i') })
-		s.addReading(func(dst []rune) []rune { return appendLeet(dst, word, 'l') })
-	}
+	scripts := scriptsOf(word)
 	if scripts&(cyrillic|greek) != 0 {
 		s.addReading(func(dst []rune) []rune { return appendMapped(dst, word, f.toLatin) })
 	}
@@ -110,12 +109,10 @@ func (f *folds) otherReadings(s *scratch, w span, leet bool) span {
 			s.addReading(func(dst []rune) []rune { return append(dst, word[n:]...) })
 		}
 	}
-	if repeated {
+	if hasTriple(word) {
 		s.addReading(func(dst []rune) []rune { return appendSqueezed(dst, word, 1) })
 		s.addReading(func(dst []rune) []rune { return appendSqueezed(dst, word, 2) })
 	}
-	alts.hi = int32(len(s.alts))
-	return alts
 }
 
 const (
@@ -176,6 +173,20 @@ func appendMapped(dst, word []rune, table map[rune]rune) []rune {
 		dst = append(dst, r)
 	}
 	return dst
+}
+
+// hasTriple reports three equal letters in a row.
+func hasTriple(word []rune) bool {
+	run := 0
+	for i, r := range word {
+		if i > 0 && r != word[i-1] {
+			run = 0
+		}
+		if run++; run == 3 {
+			return true
+		}
+	}
+	return false
 }
 
 // appendSqueezed shortens runs of three and more equal letters.

@@ -205,29 +205,29 @@ func (x *lexicon) readOne(u *unit, w span, s *scratch) (known bool) {
 		return false
 	}
 	s.hash(word)
-	for _, id := range x.wholes.get(s.part(0, len(word))) {
-		if a := &x.atoms[id]; slices.Equal(a.folded, word) && x.accentsFit(a, u, s) {
-			s.addAtom(id)
-			known = true
-		}
-	}
+	known = x.addFitting(x.wholes.get(s.part(0, len(word))), word, u, s)
 	for n := x.prefixes.min; n <= min(len(word), x.prefixes.max); n++ {
-		for _, id := range x.prefixes.get(s.part(0, n)) {
-			if a := &x.atoms[id]; slices.Equal(a.folded, word[:n]) && x.accentsFit(a, u, s) {
-				s.addAtom(id)
-			}
-		}
+		x.addFitting(x.prefixes.get(s.part(0, n)), word[:n], u, s)
 	}
 	for lo := 0; lo+minInfix <= len(word); lo++ {
 		for n := x.infixes.min; n <= min(len(word)-lo, x.infixes.max); n++ {
-			for _, id := range x.infixes.get(s.part(lo, lo+n)) {
-				if a := &x.atoms[id]; slices.Equal(a.folded, word[lo:lo+n]) && x.accentsFit(a, u, s) {
-					s.addAtom(id)
-				}
-			}
+			x.addFitting(x.infixes.get(s.part(lo, lo+n)), word[lo:lo+n], u, s)
 		}
 	}
 	return known || x.known[string(word)]
+}
+
+// addFitting adds those of the proposed atoms that have exactly these letters of the unit, with accents that agree, and
+// reports whether there were any.
+func (x *lexicon) addFitting(proposed []int32, letters []rune, u *unit, s *scratch) bool {
+	added := false
+	for _, id := range proposed {
+		if a := &x.atoms[id]; slices.Equal(a.folded, letters) && x.accentsFit(a, u, s) {
+			s.addAtom(id)
+			added = true
+		}
+	}
+	return added
 }
 
 // readMisspelled finds atoms one typing error away: a letter too many, too few, wrong, or two swapped; never the first.

@@ -118,16 +118,18 @@ func (r *Rules) searchOrdered(p *pattern, s *scratch) (hit, bool) {
 	last := len(p.clauses) - 1
 	for c := (cursor{p: p, s: s}); ; {
 		h, clause := c.advance()
-		switch {
-		case clause < 0:
+		if clause < 0 {
 			return hit{}, false
-		case clause == 0:
+		}
+		if clause == 0 {
 			chain[0], seen[0] = h, true
 			continue
-		case !seen[clause-1] || !s.follows(chain[clause-1], h):
+		}
+		before := clause - 1
+		if !seen[before] || !s.follows(chain[before], h) {
 			continue
 		}
-		next := hit{from: chain[clause-1].from, to: h.to}
+		next := hit{from: chain[before].from, to: h.to}
 		if s.width(next) > p.window {
 			continue
 		}
@@ -191,6 +193,7 @@ func (g *guard) fits(rl *rule, s *scratch, h hit, c candidate) bool {
 		return h.from < c.head.from && at == s.units[c.head.from].sentence && !s.broken(rl, h.to, c.head.from)
 	case whereAfter:
 		return at == s.units[c.whole.to].sentence && !s.broken(rl, c.whole.to, h.from)
+	default: // whereSentence and whereText: standing near enough is all
+		return true
 	}
-	return true
 }

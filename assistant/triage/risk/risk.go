@@ -37,7 +37,7 @@ import (
 type Risk string
 
 const (
-	APIKeyLeaked           Risk = "api_key_leaked"
+	APIKeyLeaked           Risk = "api_key_leaked" //nolint:gosec // a name, no key
 	AccountTakeover        Risk = "account_takeover"
 	Authority              Risk = "authority" // court, police, regulator request, sanctions
 	Complaint              Risk = "complaint"

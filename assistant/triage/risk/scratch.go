@@ -1,5 +1,7 @@
 package risk
 
+import "slices"
+
 // hashBase is the odd base of the polynomial hash modulo 2^64.
 const hashBase = 0x100000001b3
 
@@ -50,12 +52,9 @@ func (s *scratch) reset() {
 }
 
 func (s *scratch) addAtom(id int32) {
-	for _, f := range s.found {
-		if f == id {
-			return
-		}
+	if !slices.Contains(s.found, id) {
+		s.found = append(s.found, id)
 	}
-	s.found = append(s.found, id)
 }
 
 func (s *scratch) addHit(set int32, h hit) {
@@ -75,7 +74,7 @@ func (s *scratch) addReading(write func([]rune) []rune) {
 // hash prepares part and without for a word of at most maxWord letters.
 func (s *scratch) hash(word []rune) {
 	for i, r := range word {
-		s.sums[i+1] = s.sums[i]*hashBase + uint64(r) + 1
+		s.sums[i+1] = s.sums[i]*hashBase + uint64(r) + 1 //nolint:gosec // a rune of a text is not negative
 	}
 }
 
@@ -92,7 +91,7 @@ func (s *scratch) without(i, n int) uint64 {
 func hashOf(word []rune) uint64 {
 	var h uint64
 	for _, r := range word {
-		h = h*hashBase + uint64(r) + 1
+		h = h*hashBase + uint64(r) + 1 //nolint:gosec // a rune of a text is not negative
 	}
 	return h
 }

@@ -251,7 +251,12 @@ func (p *splitter) flush() {
 		s.runes = append(s.runes, s.accented...)
 		u.exact.hi = int32(len(s.runes))
 	}
-	u.alts = p.f.otherReadings(s, u.runes, p.leet)
+	u.alts.lo = int32(len(s.alts))
+	if p.leet {
+		addLeetReadings(s, u.runes)
+	}
+	p.f.addOtherReadings(s, u.runes)
+	u.alts.hi = int32(len(s.alts))
 	if len(s.folded) == 1 {
 		p.spelled++
 	} else {
@@ -279,7 +284,10 @@ func (p *splitter) endSpelling() {
 		pos: first.pos, runes: span{lo, int32(len(s.runes))}, sentence: first.sentence,
 		start: first.start, end: letters[n-1].end,
 	}
-	joined.alts = p.f.otherReadings(s, joined.runes, true)
+	joined.alts.lo = int32(len(s.alts))
+	addLeetReadings(s, joined.runes)
+	p.f.addOtherReadings(s, joined.runes)
+	joined.alts.hi = int32(len(s.alts))
 	s.units = append(s.units, joined)
 }
 
