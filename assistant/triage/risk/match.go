@@ -118,18 +118,16 @@ func (r *Rules) searchOrdered(p *pattern, s *scratch) (hit, bool) {
 	last := len(p.clauses) - 1
 	for c := (cursor{p: p, s: s}); ; {
 		h, clause := c.advance()
-		if clause < 0 {
+		switch {
+		case clause < 0:
 			return hit{}, false
-		}
-		if clause == 0 {
+		case clause == 0:
 			chain[0], seen[0] = h, true
 			continue
-		}
-		before := clause - 1
-		if !seen[before] || !s.follows(chain[before], h) {
+		case !seen[clause-1] || !s.follows(chain[clause-1], h): //nolint:gosec // clause is above 0 here
 			continue
 		}
-		next := hit{from: chain[before].from, to: h.to}
+		next := hit{from: chain[clause-1].from, to: h.to} //nolint:gosec // as above
 		if s.width(next) > p.window {
 			continue
 		}

@@ -106,10 +106,9 @@ func TestGuardedPlaceDoesNotHideAnotherOne(t *testing.T) {
 	require.Contains(t, risksOf(defaultRules(t).Match("How do I avoid being hacked? Anyway. My account was hacked.")), AccountTakeover)
 }
 
-// A megabyte must stay far below the time that a request has. The bound is generous for a loaded machine; a quadratic step
-// would take minutes.
-func TestMegabyteTakesLinearTime(t *testing.T) {
-	t.Parallel()
+// Time must grow with the length of a text and no faster: of two lengths in one run, eight times the text takes some eight
+// times as long on any machine, a quadratic step sixty-four times.
+func TestLongTextsTakeLinearTime(t *testing.T) {
 	rules := defaultRules(t)
 	for name, unit := range map[string]string{
 		"alternating risk words": "account hacked withdraw stolen seed gave code phone lost ",
@@ -127,12 +126,15 @@ func TestMegabyteTakesLinearTime(t *testing.T) {
 		"chinese":                "如果账户被盗了怎么办",
 	} {
 		t.Run(name, func(t *testing.T) {
-			text := strings.Repeat(unit, 1<<20/len(unit))
-			begin := time.Now()
-			matches := rules.Match(text)
-			took := time.Since(begin)
-			require.Less(t, took, 20*time.Second)
-			t.Logf("%v, %d matches", took, len(matches))
+			match := func(size int) time.Duration {
+				text := strings.Repeat(unit, size/len(unit))
+				begin := time.Now()
+				rules.Match(text)
+				return time.Since(begin)
+			}
+			match(1 << 10) // the scratch memory is made once
+			short, long := match(16<<10), match(128<<10)
+			require.Less(t, long.Seconds(), 30*short.Seconds())
 		})
 	}
 }
