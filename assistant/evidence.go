@@ -1,6 +1,8 @@
 package assistant
 
 import (
+	"slices"
+
 	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/triage"
@@ -20,7 +22,7 @@ func (a *Assistant) confidence(evidence confidence.Evidence, rec *recorder) floa
 
 // evidenceFor gathers what is known about a draft that rests on the first hit.
 func evidenceFor(results retrieval.Results, draft Draft, verdict Verdict, t triage.Triage) confidence.Evidence {
-	evidence := confidence.Evidence{GuardPassed: verdict.Passed(), TriageCertainty: t.Certainty}
+	evidence := confidence.Evidence{GuardPassed: verdict.Passed()}
 	hit, ok := citedHit(results, draft)
 	if !ok {
 		return evidence
@@ -32,6 +34,11 @@ func evidenceFor(results retrieval.Results, draft Draft, verdict Verdict, t tria
 	evidence.IntentMatch = e.IntentMatch
 	evidence.Margin = e.Margin
 	evidence.Similarity = e.Similarity
+	for _, prediction := range t.Intents {
+		if slices.Contains(hit.Article.Intents, prediction.Intent) {
+			evidence.TriageCertainty += prediction.Probability
+		}
+	}
 	return evidence
 }
 

@@ -26,7 +26,7 @@ type Evidence struct {
 	IntentMatch     bool    `json:"intent_match"`     // the article answers what triage believes the question is
 	Margin          float64 `json:"margin"`           // distance of the best article to the next, in units of the fused score
 	Similarity      float64 `json:"similarity"`       // cosine of question and passage, -1 to 1
-	TriageCertainty float64 `json:"triage_certainty"` // calibrated probability of the intent, 0 to 1
+	TriageCertainty float64 `json:"triage_certainty"` // probability that the question is about an intent that the article answers, 0 to 1
 }
 
 // names of the features, in the order in which features returns their values.
