@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/deskhand/deskhand/assistant/lang"
 )
@@ -39,6 +40,7 @@ func (c langTrainCmd) Run(a *app) error {
 	if err := os.WriteFile(c.Out, weights, 0o644); err != nil { //nolint:gosec // a source file, not a secret
 		return fmt.Errorf("write model: %w", err)
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %d rows, %d KB, trained in %s\n", c.Out, len(rows), len(weights)>>10, a.clock().Sub(started).Round(1e6))
+	took := a.clock().Sub(started).Round(time.Millisecond)
+	_, err = fmt.Fprintf(a.out, "%s: %d rows, %d KB, trained in %s\n", c.Out, len(rows), len(weights)>>10, took)
 	return err
 }

@@ -171,7 +171,8 @@ func (c evalTriageCmd) Run(a *app) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print report: %w", err)
 	}
-	_, err = fmt.Fprintf(a.out, "hand-off recall %.4f (at least %.4f), over-hand-off %.4f, intent accuracy %.4f\nmissed: %v\nhanded over: %v\n",
+	_, err = fmt.Fprintf(a.out, "hand-off recall %.4f (at least %.4f), over-hand-off %.4f, intent accuracy %.4f\n"+
+		"missed: %v\nhanded over: %v\n",
 		report.Recall, report.RecallLower, report.OverHandOff, report.IntentAccuracy, report.Missed, report.OverHanded)
 	return err
 }

@@ -69,7 +69,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		err = errors.Join(err, workers.Stop(stopping))
 	}()
 
-	server, err := httpapi.New(httpapi.Config{
+	server, err := httpapi.New(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
 		Assistant: pipeline,
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
@@ -123,7 +123,8 @@ func serve(ctx context.Context, a *app, s *system, server *fiber.App, listener n
 // greet says where everything is and, on a desk without keys, makes a first set.
 func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) error {
 	base := "http://localhost:" + port(addr)
-	_, _ = fmt.Fprintf(a.out, "\ndeskhand %s is ready\n\n  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n  health    %s/readyz\n\n",
+	_, _ = fmt.Fprintf(a.out, "\ndeskhand %s is ready\n\n"+
+		"  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n  health    %s/readyz\n\n",
 		version, base, base, base, base)
 	if !c.Sample {
 		return nil
@@ -133,7 +134,8 @@ func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) e
 		return err
 	}
 	if len(keys) > 0 {
-		_, _ = fmt.Fprint(a.out, "The first set of keys was printed at the first start; for another key: deskhand key create --role widget\n\n")
+		_, _ = fmt.Fprint(a.out, "The first set of keys was printed at the first start; "+
+			"for another key: deskhand key create --role widget\n\n")
 		return nil
 	}
 	_, _ = fmt.Fprint(a.out, "A first set of keys, shown once:\n\n")
