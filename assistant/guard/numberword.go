@@ -108,9 +108,10 @@ func hanQuantities(text string, mode numberMode) []quantity {
 		}
 		raw, rest := text[i:end], text[end:]
 		rest = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(rest, "个"), "個"), "つの")
-		value := hanValue(raw)
-		if value > 0 && raw != "一" && (mode == sourceNumbers || startsWithAny(rest, hanUnits) && !strings.HasPrefix(rest, "日常")) {
-			found = append(found, quantity{forms: []string{strconv.Itoa(value)}, text: raw})
+		if raw != "一" && (mode == sourceNumbers || startsWithAny(rest, hanUnits) && !strings.HasPrefix(rest, "日常")) {
+			for _, form := range hanForms(raw) {
+				found = append(found, quantity{forms: []string{form}, text: raw})
+			}
 		}
 		i = end
 	}
@@ -121,7 +122,40 @@ func isHanNumeral(r rune) bool {
 	return r >= 0x3000 && strings.ContainsRune(hanDigits+"零两兩十百千万萬", r)
 }
 
-// hanValue reads a Chinese numeral, or returns 0 for what is none.
+// hanForms returns the numbers that a Chinese numeral stands for, in digits: one, or the two ends of a range (三五天 is three to
+// five days). A numeral that cannot be read stands for itself, so that it needs the very same one in a source.
+func hanForms(raw string) []string {
+	if strings.ContainsAny(raw, "十百千万萬") {
+		if value := hanValue(raw); value > 0 {
+			return []string{strconv.Itoa(value)}
+		}
+		return []string{raw}
+	}
+	digits := make([]string, 0, len(raw)/len("一"))
+	for _, r := range raw {
+		digits = append(digits, strconv.Itoa(hanDigit(r)))
+	}
+	if len(digits) == 2 && digits[0] != "0" && digits[1] != "0" {
+		return digits
+	}
+	joined := strings.TrimLeft(strings.Join(digits, ""), "0")
+	if joined == "" {
+		return nil // a zero
+	}
+	return []string{joined}
+}
+
+func hanDigit(r rune) int {
+	switch r {
+	case '零':
+		return 0
+	case '两', '兩':
+		return 2
+	}
+	return utf8.RuneCountInString(hanDigits[:strings.IndexRune(hanDigits, r)])
+}
+
+// hanValue reads a Chinese numeral with units, or returns 0 for what is none.
 func hanValue(raw string) int {
 	total, section, digit := 0, 0, 0
 	for _, r := range raw {
@@ -138,11 +172,8 @@ func hanValue(raw string) int {
 			continue
 		case '零':
 			continue
-		case '两', '兩':
-			digit = 2
-			continue
 		default:
-			digit = utf8.RuneCountInString(hanDigits[:strings.IndexRune(hanDigits, r)])
+			digit = hanDigit(r)
 			continue
 		}
 		section += max(digit, 1) * multiplier

@@ -184,6 +184,9 @@ func (c *compiler) addRule(fr *fileRule, breaks int32) error {
 		if p.ordered && strings.Contains(w.value, "+") {
 			return c.file.errorAt(w.line, "rule %s: a pattern has either + or >", fr.ID.value)
 		}
+		if strings.Trim(w.value, "+> ") != strings.TrimSpace(w.value) || strings.TrimSpace(w.value) == "" {
+			return c.file.errorAt(w.line, "rule %s: a pattern has nothing beside + or >", fr.ID.value)
+		}
 		for clause := range strings.FieldsFuncSeq(w.value, func(r rune) bool { return r == '+' || r == '>' }) {
 			set, err := c.inline(clause, w.line)
 			if err != nil {

@@ -42,6 +42,8 @@ func TestParseNamesFileAndLineOfAMistake(t *testing.T) {
 		"guard without reach":     {"within: 4", "within: 0", "f.yaml:6: guard negated: after, before and head want a positive within"},
 		"missing example":         {"ignores: [my account was not hacked]", "ignores: []", "f.yaml:11: rule hacked: give at least one text under matches and one under ignores"},
 		"mixed operators":         {"$account > hacked", "$account > hacked + now", "f.yaml:13: rule hacked: a pattern has either + or >"},
+		"nothing after operator":  {"$account > hacked", "'$account >'", "f.yaml:13: rule hacked: a pattern has nothing beside + or >"},
+		"only an operator":        {"$account > hacked", "'>'", "f.yaml:13: rule hacked: a pattern has nothing beside + or >"},
 		"no language":             {"language: en", "language: ''", "language is missing"},
 		"not a letter":            {"account | acct", "acc@unt", `f.yaml:3: term "acc@unt"`},
 		"set refers to itself":    {"account | acct", "$account", "f.yaml:3: set account refers to itself"},
