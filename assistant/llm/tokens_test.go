@@ -61,11 +61,15 @@ func TestLongTextIsCountedAsItsWordsAre(t *testing.T) {
 func TestOneEndlessWordIsCountedInLinearTime(t *testing.T) {
 	tokens := llm.NewTokens()
 	count := func(text string) time.Duration {
-		began := time.Now()
-		n, err := tokens.Count(llm.CL100K, text)
-		require.NoError(t, err)
-		require.Positive(t, n)
-		return time.Since(began)
+		best := time.Hour
+		for range 3 { // the least is what the work takes; the rest is the machine's
+			began := time.Now()
+			n, err := tokens.Count(llm.CL100K, text)
+			require.NoError(t, err)
+			require.Positive(t, n)
+			best = min(best, time.Since(began))
+		}
+		return best
 	}
 	for name, unit := range map[string]string{"letters": "a", "spaces": " ", "Han": "提", "broken UTF-8": "\xff"} {
 		count(unit) // the encoding is loaded once

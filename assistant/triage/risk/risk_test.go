@@ -128,11 +128,14 @@ func TestLongTextsTakeLinearTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			match := func(size int) time.Duration {
 				text := strings.Repeat(unit, size/len(unit))
-				begin := time.Now()
-				rules.Match(text)
-				return time.Since(begin)
+				best := time.Hour
+				for range 3 { // the least is what the work takes; the rest is the machine's
+					begin := time.Now()
+					rules.Match(text)
+					best = min(best, time.Since(begin))
+				}
+				return best
 			}
-			match(1 << 10) // the scratch memory is made once
 			short, long := match(16<<10), match(128<<10)
 			require.Less(t, long.Seconds(), 30*short.Seconds())
 		})
