@@ -106,8 +106,8 @@ func TestGuardedPlaceDoesNotHideAnotherOne(t *testing.T) {
 	require.Contains(t, risksOf(defaultRules(t).Match("How do I avoid being hacked? Anyway. My account was hacked.")), AccountTakeover)
 }
 
-// Time must grow with the length of a text and no faster: of two lengths in one run, eight times the text takes some eight
-// times as long on any machine, a quadratic step sixty-four times.
+// Time must grow with the length of a text and no faster. Of two lengths in one run, sixteen times the text takes some
+// sixteen times as long, up to forty where the longer one no longer fits the processor's cache; a quadratic step takes 256.
 func TestLongTextsTakeLinearTime(t *testing.T) {
 	rules := defaultRules(t)
 	for name, unit := range map[string]string{
@@ -136,8 +136,8 @@ func TestLongTextsTakeLinearTime(t *testing.T) {
 				}
 				return best
 			}
-			short, long := match(16<<10), match(128<<10)
-			require.Less(t, long.Seconds(), 30*short.Seconds())
+			short, long := match(8<<10), match(128<<10)
+			require.Less(t, long.Seconds(), 100*short.Seconds())
 		})
 	}
 }
