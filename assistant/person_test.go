@@ -14,7 +14,7 @@ import (
 )
 
 // TestAPersonCanBeAskedForInEveryLanguage is promise P7 for the button, and for the words behind it.
-func TestAPersonCanBeAskedForInEveryLanguage(t *testing.T) {
+func TestAPersonCanBeAskedForInEveryLanguage(t *testing.T) { //nolint:tparallel // its subtests share one system
 	t.Parallel()
 
 	questions := map[string]string{

@@ -79,7 +79,7 @@ func gullible(request llmtest.ChatRequest) llmtest.ChatReply {
 }
 
 // TestEveryDecisionCanBeExplained is promise P9.
-func TestEveryDecisionCanBeExplained(t *testing.T) {
+func TestEveryDecisionCanBeExplained(t *testing.T) { //nolint:tparallel // its subtests share one system
 	t.Parallel()
 
 	s := newSystem(t, options{respond: llmtest.Drafter})

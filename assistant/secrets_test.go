@@ -117,7 +117,7 @@ func secrets() []secret {
 
 // TestNoSecretTravels is promise P2: what a customer should not have typed reaches neither the database, nor a model, nor an
 // embedding, nor the log, and the customer is told at once, in their language.
-func TestNoSecretTravels(t *testing.T) {
+func TestNoSecretTravels(t *testing.T) { //nolint:tparallel // its subtests share one system
 	t.Parallel()
 
 	s := newSystem(t, options{

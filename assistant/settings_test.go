@@ -110,7 +110,7 @@ func TestIncidentNoticeAnswersItsTopicOnly(t *testing.T) {
 }
 
 // TestContactsAreJudgedByTheRegistryAlone is promise P4: an article may be poisoned or old, the registry is what leads keep.
-func TestContactsAreJudgedByTheRegistryAlone(t *testing.T) {
+func TestContactsAreJudgedByTheRegistryAlone(t *testing.T) { //nolint:tparallel // its subtests share one system
 	t.Parallel()
 
 	unknown, official, fake := prompts.ChannelUnknown, prompts.ChannelOfficial, prompts.ChannelFake

@@ -253,7 +253,8 @@ func TestCalibrateRefusesTooFewCasesToCrossValidate(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, evals.Fingerprint("a", "b"), evals.Fingerprint("a", "b"))
+	first, second := evals.Fingerprint("a", "b"), evals.Fingerprint("a", "b")
+	require.Equal(t, first, second)
 	require.Len(t, evals.Fingerprint("a"), 12)
 	require.NotEqual(t, evals.Fingerprint("ab", "c"), evals.Fingerprint("a", "bc"))
 	require.NotEqual(t, evals.Fingerprint("a", "b"), evals.Fingerprint("b", "a"))

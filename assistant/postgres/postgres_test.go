@@ -352,7 +352,7 @@ func TestStoreDesk(t *testing.T) {
 	})
 }
 
-func TestStoreKeys(t *testing.T) {
+func TestStoreKeys(t *testing.T) { //nolint:tparallel // its subtests build on each other
 	t.Parallel()
 
 	bundle := setup(t)

@@ -136,7 +136,7 @@ func (p *program) ask(t *testing.T, question string) reply {
 	return answer
 }
 
-func TestServe(t *testing.T) {
+func TestServe(t *testing.T) { //nolint:tparallel // its subtests are steps of one story
 	t.Parallel()
 
 	url := pgtest.EmptyURL(t)
@@ -231,9 +231,9 @@ func TestPrivateCluster(t *testing.T) {
 	t.Parallel()
 
 	// Not t.TempDir: under root, PostgreSQL's own user must be able to pass through the folders above.
-	dir, err := os.MkdirTemp("", "deskhand-run-")
+	dir, err := os.MkdirTemp("", "deskhand-run-") //nolint:usetesting // see above
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // others may pass through, not look
+	require.NoError(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	env := []string{"DATABASE_URL=", "DESKHAND_DATA_DIR=" + dir}
 	p := startProgram(t, env, "--sample")

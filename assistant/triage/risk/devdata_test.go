@@ -33,7 +33,10 @@ func TestDevelopmentDataIsRarelyHandedOff(t *testing.T) {
 			n, flagged := 0, 0
 			labels, byRule := map[string]int{}, map[string]int{}
 			for lines := bufio.NewScanner(f); lines.Scan(); n++ {
-				var row struct{ Label, Text string }
+				var row struct {
+					Label string `json:"label"`
+					Text  string `json:"text"`
+				}
 				require.NoError(t, json.Unmarshal(lines.Bytes(), &row))
 				matches := rules.Match(row.Text)
 				if len(matches) == 0 {
