@@ -95,7 +95,7 @@ func bruteForceBM25(texts []string, i int, question string) float64 {
 		total += float64(len(strings.Fields(text)))
 	}
 	mean, sum := total/float64(len(texts)), 0.0
-	for _, word := range strings.Fields(question) {
+	for word := range strings.FieldsSeq(question) {
 		with := 0.0
 		for _, text := range texts {
 			if slices.Contains(strings.Fields(text), word) {
@@ -103,7 +103,7 @@ func bruteForceBM25(texts []string, i int, question string) float64 {
 			}
 		}
 		frequency := 0.0
-		for _, other := range strings.Fields(texts[i]) {
+		for other := range strings.FieldsSeq(texts[i]) {
 			if other == word {
 				frequency++
 			}

@@ -1,6 +1,7 @@
 package evals
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,9 +51,9 @@ type RetrievalOptions struct {
 	Titles       bool     // index titles too; the questions of the public sets are titles, so this makes it easy
 }
 
-// LeftOut counts rows that are not measured.
+// LeftOut counts rows that are not measured, by language: without a choice of languages, those that are none of the desk's.
 type LeftOut struct {
-	Articles     map[string]int // by language, when it is none of the desk's and was not asked for
+	Articles     map[string]int // by language
 	Questions    map[string]int
 	Unanswerable int // questions without a relevant article in their collection
 }
@@ -82,13 +83,9 @@ func NewCollections(articles []ArticleRow, questions []QuestionRow, options Retr
 	if err != nil {
 		return nil, left, err
 	}
-	together := "all"
-	if len(options.DocLangs) > 0 {
-		together = strings.Join(articleLangs, "+")
-	}
 	byName := make(map[string]*Collection)
 	of := func(locale string) *Collection {
-		name := together
+		name := cmp.Or(strings.Join(articleLangs, "+"), "all")
 		if options.SameLanguage {
 			name = locale
 		}
@@ -107,18 +104,12 @@ func NewCollections(articles []ArticleRow, questions []QuestionRow, options Retr
 			of(row.Lang).Questions = append(of(row.Lang).Questions, row)
 		}
 	}
-	if len(options.DocLangs) > 0 {
-		clear(left.Articles) // whoever names languages knows that the others stay out
-	}
-	if len(options.QueryLangs) > 0 {
-		clear(left.Questions)
-	}
 	var asked []Collection
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		c := byName[name]
-		left.Unanswerable += c.prepare()
+		c, unanswerable := byName[name].prepared()
+		left.Unanswerable += unanswerable
 		if len(c.Questions) > 0 {
-			asked = append(asked, *c)
+			asked = append(asked, c)
 		}
 	}
 	if len(asked) == 0 {
@@ -129,9 +120,6 @@ func NewCollections(articles []ArticleRow, questions []QuestionRow, options Retr
 
 // languages returns tags as the knowledge base keeps them.
 func languages(tags []string) ([]string, error) {
-	if len(tags) == 0 {
-		return lang.Supported(), nil
-	}
 	var locales []string
 	for _, tag := range tags {
 		locale, ok := retrieval.Locale(tag)
@@ -145,18 +133,22 @@ func languages(tags []string) ([]string, error) {
 	return locales, nil
 }
 
-// choose returns the language of a row, or "" after counting it when it is not among those chosen.
+// choose returns the language of a row when it is among those chosen, or without a choice among the desk's. Rows in other
+// languages are counted only then: whoever names languages knows that the others stay out.
 func choose(tag string, chosen []string, left map[string]int) string {
-	if locale, ok := retrieval.Locale(tag); ok && slices.Contains(chosen, locale) {
+	locale, ok := retrieval.Locale(tag)
+	switch {
+	case ok && slices.Contains(chosen, locale), ok && len(chosen) == 0 && slices.Contains(lang.Supported(), locale):
 		return locale
+	case len(chosen) == 0:
+		left[tag]++
 	}
-	left[tag]++
 	return ""
 }
 
-// prepare gives every article a slug that the importer takes and that says nothing, whatever its key looks like, and drops
+// prepared gives every article a slug that the importer takes and that says nothing, whatever its key looks like, and drops
 // the questions that nothing answers. It returns how many those are.
-func (c *Collection) prepare() (unanswerable int) {
+func (c Collection) prepared() (prepared Collection, unanswerable int) {
 	c.keys = make(map[string]string)
 	numbers := make(map[string]int) // by key
 	seen := make(map[[2]string]int) // by key and language
@@ -181,7 +173,7 @@ func (c *Collection) prepare() (unanswerable int) {
 		}
 	}
 	c.Questions = slices.DeleteFunc(c.Questions, func(q QuestionRow) bool { return len(q.right) == 0 })
-	return before - len(c.Questions)
+	return c, before - len(c.Questions)
 }
 
 // Import yields the articles as the importer takes them. Problems name them by their ids.
@@ -271,28 +263,22 @@ var qualityNames = [len(quality{})]string{"recall@1", "recall@5", "recall@10", "
 // each of them (Järvelin and Kekäläinen 2002, with gains of 0 and 1).
 func judge(keys, relevant []string) quality {
 	var q quality
-	gain, ideal := 0.0, 0.0
+	ideal := 0.0
 	for i := range min(len(relevant), retrievalDepth) {
 		ideal += 1 / math.Log2(float64(i)+2)
 	}
-	first := 0
 	for i, key := range keys[:min(len(keys), retrievalDepth)] {
-		if slices.Contains(relevant, key) {
-			gain += 1 / math.Log2(float64(i)+2)
-			if first == 0 {
-				first = i + 1
+		if !slices.Contains(relevant, key) {
+			continue
+		}
+		for at, depth := range []int{1, 5, 10} {
+			if i < depth {
+				q[at] = 1
 			}
 		}
+		q[3] = max(q[3], 1/float64(i+1))
+		q[4] += 1 / math.Log2(float64(i)+2) / ideal
 	}
-	for i, depth := range []int{1, 5, 10} {
-		if first > 0 && first <= depth {
-			q[i] = 1
-		}
-	}
-	if first > 0 {
-		q[3] = 1 / float64(first)
-	}
-	q[4] = gain / ideal
 	return q
 }
 
@@ -317,8 +303,11 @@ func newRetrievalFigures(all []quality) RetrievalFigures {
 		var sum quality
 		for i := range all {
 			for m, value := range pick(i) {
-				sum[m] += value / float64(len(all))
+				sum[m] += value
 			}
+		}
+		for m := range sum {
+			sum[m] /= float64(len(all))
 		}
 		return sum
 	}
@@ -367,10 +356,9 @@ func NewRetrievalReport(found []Found) RetrievalReport {
 }
 
 func newSlice(found []Found) RetrievalReport {
-	var search, baseline []quality
-	var times []time.Duration
-	for _, f := range found {
-		search, baseline, times = append(search, f.search), append(baseline, f.baseline), append(times, f.took)
+	search, baseline, times := make([]quality, len(found)), make([]quality, len(found)), make([]time.Duration, len(found))
+	for i, f := range found {
+		search[i], baseline[i], times[i] = f.search, f.baseline, f.took
 	}
 	slices.Sort(times)
 	return RetrievalReport{
@@ -387,11 +375,8 @@ func (r RetrievalReport) WriteTable(w io.Writer) error {
 		r.Pairs[pair].writeRows(table, pair)
 	}
 	r.writeRows(table, "pooled")
+	_, _ = fmt.Fprintf(table, "a search: p50 %s, p95 %s\n", r.P50.Round(10*time.Microsecond), r.P95.Round(10*time.Microsecond))
 	if err := table.Flush(); err != nil {
-		return fmt.Errorf("print report: %w", err)
-	}
-	_, err := fmt.Fprintf(w, "a search: p50 %s, p95 %s\n", r.P50.Round(10*time.Microsecond), r.P95.Round(10*time.Microsecond))
-	if err != nil {
 		return fmt.Errorf("print report: %w", err)
 	}
 	return nil

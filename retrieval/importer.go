@@ -79,6 +79,12 @@ func (x *Index) Import(ctx context.Context, articles iter.Seq2[Article, error], 
 			return run.report, fmt.Errorf("import: %w", err)
 		}
 	}
+	if run.report.Added+run.report.Updated+run.report.Pruned > 0 {
+		// The planner chooses between an index and a scan by what it knows of the tables; autovacuum would tell it a minute later.
+		if _, err := x.pool.Exec(ctx, `ANALYZE articles, passages, passage_terms, embeddings`); err != nil {
+			return run.report, fmt.Errorf("import: analyze tables: %w", err)
+		}
+	}
 	run.progress()
 	return run.report, nil
 }

@@ -25,6 +25,7 @@ type evalCmd struct {
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
 	Lang      evalLangCmd      `cmd:"" help:"Measure the language detector."`
 	Redact    evalRedactCmd    `cmd:"" help:"Measure the redaction of secrets."`
+	Retrieval evalRetrievalCmd `cmd:"" help:"Measure how well the search finds articles, beside plain BM25."`
 	Run       evalRunCmd       `cmd:"" help:"Run a suite and fail when a case does."`
 	Triage    evalTriageCmd    `cmd:"" help:"Measure what reaches a person and what should not have."`
 }
