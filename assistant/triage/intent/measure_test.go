@@ -188,7 +188,7 @@ func devFolder(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("DESKHAND_DEV_DATA")
 	if folder == "" {
-		t.Skip("DESKHAND_DEV_DATA does not name the folder with the public evaluation data")
+		t.Skip("set DESKHAND_DEV_DATA to the folder of the public evaluation data (intents) to measure")
 	}
 	return folder
 }
