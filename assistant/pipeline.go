@@ -28,6 +28,7 @@ func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclu
 	end.Explained.PromptVersion = a.Prompts.Version()
 	end.Explained.Language = a.language(c, rec)
 	end.Explained.Triage = a.triage(c, rec)
+	end.Explained.Triage.Priority = settings.Policy.Priority(end.Explained.Triage)
 
 	if c.Ticket != nil && c.Ticket.Held() {
 		return a.handOff(end, settings, handOff{reasons: []Reason{ReasonHeldByPerson}, text: prompts.AckAdded}), nil
@@ -105,6 +106,7 @@ func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
 		t = a.Triager.Triage(c.Question.Body, c.Question.Redactions)
 		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
 		detail["intents"], detail["risks"], detail["rules"] = intentDetails(t.Intents), t.Risks, t.Rules
+		detail["person"], detail["mood"], detail["age_hours"] = t.Person, t.Facts.Mood, t.Facts.Age.Hours()
 		return nil
 	})
 	return t

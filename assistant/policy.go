@@ -2,9 +2,11 @@ package assistant
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/facts"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 )
 
@@ -67,6 +69,7 @@ const neverCertainty = 0.5
 type Policy struct {
 	AutoReply         bool                              `json:"auto_reply"` // the kill switch (P10): false hands everything to people
 	FirstResponse     map[triage.Priority]time.Duration `json:"first_response_ns"`
+	LargeAmounts      map[string]float64                `json:"large_amounts"` // sums from which on a case is more urgent, by ticker or currency
 	MaxClarifications int                               `json:"max_clarifications"`
 	MinConfidence     float64                           `json:"min_confidence"` // 0 to 1
 	SilentIntents     []string                          `json:"silent_intents"` // intents without automatic answers
@@ -84,6 +87,10 @@ func DefaultPolicy() Policy {
 			triage.P3: 8 * time.Hour,
 			triage.P4: 24 * time.Hour,
 		},
+		LargeAmounts: map[string]float64{ // some ten thousand dollars; a desk sets its own
+			"BNB": 15, "BTC": 0.1, "CNY": 70_000, "ETH": 3, "EUR": 10_000, "GBP": 8_000, "IDR": 160_000_000, "JPY": 1_500_000, "KRW": 14_000_000,
+			"RUB": 800_000, "SOL": 60, "TRY": 400_000, "TWD": 320_000, "USD": 10_000, "USDC": 10_000, "USDT": 10_000, "VND": 260_000_000, "XRP": 5_000,
+		},
 		// Two questions back are help, a third is a wall.
 		MaxClarifications: 2,
 		MinConfidence:     0.6,
@@ -97,6 +104,14 @@ func (p Policy) Validate() error {
 			return &Error{
 				Code: CodeInvalid, Field: "first_response." + string(priority),
 				Message: "first_response." + string(priority) + " must be a time above zero",
+			}
+		}
+	}
+	for asset, sum := range p.LargeAmounts {
+		if sum <= 0 || asset != strings.ToUpper(asset) {
+			return &Error{
+				Code: CodeInvalid, Field: "large_amounts." + asset,
+				Message: "large_amounts." + asset + " must be a sum above zero under a ticker in capitals, such as BTC",
 			}
 		}
 	}
@@ -132,6 +147,17 @@ func (p Policy) MustHandOff(t triage.Triage) []Reason {
 		reasons = append(reasons, ReasonIntentNever)
 	}
 	return reasons
+}
+
+// Priority is the priority of a case, with all that its message states.
+func (p Policy) Priority(t triage.Triage) triage.Priority {
+	large := slices.ContainsFunc(t.Facts.Amounts, func(a facts.Amount) bool {
+		least, set := p.LargeAmounts[a.Asset]
+		return set && a.Value >= least
+	})
+	return triage.Prioritise(triage.Urgency{
+		Age: t.Facts.Age, Intent: t.Priority, LargeAmount: large, Mood: t.Facts.Mood, Risks: t.Risks,
+	})
 }
 
 // RespondBy is the time by which a person promised to answer a case that was opened at the given time.

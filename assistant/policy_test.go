@@ -178,3 +178,45 @@ func TestPolicyValidate(t *testing.T) {
 		})
 	}
 }
+
+// What a message states makes its case more urgent, in any language; a word such as "urgent" alone does not.
+func TestPolicyPriority(t *testing.T) {
+	t.Parallel()
+
+	knowledge, err := loadKnowledge()
+	require.NoError(t, err)
+	policy := assistant.DefaultPolicy()
+	policy.LargeAmounts = map[string]float64{"BTC": 1, "USDT": 10_000}
+	tests := []struct {
+		text string
+		want triage.Priority
+	}{
+		{"how do i set up google authenticator", triage.P4},
+		{"怎么绑定谷歌验证器", triage.P4},
+		{"كيف اضيف تطبيق المصادقة الثنائية", triage.P4},
+		{"how do i deposit 25 BTC, which network", triage.P3},
+		{"怎么充值3万USDT，选哪个网络", triage.P3},
+		{"كيف اودع ٢٠٠٠٠ usdt", triage.P3},
+		{"how do i deposit 0.2 BTC, which network", triage.P4},
+		{"verification code does not come since 4 days", triage.P2},
+		{"收不到验证码已经5天了", triage.P2},
+		{"رمز التحقق لا يصل منذ ٤ أيام", triage.P2},
+		{"verification code does not come since 10 minutes, urgent", triage.P3},
+	}
+	for _, test := range tests {
+		t.Run(test.text, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, test.want, policy.Priority(knowledge.triager.Triage(test.text, nil)))
+		})
+	}
+}
+
+func TestPolicyRefusesALargeAmountThatIsNone(t *testing.T) {
+	t.Parallel()
+
+	for asset, sum := range map[string]float64{"BTC": 0, "btc": 1} {
+		policy := assistant.DefaultPolicy()
+		policy.LargeAmounts = map[string]float64{asset: sum}
+		require.ErrorContains(t, policy.Validate(), "large_amounts."+asset)
+	}
+}

@@ -8,28 +8,13 @@ package triage
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
+	"github.com/deskhand/deskhand/assistant/triage/facts"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
-
-// Priority is how soon a person must answer: P1 (minutes) to P4 (a day).
-type Priority string
-
-// The priorities, most urgent first.
-const (
-	P1 Priority = "P1"
-	P2 Priority = "P2"
-	P3 Priority = "P3"
-	P4 Priority = "P4"
-)
-
-// Higher returns the more urgent of p and other.
-func (p Priority) Higher(other Priority) Priority { return min(p, other) }
-
-// Valid reports whether p is one of P1 to P4.
-func (p Priority) Valid() bool { return P1 <= p && p <= P4 && len(p) == len(P1) }
 
 // Unclear is the intent of a message that says too little, or nothing that belongs to the desk.
 const Unclear = "general.unclear"
@@ -55,11 +40,13 @@ const (
 // Triage is what a message is about and how dangerous it is.
 type Triage struct {
 	AutoAnswer intent.AutoAnswer
-	Certainty  float64             // calibrated probability of Intent, 0 to 1; 1 when a rule set it, 0 when off-topic
+	Certainty  float64 // calibrated probability of Intent, 0 to 1; 1 when a rule set it, 0 when off-topic
+	Facts      facts.Facts
 	Intent     string              // id in the taxonomy
 	Intents    []intent.Prediction // the likeliest intents of the taxonomy, best first
+	Person     float64             // probability that the message expresses an intent that no machine may answer, whichever
 	OffTopic   bool                // the text belongs to no support desk: weather, poems, homework
-	Priority   Priority
+	Priority   Priority            // of intent and risks alone; Prioritise adds what the facts and the customer say
 	Risks      []risk.Risk
 	Rules      []string // ids of the rules that fired
 }
@@ -72,6 +59,7 @@ func (t Triage) Has(risks ...risk.Risk) bool {
 // Triager reads messages. It is safe for concurrent use.
 type Triager struct {
 	classifier *intent.Classifier
+	facts      *facts.Reader
 	rules      *risk.Rules
 	taxonomy   *intent.Taxonomy
 }
@@ -89,7 +77,20 @@ func New(taxonomy *intent.Taxonomy, classifier *intent.Classifier, rules *risk.R
 			return nil, fmt.Errorf("taxonomy lacks the intent %q", id)
 		}
 	}
-	return &Triager{classifier: classifier, rules: rules, taxonomy: taxonomy}, nil
+	return &Triager{classifier: classifier, facts: facts.New(), rules: rules, taxonomy: taxonomy}, nil
+}
+
+// Untrained returns the ids of the taxonomy's intents that the classifier has never seen an example of, in the order of the
+// taxonomy. Such an intent is only ever set by a rule.
+func (t *Triager) Untrained() []string {
+	var ids []string
+	labels := t.classifier.Labels()
+	for _, entry := range t.taxonomy.Intents() {
+		if !slices.Contains(labels, entry.ID) {
+			ids = append(ids, entry.ID)
+		}
+	}
+	return ids
 }
 
 // Intent returns the taxonomy's entry for an intent that a Triage named.
@@ -109,6 +110,7 @@ func (t *Triager) Triage(text string, secrets []string) Triage {
 		result.Risks = append(result.Risks, risk.SecretShared)
 		result.Rules = append(result.Rules, "redact")
 	}
+	result.Facts = t.facts.Read(text)
 	t.raise(&result)
 	if len(secrets) > 0 && result.Intent != disclosed && result.Priority != P1 {
 		t.setIntent(&result, disclosed)
@@ -116,13 +118,20 @@ func (t *Triager) Triage(text string, secrets []string) Triage {
 	return result
 }
 
-// classify is the classifier's opinion alone.
+// classify is the classifier's opinion alone. An intent that the desk's taxonomy has dropped counts for nothing.
 func (t *Triager) classify(text string) Triage {
 	result := Triage{Intent: Unclear}
-	for _, prediction := range t.classifier.Predict(text, intentsShown+1) {
+	for _, prediction := range t.classifier.Predict(text, math.MaxInt) {
 		if prediction.Intent == intent.OutOfScope {
 			result.OffTopic = prediction.Probability >= certainOffTopic
 			continue
+		}
+		entry, known := t.taxonomy.Lookup(prediction.Intent)
+		if !known {
+			continue
+		}
+		if entry.AutoAnswer == intent.AutoAnswerNever {
+			result.Person += prediction.Probability
 		}
 		if len(result.Intents) < intentsShown {
 			result.Intents = append(result.Intents, prediction)

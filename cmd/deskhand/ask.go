@@ -31,13 +31,9 @@ Examples:
 
 // Run implements the command.
 func (c askCmd) Run(ctx context.Context, a *app) error {
-	question := strings.Join(c.Question, " ")
-	if question == "-" {
-		content, err := io.ReadAll(io.LimitReader(a.in, assistant.MaxMessageRunes*4+1))
-		if err != nil {
-			return fmt.Errorf("read question: %w", err)
-		}
-		question = strings.TrimSpace(string(content))
+	question, err := argumentText(a, c.Question)
+	if err != nil {
+		return err
 	}
 	return withSystem(ctx, a, func(s *system) error {
 		store := memory.New(s.store.Settings)

@@ -33,7 +33,7 @@ type cli struct {
 	OpenAPI openAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI description of the HTTP interface."`
 	Policy  policyCmd   `cmd:"" help:"Show and change what the assistant may answer by itself."`
 	Serve   serveCmd    `cmd:"" help:"Run the service."`
-	Triage  triageCmd   `cmd:"" help:"Train the intent model."`
+	Triage  triageCmd   `cmd:"" help:"Look at the intents, try the triage on a text, train the intent model."`
 }
 
 // config is what every command shares: each setting is a flag and an environment variable.
@@ -46,6 +46,9 @@ type config struct {
 	EmbeddingModel      string `env:"DESKHAND_EMBEDDING_MODEL" group:"Model" help:"Embedding model. Without it, the built-in embedder is used." placeholder:"NAME"`
 	OpenAIAPIKey        string `env:"OPENAI_API_KEY" group:"Model" help:"Key of an OpenAI-compatible server. Without key and address, deskhand works offline." name:"openai-api-key" placeholder:"KEY"`
 	OpenAIBaseURL       string `env:"OPENAI_BASE_URL" group:"Model" help:"Address of an OpenAI-compatible server, up to /v1." name:"openai-base-url" placeholder:"URL"`
+
+	IntentModel string `env:"DESKHAND_INTENT_MODEL" group:"Triage" help:"Intent model that \"deskhand triage train\" wrote. Default: the built-in one." placeholder:"FILE" type:"existingfile"`
+	Taxonomy    string `env:"DESKHAND_TAXONOMY" group:"Triage" help:"The desk's intents; \"deskhand triage taxonomy\" prints a file to start from. Default: the built-in ones." placeholder:"FILE" type:"existingfile"`
 
 	LogFormat string `default:"text" enum:"text,json" env:"DESKHAND_LOG_FORMAT" group:"Log" help:"text or json (${default})." placeholder:"FORMAT"`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"DESKHAND_LOG_LEVEL" group:"Log" help:"debug, info, warn or error (${default})." placeholder:"LEVEL"`

@@ -38,7 +38,7 @@ func (c evalRedactCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	k, err := loadKnowledge()
+	k, err := loadKnowledge(a.config)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (c evalLangCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	k, err := loadKnowledge()
+	k, err := loadKnowledge(a.config)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (c evalTriageCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	k, err := loadKnowledge()
+	k, err := loadKnowledge(a.config)
 	if err != nil {
 		return err
 	}

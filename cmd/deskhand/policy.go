@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/deskhand/deskhand/assistant"
 )
@@ -42,15 +43,17 @@ func (c policyAutoReplyCmd) Run(ctx context.Context, a *app) error {
 }
 
 type policySetCmd struct {
-	MaxClarifications *int     `help:"How often the assistant may ask back before a person comes." placeholder:"N"`
-	MinConfidence     *float64 `help:"Least probability of being right at which an answer is sent, 0 to 1." placeholder:"P"`
-	SilentIntent      []string `help:"Intent without automatic answers; repeat for more. Replaces the list." placeholder:"INTENT"`
-	SilentLanguage    []string `help:"Language without automatic answers; repeat for more. Replaces the list." placeholder:"TAG"`
+	LargeAmount       map[string]float64 `help:"Sum from which on a case is more urgent, by ticker or currency; repeat for more, 0 takes one away." placeholder:"BTC=0.1"`
+	MaxClarifications *int               `help:"How often the assistant may ask back before a person comes." placeholder:"N"`
+	MinConfidence     *float64           `help:"Least probability of being right at which an answer is sent, 0 to 1." placeholder:"P"`
+	SilentIntent      []string           `help:"Intent without automatic answers; repeat for more. Replaces the list." placeholder:"INTENT"`
+	SilentLanguage    []string           `help:"Language without automatic answers; repeat for more. Replaces the list." placeholder:"TAG"`
 }
 
 // Run implements the command.
 func (c policySetCmd) Run(ctx context.Context, a *app) error {
 	return changePolicy(ctx, a, func(p *assistant.Policy) {
+		p.LargeAmounts = withAmounts(p.LargeAmounts, c.LargeAmount)
 		if c.MaxClarifications != nil {
 			p.MaxClarifications = *c.MaxClarifications
 		}
@@ -64,6 +67,22 @@ func (c policySetCmd) Run(ctx context.Context, a *app) error {
 			p.SilentLanguages = c.SilentLanguage
 		}
 	})
+}
+
+// withAmounts returns the amounts with some changed; a sum of 0 takes its asset away.
+func withAmounts(amounts, changes map[string]float64) map[string]float64 {
+	changed := maps.Clone(amounts)
+	for asset, sum := range changes {
+		if sum == 0 {
+			delete(changed, asset)
+			continue
+		}
+		if changed == nil {
+			changed = make(map[string]float64)
+		}
+		changed[asset] = sum
+	}
+	return changed
 }
 
 func changePolicy(ctx context.Context, a *app, change func(*assistant.Policy)) error {

@@ -18,8 +18,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/triage"
-	"github.com/deskhand/deskhand/assistant/triage/intent"
-	"github.com/deskhand/deskhand/assistant/triage/risk"
 	"github.com/deskhand/deskhand/migrations"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
@@ -36,7 +34,7 @@ type knowledge struct {
 	triager    *triage.Triager
 }
 
-func loadKnowledge() (knowledge, error) {
+func loadKnowledge(c config) (knowledge, error) {
 	var k knowledge
 	var err error
 	if k.confidence, err = confidence.Default(); err != nil {
@@ -54,19 +52,7 @@ func loadKnowledge() (knowledge, error) {
 	if k.redactor, err = redact.New(); err != nil {
 		return k, fmt.Errorf("load redactor: %w", err)
 	}
-	taxonomy, err := intent.Default()
-	if err != nil {
-		return k, err
-	}
-	classifier, err := intent.Builtin()
-	if err != nil {
-		return k, err
-	}
-	rules, err := risk.Default()
-	if err != nil {
-		return k, fmt.Errorf("load risk rules: %w", err)
-	}
-	k.triager, err = triage.New(taxonomy, classifier, rules)
+	k.triager, err = openTriager(c)
 	return k, err
 }
 
@@ -141,7 +127,7 @@ func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error
 	if s.models, err = openModels(a.config, a.clock, observe); err != nil {
 		return err
 	}
-	if s.knowledge, err = loadKnowledge(); err != nil {
+	if s.knowledge, err = loadKnowledge(a.config); err != nil {
 		return err
 	}
 	if s.database, err = openDatabase(ctx, a); err != nil {

@@ -56,6 +56,9 @@ func Default() (*Taxonomy, error) {
 	return Parse(strings.NewReader(defaultTaxonomy), "taxonomy.yaml")
 }
 
+// DefaultText returns the file that Default parses, with its comments: what a desk starts from.
+func DefaultText() string { return defaultTaxonomy }
+
 // maxYAMLBytes bounds what Parse and ParseExamples read; the files that ship are under 300 kB.
 const maxYAMLBytes = 16 << 20
 
