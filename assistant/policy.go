@@ -61,10 +61,6 @@ type Evidence struct {
 	Verdict        Verdict
 }
 
-// neverCertainty is the probability from which on the classifier alone sends a case to a person: more likely than not. The
-// rules need no such bound. Below it the intent still keeps the answer from being sent (see doubts).
-const neverCertainty = 0.5
-
 // Policy is what the desk allows. A zero Policy answers nothing.
 type Policy struct {
 	AutoReply         bool                              `json:"auto_reply"` // the kill switch (P10): false hands everything to people
@@ -143,7 +139,7 @@ func (p Policy) MustHandOff(t triage.Triage) []Reason {
 	for _, r := range t.Risks {
 		reasons = append(reasons, Reason("risk:"+string(r)))
 	}
-	if len(reasons) == 0 && t.AutoAnswer == intent.AutoAnswerNever && t.Certainty >= neverCertainty {
+	if len(reasons) == 0 && t.NeedsPerson() {
 		reasons = append(reasons, ReasonIntentNever)
 	}
 	return reasons

@@ -118,7 +118,7 @@ func TestPolicyMustHandOff(t *testing.T) {
 		t.Parallel()
 
 		require.Equal(t, []assistant.Reason{assistant.ReasonIntentNever},
-			policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerNever, Certainty: 0.5}))
+			policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerNever, Person: 0.9}))
 		require.Empty(t, policy.MustHandOff(triage.Triage{AutoAnswer: intent.AutoAnswerYes, Certainty: 1}))
 	})
 
@@ -131,7 +131,7 @@ func TestPolicyMustHandOff(t *testing.T) {
 	t.Run("IntentThatIsPerhapsNeverAutomaticIsNotAnsweredEither", func(t *testing.T) {
 		t.Parallel()
 
-		doubtful := triage.Triage{AutoAnswer: intent.AutoAnswerNever, Certainty: 0.2, Intent: "fiat.chargeback"}
+		doubtful := triage.Triage{AutoAnswer: intent.AutoAnswerNever, Certainty: 0.2, Intent: "fiat.chargeback", Person: 0.2}
 		require.Empty(t, policy.MustHandOff(doubtful))
 		decision := policy.Decide(assistant.Evidence{
 			Answerable: true, Confidence: 1, Language: "en", SourceLanguage: "en", Sources: 1, Triage: doubtful,

@@ -3,6 +3,7 @@ package assistant
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/deskhand/deskhand/assistant/guard"
@@ -53,6 +54,25 @@ var fixedTexts = []struct {
 	{risk.HumanWanted, prompts.AckHuman},
 }
 
+// intentTexts answer a case that no rule but the classifier sent to a person.
+var intentTexts = map[string]prompts.Key{
+	"account.deceased_holder":          prompts.AckDeceased,
+	"account.mfa_lost":                 prompts.ContainMFALost,
+	"api.key_compromised":              prompts.ContainAPIKey,
+	"compliance.authority_matter":      prompts.AckAuthority,
+	"compliance.legal_threat":          prompts.AckLegal,
+	"general.complaint":                prompts.AckComplaint,
+	"general.talk_to_human":            prompts.AckHuman,
+	"security.account_hacked":          prompts.ContainAccountTakeover,
+	"security.phishing_victim":         prompts.ContainPhishing,
+	"security.scam_victim":             prompts.ContainScam,
+	"security.secret_disclosed":        prompts.ContainSecret,
+	"security.unauthorized_withdrawal": prompts.ContainUnknownWithdrawal,
+	"security.user_safety":             prompts.AckMinor, // fits despair and threats too: which it is, only a rule tells apart
+	"security.wallet_drained":          prompts.ContainWalletDrained,
+	"withdrawal.cancel_request":        prompts.ContainWithdrawalCancel,
+}
+
 // handOffText picks the fixed text for a case that must reach a person.
 func handOffText(t triage.Triage) prompts.Key {
 	for _, fixed := range fixedTexts {
@@ -60,21 +80,8 @@ func handOffText(t triage.Triage) prompts.Key {
 			return fixed.text
 		}
 	}
-	switch t.Intent {
-	case "security.account_hacked", "security.unauthorized_withdrawal":
-		return prompts.ContainAccountTakeover
-	case "security.phishing_victim":
-		return prompts.ContainPhishing
-	case "security.scam_victim":
-		return prompts.ContainScam
-	case "security.wallet_drained":
-		return prompts.ContainWalletDrained
-	case "api.key_compromised":
-		return prompts.ContainAPIKey
-	case "general.complaint":
-		return prompts.AckComplaint
-	case "general.talk_to_human":
-		return prompts.AckHuman
+	if text, ok := intentTexts[t.Intent]; ok {
+		return text
 	}
 	return prompts.AckCase
 }
@@ -121,9 +128,16 @@ func askedContacts(text string, t triage.Triage) ([]guard.Contact, bool) {
 			asked = append(asked, contact)
 		}
 	}
-	// A message that says little but names a contact is best answered by what that contact is.
-	return asked, t.Intent == verifyContact || t.Intent == triage.Unclear && len(asked) > 0
+	// A message that names a contact, and says little or may ask about it, is best answered by what that contact is.
+	perhaps := t.Intent == triage.Unclear || slices.ContainsFunc(t.Intents, func(p intent.Prediction) bool {
+		return p.Intent == verifyContact && p.Probability >= perhapsAsked
+	})
+	return asked, t.Intent == verifyContact || len(asked) > 0 && perhaps
 }
+
+// perhapsAsked is the probability from which on a message that names a contact counts as asking whether it is the desk's.
+// What looks dangerous has gone to a person before.
+const perhapsAsked = 0.2
 
 // answerFromRegistry tells which contact points are the desk's own. Retrieval has no part in it: an article may be
 // poisoned or old, the registry is what leads keep.

@@ -62,6 +62,7 @@ func (triageTaxonomyCmd) Run(a *app) error {
 
 type triageTrainCmd struct {
 	Examples string `help:"Folder with the desk's own examples (*.yaml), learned beside the built-in ones." placeholder:"DIR" type:"existingdir"`
+	OnlyOwn  bool   `help:"Learn from the desk's examples alone."`
 	Out      string `help:"File to write the model to. Default: the built-in model's, in the source folder." placeholder:"FILE" type:"path"`
 }
 
@@ -70,7 +71,7 @@ const builtinModel = "assistant/triage/intent/model.bin"
 
 // Help is shown by --help.
 func (triageTrainCmd) Help() string {
-	return `Training takes seconds and is deterministic: the same examples give the same file. A file of examples is YAML, one utterance a line:
+	return `Training takes a minute and is deterministic: the same examples give the same file. A file of examples is YAML, one utterance a line:
 
   withdrawal.pending:
     en: |
@@ -97,7 +98,15 @@ func (c triageTrainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	classifier, err := intent.TrainFor(taxonomy, own)
+	examples := own
+	if !c.OnlyOwn {
+		builtin, err := intent.DefaultExamples()
+		if err != nil {
+			return err
+		}
+		examples = append(builtin, own...)
+	}
+	classifier, err := intent.TrainFor(taxonomy, examples)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // TestTriageWithTheDesksOwnTaxonomy walks the way of a desk that edits its intents: print the file, change it, teach the new
-// intent, use both.
+// intent, use both. It learns from its own examples alone, which is the same way in a second instead of a minute.
 func TestTriageWithTheDesksOwnTaxonomy(t *testing.T) {
 	t.Parallel()
 
@@ -48,9 +48,20 @@ func TestTriageWithTheDesksOwnTaxonomy(t *testing.T) {
     我想跟单
     跟单交易在哪里设置
     如何成为带单员
+general.feedback_feature:
+  en: |
+    please add a dark mode
+    i like the new app
+    the old design was better
+    a suggestion for the chart
+  zh-Hans: |
+    建议增加夜间模式
+    新版很好用
+    提个建议
+    希望支持更多语言
 `), 0o600))
 	model := filepath.Join(folder, "desk.bin")
-	command(t, exitOK, "--taxonomy", taxonomy, "triage", "train", "--examples", examples, "--out", model)
+	command(t, exitOK, "--taxonomy", taxonomy, "triage", "train", "--examples", examples, "--only-own", "--out", model)
 
 	for _, question := range []string{"how can i follow a copy leader", "跟单带单员怎么设置"} {
 		var found triageJSON

@@ -13,7 +13,7 @@ const day = 24 * time.Hour
 const maxAge = 300 * day
 
 // units are the words for lengths of time. Plurals and cases are listed where a beginning would match other words.
-var units = map[time.Duration]string{ //nolint:gochecknoglobals // a table
+var units = map[time.Duration]string{
 	time.Minute: "minute minutes min mins 分钟 分鐘 分 phút phut dakika минут минуты минута мин 분 minuto minutos menit دقيقة دقائق دقيقه minuten",
 	time.Hour: `hour hours hr hrs h 小时 小時 钟头 鐘頭 个钟 個鐘 tiếng giờ saat saattir час часа часов ч 시간 hora horas jam ساعة ساعات ساعه
 		時間 stunde stunden std heure heures saa3a`,
@@ -25,7 +25,7 @@ var units = map[time.Duration]string{ //nolint:gochecknoglobals // a table
 }
 
 // numbers are small numbers as words; half and few are what people mean by them.
-var numbers = map[string]float64{ //nolint:gochecknoglobals // a table
+var numbers = map[string]float64{
 	"a": 1, "an": 1, "one": 1, "two": 2, "couple": 2, "couple of": 2, "three": 3, "few": 3, "several": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
 	"nine": 9, "ten": 10, "half": 0.5, "半": 0.5, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "好几": 4, "好幾": 4,
 	"几": 3, "幾": 3, "数": 3, "một": 1, "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "mấy": 3, "vài": 3, "bir": 1, "iki": 2, "üç": 3, "dört": 4, "beş": 5, "altı": 6,
@@ -37,7 +37,7 @@ var numbers = map[string]float64{ //nolint:gochecknoglobals // a table
 }
 
 // phrases are lengths of time in a word.
-var phrases = map[time.Duration]string{ //nolint:gochecknoglobals // a table
+var phrases = map[time.Duration]string{
 	day:      `yesterday|昨天|昨日|hôm qua|dün|вчера|어제|하루|ayer|ontem|kemarin|امس|أمس|مبارح|gestern|hier soir|depuis hier|seharian|all day`,
 	2 * day:  `day before yesterday|前天|一昨日|おととい|hôm kia|позавчера|이틀|그저께|anteayer|anteontem|يومين|أول أمس|vorgestern|avant hier`,
 	3 * day:  `사흘|kemarin lusa`,
@@ -79,7 +79,7 @@ func newAges() ages {
 const maxCount = 999
 
 // fillers may stand between a number and its unit.
-var fillers = []string{" ", "-", "个", "個", "多", "of ", "full ", "whole "} //nolint:gochecknoglobals // a table
+var fillers = []string{" ", "-", "个", "個", "多", "of ", "full ", "whole "}
 
 // longest returns the longest time named in a folded text.
 func (a ages) longest(text string) time.Duration {

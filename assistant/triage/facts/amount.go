@@ -6,7 +6,7 @@ import (
 )
 
 // assets are the ways people write an asset beside its ticker, by ticker or ISO 4217 code.
-var assets = map[string]string{ //nolint:gochecknoglobals // a table
+var assets = map[string]string{
 	"ADA":  "ada|cardano",
 	"BNB":  "bnb",
 	"BTC":  "btc|bitcoin|bitcoins|xbt|比特币|比特幣|大饼|биткоин|биткоина|биткоинов|битка|비트코인|비트|بيتكوين|بتكوين|ビットコイン",
@@ -32,14 +32,14 @@ var assets = map[string]string{ //nolint:gochecknoglobals // a table
 }
 
 // multipliers follow a number: "3万", "1,5 млн", "20k". Those of currencies that count in millions name the currency too.
-var multipliers = map[string]float64{ //nolint:gochecknoglobals // a table
+var multipliers = map[string]float64{
 	"k": 1e3, "mil": 1e3, "m": 1e6, "mio": 1e6, "mn": 1e6, "million": 1e6, "thousand": 1e3, "grand": 1e3, "万": 1e4, "萬": 1e4, "千": 1e3, "亿": 1e8, "億": 1e8, "百": 100,
 	"만": 1e4, "천": 1e3, "억": 1e8, "тыс": 1e3, "тысяч": 1e3, "тысячи": 1e3, "млн": 1e6, "bin": 1e3, "milyon": 1e6, "nghìn": 1e3, "ngàn": 1e3, "ribu": 1e3,
 	"الف": 1e3, "الاف": 1e3, "مليون": 1e6, "tausend": 1e3, "tsd": 1e3, "mille": 1e3, "mil ": 1e3,
 }
 
 // inMillions are the units that are a currency and a million of it at once, folded.
-var inMillions = map[string]bool{"juta": true, "jt": true, "trieu": true, "tr": true} //nolint:gochecknoglobals // a table
+var inMillions = map[string]bool{"juta": true, "jt": true, "trieu": true, "tr": true}
 
 // amounts finds sums.
 type amounts struct {
@@ -65,7 +65,7 @@ func newAmounts() amounts {
 	return a
 }
 
-var spaces = []string{" "} //nolint:gochecknoglobals // a table
+var spaces = []string{" "}
 
 // all returns the amounts in a folded text.
 func (a amounts) all(text string) []Amount {

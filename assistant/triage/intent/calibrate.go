@@ -2,20 +2,24 @@ package intent
 
 import (
 	"math"
+	"slices"
 )
 
 // calibration turns scores into probabilities: the probability that the text is in scope at all, times the share of
 // each intent among those in scope.
 type calibration struct {
 	// gate holds the weights of evidence for "in scope", the constant last.
-	gate [gateSize]float64
+	gate [evidenceSize]float64
+	// person holds the weights of evidence for "needs a person", the constant last; zeros where no label does.
+	person [evidenceSize]float64
 	// scale is the inverse of softmax's temperature.
 	scale float64
 }
 
-// gateSize is the number of evidence values: best score, its lead over the second, the score of the out-of-scope
-// class, the share of the text that the model knows, and the constant.
-const gateSize = 5
+// evidenceSize is the number of evidence values. For "in scope": best score, its lead over the second, the score of the
+// out-of-scope class, the share of the text that the model knows, and the constant. For "needs a person": by how much the
+// labels of Options.Never outweigh the others at three temperatures, that share, and the constant.
+const evidenceSize = 5
 
 // judgement is what the calibration is fitted on: the scores of a text by a model that has not seen it.
 type judgement struct {
@@ -27,7 +31,7 @@ type judgement struct {
 	scores  []float32
 }
 
-func (j judgement) evidence() [gateSize]float64 {
+func (j judgement) evidence() [evidenceSize]float64 {
 	best, second := math.Inf(-1), math.Inf(-1)
 	for _, s := range j.scores {
 		v := float64(s)
@@ -37,7 +41,7 @@ func (j judgement) evidence() [gateSize]float64 {
 			second = v
 		}
 	}
-	return [gateSize]float64{best, best - second, j.outside, j.coverage, 1}
+	return [evidenceSize]float64{best, best - second, j.outside, j.coverage, 1}
 }
 
 // probabilities overwrites out (one per in-scope class) and returns it.
@@ -58,10 +62,45 @@ func (c calibration) probabilities(j judgement, out []float64) []float64 {
 	return out
 }
 
-func fitCalibration(judgements []judgement) calibration {
-	c := calibration{gate: fitGate(judgements), scale: round(fitScale(judgements))}
-	for i := range c.gate {
-		c.gate[i] = round(c.gate[i])
+// temperatures at which the labels that need a person are weighed against the others: at a low one all labels have a say,
+// at a high one only the best of either side.
+var temperatures = [...]float64{1, 2, 4}
+
+// personEvidence weighs the labels of Options.Never against the others and against "none of these".
+func (j judgement) personEvidence(never []bool) [evidenceSize]float64 {
+	var x [evidenceSize]float64
+	for i, temperature := range temperatures {
+		person, others := 0.0, math.Exp(temperature*j.outside)
+		for k, s := range j.scores {
+			if v := math.Exp(temperature * float64(s)); never[k] {
+				person += v
+			} else {
+				others += v
+			}
+		}
+		x[i] = math.Log(person) - math.Log(others)
+	}
+	x[len(temperatures)], x[evidenceSize-1] = j.coverage, 1
+	return x
+}
+
+func (c calibration) personProbability(j judgement, never []bool) float64 {
+	if !slices.Contains(never, true) {
+		return 0
+	}
+	return sigmoid(product(c.person, j.personEvidence(never)))
+}
+
+func fitCalibration(judgements []judgement, never []bool) calibration {
+	c := calibration{scale: round(fitScale(judgements))}
+	c.gate[evidenceSize-1] = openGate
+	if slices.ContainsFunc(judgements, func(j judgement) bool { return j.label < 0 }) {
+		c.gate = fitLogistic(judgements, judgement.evidence, func(j judgement) bool { return j.label >= 0 })
+	}
+	if slices.Contains(never, true) {
+		c.person = fitLogistic(judgements,
+			func(j judgement) [evidenceSize]float64 { return j.personEvidence(never) },
+			func(j judgement) bool { return j.label >= 0 && never[j.label] })
 	}
 	return c
 }
@@ -100,51 +139,41 @@ func fitScale(judgements []judgement) float64 {
 	return math.Exp((low + high) / 2)
 }
 
-// fitGate is a logistic regression by Newton's method with a slight ridge. With no example out of scope the gate is open.
-func fitGate(judgements []judgement) [gateSize]float64 {
-	var weights [gateSize]float64
-	outside := 0
-	for _, j := range judgements {
-		if j.label < 0 {
-			outside++
-		}
-	}
-	if outside == 0 {
-		weights[gateSize-1] = openGate
-		return weights
-	}
+// fitLogistic is a logistic regression by Newton's method with a slight ridge.
+func fitLogistic(
+	judgements []judgement, evidence func(judgement) [evidenceSize]float64, positive func(judgement) bool,
+) [evidenceSize]float64 {
+	var weights [evidenceSize]float64
 	for range newtonSteps {
-		step := newtonStep(judgements, weights)
+		var gradient [evidenceSize]float64
+		var hessian [evidenceSize][evidenceSize]float64
+		for i := range gradient {
+			gradient[i] = ridge * weights[i]
+			hessian[i][i] = ridge
+		}
+		for _, j := range judgements {
+			x := evidence(j)
+			p := sigmoid(product(weights, x))
+			difference := p
+			if positive(j) {
+				difference--
+			}
+			for a := range x {
+				gradient[a] += difference * x[a]
+				for b := range x {
+					hessian[a][b] += p * (1 - p) * x[a] * x[b]
+				}
+			}
+		}
+		step := solveLinear(hessian, gradient)
 		for i := range weights {
 			weights[i] -= step[i]
 		}
 	}
+	for i := range weights {
+		weights[i] = round(weights[i])
+	}
 	return weights
-}
-
-// newtonStep is the inverse of the loss's Hessian times its gradient.
-func newtonStep(judgements []judgement, weights [gateSize]float64) [gateSize]float64 {
-	var gradient [gateSize]float64
-	var hessian [gateSize][gateSize]float64
-	for i := range gradient {
-		gradient[i] = ridge * weights[i]
-		hessian[i][i] = ridge
-	}
-	for _, j := range judgements {
-		x := j.evidence()
-		p := sigmoid(product(weights, x))
-		target := 1.0
-		if j.label < 0 {
-			target = 0
-		}
-		for a := range x {
-			gradient[a] += (p - target) * x[a]
-			for b := range x {
-				hessian[a][b] += p * (1 - p) * x[a] * x[b]
-			}
-		}
-	}
-	return solveLinear(hessian, gradient)
 }
 
 const (
@@ -155,18 +184,18 @@ const (
 )
 
 // solveLinear solves a x = b for a symmetric positive definite a by Gaussian elimination.
-func solveLinear(a [gateSize][gateSize]float64, b [gateSize]float64) [gateSize]float64 {
+func solveLinear(a [evidenceSize][evidenceSize]float64, b [evidenceSize]float64) [evidenceSize]float64 {
 	for i := range b {
-		for r := i + 1; r < gateSize; r++ {
+		for r := i + 1; r < evidenceSize; r++ {
 			factor := a[r][i] / a[i][i]
-			for c := i; c < gateSize; c++ {
+			for c := i; c < evidenceSize; c++ {
 				a[r][c] -= factor * a[i][c]
 			}
 			b[r] -= factor * b[i]
 		}
 	}
-	for i := gateSize - 1; i >= 0; i-- {
-		for c := i + 1; c < gateSize; c++ {
+	for i := evidenceSize - 1; i >= 0; i-- {
+		for c := i + 1; c < evidenceSize; c++ {
 			b[i] -= a[i][c] * b[c]
 		}
 		b[i] /= a[i][i]
@@ -174,7 +203,7 @@ func solveLinear(a [gateSize][gateSize]float64, b [gateSize]float64) [gateSize]f
 	return b
 }
 
-func product(a, b [gateSize]float64) float64 {
+func product(a, b [evidenceSize]float64) float64 {
 	sum := 0.0
 	for i := range a {
 		sum += a[i] * b[i]

@@ -12,6 +12,15 @@ type Prediction struct {
 	Probability float64
 }
 
+// Opinion is what a classifier makes of a text.
+type Opinion struct {
+	// Person is the calibrated probability that the text expresses an intent of Options.Never, whichever. It is not the
+	// sum of their probabilities: it counts how strongly all of them speak against all of the others, which ranks better.
+	Person float64
+	// Predictions are the most probable labels, the most probable first.
+	Predictions []Prediction
+}
+
 // Classifier predicts intents. It is read-only and safe for concurrent use.
 type Classifier struct {
 	bias        []float32
@@ -20,13 +29,17 @@ type Classifier struct {
 	idf         []float32
 	// inScope is the number of labels that are intents: all, or all but the last.
 	inScope int
-	// labels names the columns of weights.
+	// labels names the classes.
 	labels []string
+	// never marks the labels of Options.Never.
+	never []bool
+	// rows, classes and weights are a sparse matrix: the cells of feature f are those from rows[f] to rows[f+1].
+	rows    []uint32
+	classes []uint16
 	// scales turns a class's quantized weights back: weight = scale * quantized.
 	scales     []float32
 	vocabulary vocabulary
-	// weights is [feature][class].
-	weights []int8
+	weights    []int8
 }
 
 type classifierParts struct {
@@ -34,25 +47,35 @@ type classifierParts struct {
 	fingerprint string
 	idf         []float32
 	labels      []string
+	never       []bool
 	outOfScope  string
 	vocabulary  vocabulary
-	weights     []float32
+	weights     []float32 // [feature][class]
 }
+
+// faintWeight is the largest quantized weight, of 127, that is left out: three of five cells, and no measured difference.
+const faintWeight = 1
 
 func newClassifier(p classifierParts) *Classifier {
 	classes, features := len(p.labels), len(p.idf)
 	c := &Classifier{
 		bias: p.weights[features*classes:], calibration: p.calibration, fingerprint: p.fingerprint, idf: p.idf,
-		inScope: countInScope(p.labels, p.outOfScope), labels: p.labels, scales: make([]float32, classes),
-		vocabulary: p.vocabulary, weights: make([]int8, features*classes),
+		inScope: countInScope(p.labels, p.outOfScope), labels: p.labels, never: p.never, rows: make([]uint32, 1, features+1),
+		scales: make([]float32, classes), vocabulary: p.vocabulary,
 	}
 	for i, w := range p.weights[:features*classes] {
 		c.scales[i%classes] = max(c.scales[i%classes], float32(math.Abs(float64(w))/math.MaxInt8))
 	}
-	for i, w := range p.weights[:features*classes] {
-		if s := c.scales[i%classes]; s > 0 {
-			c.weights[i] = int8(math.RoundToEven(float64(w / s)))
+	for f := range features {
+		for class, w := range p.weights[f*classes:][:classes] {
+			if c.scales[class] == 0 {
+				continue
+			}
+			if quantized := math.RoundToEven(float64(w / c.scales[class])); math.Abs(quantized) > faintWeight {
+				c.classes, c.weights = append(c.classes, uint16(class)), append(c.weights, int8(quantized)) //nolint:gosec // Train bounds the labels
+			}
 		}
+		c.rows = append(c.rows, uint32(len(c.weights))) //nolint:gosec // Decode bounds the features, and they bound the cells
 	}
 	return c
 }
@@ -68,19 +91,31 @@ func (c *Classifier) Labels() []string {
 	return slices.Clone(c.labels[:c.inScope])
 }
 
+// WithNever returns the classifier with other labels in the place of Options.Never: a desk may change what a machine may
+// answer without training again.
+func (c *Classifier) WithNever(labels []string) *Classifier {
+	changed := *c
+	changed.never = make([]bool, c.inScope)
+	for i := range changed.never {
+		changed.never[i] = slices.Contains(labels, c.labels[i])
+	}
+	return &changed
+}
+
 // Predict returns the n most probable labels, the most probable first, ties by name (out of scope last). The
 // probabilities of all labels add up to one. Where the examples had texts out of scope, that label is one of them: its
 // probability is that of "none of these".
 // Only the first 4,000 characters count; a text without letters and digits gets no predictions.
-func (c *Classifier) Predict(text string, n int) []Prediction {
-	if n <= 0 {
-		return nil
-	}
+func (c *Classifier) Predict(text string, n int) []Prediction { return c.Judge(text, n).Predictions }
+
+// Judge returns Predict's predictions, and the probability that the text needs a person.
+func (c *Classifier) Judge(text string, n int) Opinion {
 	found := extract(text)
-	if len(found[blockGrams])+len(found[blockWords]) == 0 {
-		return nil
+	if n <= 0 || len(found[blockGrams])+len(found[blockWords]) == 0 {
+		return Opinion{}
 	}
-	probabilities := c.calibration.probabilities(c.judge(found), make([]float64, c.inScope, len(c.labels)))
+	judged := c.judge(found)
+	probabilities := c.calibration.probabilities(judged, make([]float64, c.inScope, len(c.labels)))
 	if c.inScope < len(c.labels) {
 		rest := 1.0
 		for _, p := range probabilities {
@@ -98,21 +133,21 @@ func (c *Classifier) Predict(text string, n int) []Prediction {
 		}
 		return cmp.Compare(probabilities[b], probabilities[a])
 	})
-	predictions := make([]Prediction, min(n, len(order)))
-	for i := range predictions {
-		predictions[i] = Prediction{Intent: c.labels[order[i]], Probability: probabilities[order[i]]}
+	opinion := Opinion{Person: c.calibration.personProbability(judged, c.never), Predictions: make([]Prediction, min(n, len(order)))}
+	for i := range opinion.Predictions {
+		opinion.Predictions[i] = Prediction{Intent: c.labels[order[i]], Probability: probabilities[order[i]]}
 	}
-	return predictions
+	return opinion
 }
 
 func (c *Classifier) judge(text occurrences) judgement {
 	known, coverage := text.rows(c.vocabulary.find)
-	classes := len(c.bias)
-	scores := make([]float32, classes)
+	scores := make([]float32, len(c.bias))
 	for _, t := range weigh(known, c.idf) {
-		row := c.weights[int(t.index)*classes:][:len(scores)] // the same length by construction: no bounds check below
-		for k, w := range row {
-			scores[k] += t.value * float32(w)
+		first, end := c.rows[t.index], c.rows[t.index+1]
+		weights := c.weights[first:end]
+		for i, class := range c.classes[first:end] {
+			scores[class] += t.value * float32(weights[i])
 		}
 	}
 	for k := range scores {
@@ -120,7 +155,7 @@ func (c *Classifier) judge(text occurrences) judgement {
 	}
 	j := judgement{coverage: coverage, scores: scores[:c.inScope]}
 	if c.inScope < len(c.labels) {
-		j.outside = float64(scores[classes-1])
+		j.outside = float64(scores[len(scores)-1])
 	}
 	return j
 }

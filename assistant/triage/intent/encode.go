@@ -13,9 +13,9 @@ import (
 )
 
 // The encoded form, little-endian: magic (its last byte is the version), SHA-256 of the rest, then deflated: labels and
-// how many of them are in scope, fingerprint, calibration, vocabulary, weights. A change of extract, weigh or tokenize
+// how many of them are in scope, fingerprint, which labels need a person, calibration, vocabulary, sparse weights. A change of extract, weigh or tokenize
 // that alters features needs a new version, as old weights would meet new features.
-const encodingMagic = "deskhand-intent\x01"
+const encodingMagic = "deskhand-intent\x02"
 
 // Bounds of what Decode accepts, far above what Train produces from realistic examples.
 const (
@@ -51,7 +51,10 @@ func (c *Classifier) encodePayload(w io.Writer) error {
 		buf = binary.AppendUvarint(buf, uint64(len(text)))
 		buf = append(buf, text...)
 	}
-	for _, v := range append(c.calibration.gate[:], c.calibration.scale) {
+	for _, never := range c.never {
+		buf = append(buf, bit(never))
+	}
+	for _, v := range slices.Concat(c.calibration.gate[:], c.calibration.person[:], []float64{c.calibration.scale}) {
 		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(v))
 	}
 	buf = appendFloats(buf, c.bias)
@@ -63,6 +66,12 @@ func (c *Classifier) encodePayload(w io.Writer) error {
 		previous = h
 	}
 	buf = appendFloats(buf, c.idf)
+	for f := range c.idf {
+		buf = binary.AppendUvarint(buf, uint64(c.rows[f+1]-c.rows[f]))
+	}
+	for _, class := range c.classes {
+		buf = binary.AppendUvarint(buf, uint64(class))
+	}
 	for _, v := range c.weights {
 		buf = append(buf, byte(v)) //nolint:gosec // the byte holds an int8
 	}
@@ -103,8 +112,15 @@ func decodePayload(d *decoder) (*Classifier, error) {
 		c.labels[i] = string(d.bytes(d.count(len(d.data))))
 	}
 	c.fingerprint = string(d.bytes(d.count(len(d.data))))
+	c.never = make([]bool, c.inScope)
+	for i, b := range d.bytes(c.inScope) {
+		c.never[i] = b != 0
+	}
 	for i := range c.calibration.gate {
 		c.calibration.gate[i] = d.float64()
+	}
+	for i := range c.calibration.person {
+		c.calibration.person[i] = d.float64()
 	}
 	c.calibration.scale = d.float64()
 	c.bias = d.floats(len(c.labels))
@@ -116,7 +132,17 @@ func decodePayload(d *decoder) (*Classifier, error) {
 		hashes[i] = previous
 	}
 	c.idf = d.floats(len(hashes))
-	quantized := d.bytes(len(hashes) * len(c.labels))
+	c.rows = make([]uint32, 1, len(hashes)+1)
+	cells := 0
+	for range hashes {
+		cells += d.count(len(c.labels))
+		c.rows = append(c.rows, uint32(min(cells, len(d.data)))) //nolint:gosec // at most the file's size
+	}
+	c.classes = make([]uint16, min(cells, len(d.data)))
+	for i := range c.classes {
+		c.classes[i] = uint16(d.count(len(c.labels) - 1)) //nolint:gosec // maxDecodedLabels fits
+	}
+	quantized := d.bytes(cells)
 	if d.failed || len(d.data) > 0 || c.inScope < 2 || len(c.labels) > c.inScope+1 {
 		return nil, fmt.Errorf("%w: wrong length", ErrEncoding)
 	}
@@ -126,6 +152,13 @@ func decodePayload(d *decoder) (*Classifier, error) {
 		c.weights[i] = int8(b) //nolint:gosec // the byte holds an int8
 	}
 	return c, nil
+}
+
+func bit(set bool) byte {
+	if set {
+		return 1
+	}
+	return 0
 }
 
 // decoder reads from the front of data; after a failure it returns zeros.

@@ -95,6 +95,17 @@ func (t *Taxonomy) Intents() []Intent {
 	return all
 }
 
+// Never returns the ids of the intents that no machine may answer, in the order of the file.
+func (t *Taxonomy) Never() []string {
+	var ids []string
+	for _, it := range t.intents {
+		if it.AutoAnswer == AutoAnswerNever {
+			ids = append(ids, it.ID)
+		}
+	}
+	return ids
+}
+
 // Lookup returns the intent with that id.
 func (t *Taxonomy) Lookup(id string) (Intent, bool) {
 	i, ok := t.byID[id]

@@ -19,7 +19,7 @@ func TestDefaultTaxonomy(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "withdrawal", it.Category)
 	require.Equal(t, "P1", it.Priority)
-	require.Equal(t, AutoAnswerGeneralInfoOnly, it.AutoAnswer)
+	require.Equal(t, AutoAnswerNever, it.AutoAnswer)
 	require.Contains(t, it.Collect, "withdrawal ID")
 	require.NotEmpty(t, it.Definition)
 	require.NotEmpty(t, it.Why)

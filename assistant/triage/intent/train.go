@@ -18,6 +18,8 @@ type Options struct {
 	Cost float64
 	// MinCount is the number of examples that a feature must occur in; 0 means 2.
 	MinCount int
+	// Never are the labels that no machine may answer: Opinion.Person is their probability.
+	Never []string
 	// OutOfScope is the label of examples that belong to no class; "" means the constant OutOfScope.
 	OutOfScope string
 	// Seed fixes the order in which examples are looked at.
@@ -41,10 +43,13 @@ func Train(examples []Example, opts Options) (*Classifier, error) {
 		all[i] = i
 	}
 	m := set.fit(all)
-	calibration := fitCalibration(set.crossValidate())
+	never := make([]bool, countInScope(labels, opts.OutOfScope))
+	for i := range never {
+		never[i] = slices.Contains(opts.Never, labels[i])
+	}
 	return newClassifier(classifierParts{
-		calibration: calibration, fingerprint: fingerprint(examples, opts), idf: m.idf, labels: labels, outOfScope: opts.OutOfScope,
-		vocabulary: m.vocabulary, weights: m.weights,
+		calibration: fitCalibration(set.crossValidate(), never), fingerprint: fingerprint(examples, opts), idf: m.idf, labels: labels,
+		never: never, outOfScope: opts.OutOfScope, vocabulary: m.vocabulary, weights: m.weights,
 	}), nil
 }
 
@@ -64,7 +69,7 @@ func (o Options) withDefaults() Options {
 // fingerprint hashes all that Train learns from.
 func fingerprint(examples []Example, opts Options) string {
 	h := sha256.New()
-	h.Write(fmt.Appendf(nil, "%v %d %q %d %q", opts.Cost, opts.MinCount, opts.OutOfScope, opts.Seed, lexiconText))
+	h.Write(fmt.Appendf(nil, "%v %d %q %q %d %q", opts.Cost, opts.MinCount, opts.Never, opts.OutOfScope, opts.Seed, lexiconText))
 	for _, e := range examples {
 		h.Write(fmt.Appendf(nil, "\n%q %q", e.Intent, e.Text))
 	}
@@ -87,6 +92,9 @@ func labelsOf(examples []Example, opts Options) ([]string, error) {
 	slices.Sort(labels)
 	if i := slices.Index(labels, opts.OutOfScope); i >= 0 {
 		labels = append(slices.Delete(labels, i, i+1), opts.OutOfScope)
+	}
+	if len(labels) > maxDecodedLabels {
+		return nil, fmt.Errorf("examples have %d intents, more than %d", len(labels), maxDecodedLabels)
 	}
 	if len(labels) < 2 || len(labels) == 2 && labels[1] == opts.OutOfScope {
 		return nil, errors.New("examples have fewer than two intents")
