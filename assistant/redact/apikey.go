@@ -67,7 +67,10 @@ const (
 func (s *scan) applyRules(from, to int) {
 	for _, k := range s.r.keyRules.find(s.text[from:to], s.lower[from:to]) {
 		secret := s.text[from+k.start : from+k.end]
-		if !isAddress(secret) && !isPublicKey(secret) && (k.rule != genericRule || !s.isPublic(from+k.start)) {
+		if isAddress(secret) || isPublicKey(secret) {
+			continue
+		}
+		if k.rule != genericRule || !s.isPublic(from+k.start) && !resemblesAddress(secret) {
 			s.add(span{start: from + k.start, end: from + k.end, kind: APIKey})
 		}
 	}
@@ -154,6 +157,9 @@ func (s *scan) findSaidKey(start, end int) {
 	}
 	near, ok := s.nearest(start, apiContext, cues(apiCue, publicCue))
 	if !ok || near.cue == publicCue {
+		return
+	}
+	if _, direct := s.walkTo(near.end, start); !direct && resemblesAddress(token) {
 		return
 	}
 	if f := formOf(token); f.digits >= 2 && f.letters >= 2 && f.symbols <= len(token)/8 && !isWordy(token) && entropy(token) >= 3 {

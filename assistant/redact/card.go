@@ -8,14 +8,14 @@ import "strings"
 // one time in ten, so the words before the number decide where its form does
 // not.
 func (s *scan) findCards() {
-	for i := 0; i < len(s.text); {
-		if !isDigitByte(s.text[i]) {
-			i++
+	done := 0
+	for _, at := range s.digits {
+		start := int(at)
+		if start < done {
 			continue
 		}
-		start := i
 		digits, end, groups := s.digitGroups(start)
-		i = end
+		done = end
 		if len(digits) < 13 || len(digits) > 19 || !s.standsAlone(start, end) || !isCardScheme(digits) || !luhn(digits) {
 			continue
 		}
@@ -29,11 +29,38 @@ func (s *scan) findCards() {
 			continue
 		}
 		s.add(span{start: start, end: end, kind: Card, verified: true})
+		s.findCVVBehind(end)
 	}
 }
 
-// digitGroups reads digits in groups with single spaces, dashes or dots between
-// them, and the length of each group.
+// findCVVBehind proposes the security code that follows a card number, after the
+// date of expiry or not: "4111… 12/27 123".
+func (s *scan) findCVVBehind(i int) {
+	dated := false
+	for range 3 {
+		i = s.skipBreak(i, " \t\n,;|")
+		start := i
+		for i < len(s.text) && (isDigitByte(s.text[i]) || s.text[i] == '/' || s.text[i] == '-') {
+			i++
+		}
+		token := s.text[start:i]
+		isDate := len(token) > 3 && strings.ContainsAny(token, "/-")
+		switch {
+		case i < len(s.text) && isAlnumByte(s.text[i]), token == "":
+			return
+		case isDate && !dated:
+			dated = true
+		case dated && (len(token) == 3 || len(token) == 4) && !isDate:
+			s.add(span{start: start, end: i, kind: CVV})
+			return
+		default:
+			return
+		}
+	}
+}
+
+// digitGroups reads digits in groups with spaces, dashes or dots between them, and
+// the length of each group.
 func (s *scan) digitGroups(start int) (digits string, end int, groups []int) {
 	var b strings.Builder
 	end = start
@@ -46,13 +73,13 @@ func (s *scan) digitGroups(start int) (digits string, end int, groups []int) {
 			end++
 			continue
 		}
-		if (c == ' ' || c == '-' || c == '.') && end+1 < len(s.text) && isDigitByte(s.text[end+1]) && group >= 2 && group <= 6 {
-			groups = append(groups, group)
-			group = 0
-			end++
-			continue
+		next := s.groupBreak(end, group)
+		if next == end || group < 2 || group > 6 || b.Len() == 16 && s.digitsAt(next) != 3 {
+			break
 		}
-		break
+		groups = append(groups, group)
+		group = 0
+		end = next
 	}
 	if b.Len() == 0 {
 		return "", end, nil
@@ -62,6 +89,31 @@ func (s *scan) digitGroups(start int) (digits string, end int, groups []int) {
 		end++
 	}
 	return b.String(), end, append(groups, group)
+}
+
+// digitsAt returns the number of digits in a row at i.
+func (s *scan) digitsAt(i int) int {
+	n := 0
+	for i+n < len(s.text) && isDigitByte(s.text[i+n]) {
+		n++
+	}
+	return n
+}
+
+// groupBreak returns the end of what separates a group of digits from the next, or i
+// when nothing does. Behind four digits that may also be a line break or two spaces.
+func (s *scan) groupBreak(i, group int) int {
+	next := i
+	if group == 4 {
+		next = s.skipBreak(i, " \t\r\n-")
+	}
+	if next == i && i < len(s.text) && strings.IndexByte(" -.", s.text[i]) >= 0 {
+		next++
+	}
+	if next >= len(s.text) || !isDigitByte(s.text[next]) {
+		return i
+	}
+	return next
 }
 
 // standsAlone reports whether the digits are no part of a longer token, such as

@@ -35,6 +35,7 @@ func (r *Redactor) RedactConversation(earlier []string, text string) (Result, ma
 		}
 	}
 	r.markSplitPhrase(c)
+	r.markContinuation(c)
 	rewritten := map[int]string{}
 	for i, t := range c.turns[:last] {
 		if len(t.spans) > 0 {
@@ -124,7 +125,10 @@ func (r *Redactor) markSplitPhrase(c *conversation) {
 		needed = splitSaid
 		c.markSplitHan(scans, words)
 	}
-	for list := range r.lexicon.size() {
+	for list := range r.lexicon.lists {
+		if r.lexicon.lists[list].strict {
+			continue // single short or frequent words are in every conversation
+		}
 		parts := splitParts(words, list)
 		long := slices.DeleteFunc(slices.Clone(parts), func(p splitPart) bool { return p.to-p.from < splitRun })
 		for _, parts := range [][]splitPart{long, parts} { // single words only where they are needed
@@ -147,43 +151,19 @@ func (c *conversation) markSplitHan(scans []*scan, words [][]word) {
 	parts := make(map[int][]int)
 	total := 0
 	for i := range c.turns {
-		if at := scans[i].hanTail(words[i]); len(at) > splitRun && scans[i].isHanPhrase(at, max((len(at)-1)/6, 1)) {
-			parts[i] = at
-			total += len(at) - 1
+		if chars := scans[i].hanTail(words[i]); len(chars) >= splitRun && scans[i].isHanPhrase(chars, max(len(chars)/6, 1)) {
+			parts[i] = chars
+			total += len(chars)
 		}
 	}
 	last := len(c.turns) - 1
 	if _, ok := parts[last]; !ok || len(parts) < 2 || !isPhraseLength(total) {
 		return
 	}
-	for i, at := range parts {
-		start, end := scans[i].source(at[0], at[len(at)-1])
+	for i, chars := range parts {
+		start, end := scans[i].source(chars[0], chars[len(chars)-1]+hanSize)
 		c.turns[i].spans = append(c.turns[i].spans, span{start: start, end: end, kind: SeedPhrase})
 	}
-}
-
-// hanTail returns the offsets of the characters, and the end, of the Chinese run that ends the text; nothing when it is
-// neither the whole text nor announced.
-func (s *scan) hanTail(words []word) []int {
-	if len(words) == 0 || !words[len(words)-1].han {
-		return nil
-	}
-	w := words[len(words)-1]
-	at := s.charOffsets(w)
-	if said, ok := s.following(int(w.start), int(w.end-w.start), cues(seedCue)); ok && said.end < int(w.end) {
-		begin := said.end
-		if size, _, ok := s.connectorAt(begin); ok {
-			begin += size
-		}
-		for len(at) > 1 && at[0] < begin {
-			at = at[1:]
-		}
-		return at
-	}
-	if _, said := s.nearest(int(w.start), 48, cues(seedCue)); said || s.fillsLine(at[0], at[len(at)-1]) {
-		return at
-	}
-	return nil
 }
 
 // splitPart is a row of list words in one message.

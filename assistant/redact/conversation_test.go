@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -49,6 +50,18 @@ func TestRedactConversationFindsSplitSecrets(t *testing.T) {
 		},
 		{name: "private key in the next message", earlier: []string{"المفتاح الخاص بي هو"}, text: key, want: "⟦private_key⟧"},
 		{name: "transaction in the next message", earlier: []string{"I did not share my private key", "this is the tx hash"}, text: key, want: key},
+		{name: "hex key in two halves", earlier: []string{"my private key is ⟦private_key⟧"}, text: key[32:], want: "⟦private_key⟧"},
+		{name: "key and its cue apart", earlier: []string{"my private key:", "⟦private_key⟧"}, text: "and " + key[32:], want: "and " + key[32:]},
+		{name: "transaction after a key", earlier: []string{"my private key is ⟦private_key⟧"}, text: key, want: key},
+		{name: "address after a key", earlier: []string{"⟦private_key⟧"}, text: "TJRabPrwbZy45sbavfcjinPJC18kjpRTv8", want: "TJRabPrwbZy45sbavfcjinPJC18kjpRTv8"},
+		{name: "words 13 to 18", earlier: []string{"⟦seed_phrase⟧"}, text: "lizard copper nephew silver dragon essay", want: "⟦seed_phrase⟧"},
+		{name: "one word more", earlier: []string{"⟦seed_phrase⟧", "⟦seed_phrase⟧"}, text: "25. lizard", want: "25. ⟦seed_phrase⟧"},
+		{name: "a sentence after a phrase", earlier: []string{"⟦seed_phrase⟧"}, text: "please help me, is it safe?", want: "please help me, is it safe?"},
+		{name: "card in two messages", earlier: []string{"4111 1111"}, text: "1111 1111", want: "⟦card⟧", rewritten: map[int]string{0: "⟦card⟧"}},
+		{name: "numbered words", earlier: numberedWords(words[:11]), text: "12. " + words[11], want: "⟦seed_phrase⟧", rewritten: rewrittenWords(11)},
+		{name: "TOTP key in the next message", earlier: []string{"谷歌验证器密钥是"}, text: "JBSW Y3DP EHPK 3PXP", want: "⟦totp_secret⟧"},
+		{name: "API secret in the next message", earlier: []string{"here is my api secret"}, text: "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XA", want: "⟦api_key⟧"},
+		{name: "security code in the next message", earlier: []string{"the cvv is"}, text: "123", want: "⟦cvv⟧"},
 		{name: "nothing", earlier: []string{"hi", "I forgot my password"}, text: "what do I do now", want: "what do I do now"},
 		{name: "no earlier message", text: broken12, want: "⟦seed_phrase⟧"},
 	}
@@ -77,4 +90,21 @@ func TestRedactConversationReadsOnlyTheEndOfALongOne(t *testing.T) {
 	got, rewritten := newRedactor(t).RedactConversation(earlier, strings.Join(words[6:], " "))
 	require.Equal(t, "⟦seed_phrase⟧", got.Text)
 	require.Equal(t, map[int]string{990: "⟦seed_phrase⟧"}, rewritten)
+}
+
+func numberedWords(words []string) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = fmt.Sprintf("%d. %s", i+1, w)
+	}
+	return out
+}
+
+func rewrittenWords(n int) map[int]string {
+	out := map[int]string{}
+	for i := range n {
+		out[i] = "⟦seed_phrase⟧"
+	}
+	out[0] = "1. ⟦seed_phrase⟧"
+	return out
 }

@@ -13,6 +13,7 @@ func (s *scan) findCued() {
 		switch hit.cue {
 		case passwordCue:
 			s.findPassword(hit)
+			s.findPasswordBefore(hit)
 		case pinCue:
 			s.findDigitsAfter(hit, digitRule{kind: Password, least: 4, most: 8, weakest: linked})
 		case codeCue:
@@ -28,10 +29,17 @@ func (s *scan) findCued() {
 			s.findDigitsAfter(hit, digitRule{kind: CVV, least: 3, most: 4, weakest: adjacent})
 		case totpCue:
 			s.findTOTP(hit)
-		case seedCue, keyCue, publicCue, otherCode, apiCue, cardCue: // those who look for keys and cards ask for them
+		case otpauthCue:
+			s.findOTPAuth(hit)
+		case namedKeyCue:
+			s.findNamedKey(hit)
+		case passportCue:
+			s.findDocument(hit, Passport)
+		case identityCue:
+			s.findDocument(hit, NationalID)
+		case seedCue, keyCue, publicCue, otherCode, apiCue, cardCue, phoneCue: // those who look for keys, cards and phones ask for them
 		}
 	}
-	s.findOTPAuth()
 }
 
 // startsOther reports whether a weak cue begins a phrase that names a harmless
@@ -198,22 +206,13 @@ func (s *scan) base32Group(i int) bool {
 
 func isBase32(c byte) bool { return isLetterByte(c) || '2' <= c && c <= '7' }
 
-// findOTPAuth finds otpauth URIs (the content of an authenticator's QR code).
-func (s *scan) findOTPAuth() {
-	for _, scheme := range []string{"otpauth://", "otpauth-migration://"} {
-		for at := 0; ; {
-			i := strings.Index(s.lower[at:], scheme)
-			if i < 0 {
-				break
-			}
-			start := at + i
-			at = start + len(scheme)
-			for at < len(s.text) && s.text[at] > ' ' && s.text[at] < utf8.RuneSelf && strings.IndexByte("\"'<>`", s.text[at]) < 0 {
-				at++
-			}
-			s.add(span{start: start, end: at, kind: TOTPSecret})
-		}
+// findOTPAuth finds an otpauth URI (the content of an authenticator's QR code).
+func (s *scan) findOTPAuth(hit cueHit) {
+	end := hit.end
+	for end < len(s.text) && s.text[end] > ' ' && s.text[end] < utf8.RuneSelf && strings.IndexByte("\"'<>`", s.text[end]) < 0 {
+		end++
 	}
+	s.add(span{start: hit.start, end: end, kind: TOTPSecret})
 }
 
 // findPassword finds the value after a word for password. A word without
@@ -226,7 +225,7 @@ func (s *scan) findPassword(hit cueHit) {
 	}
 	text := s.text[v.start:v.end]
 	n := utf8.RuneCountInString(text)
-	if n < 3 || isAddress(text) || strings.HasPrefix(text, "http") || !v.quoted && !s.isTyped(text) {
+	if n < 3 || isAddress(text) || strings.HasPrefix(text, "http") || s.isShortcode(v) || !v.quoted && !s.isTyped(text) {
 		return
 	}
 	if v.quoted {
@@ -237,6 +236,43 @@ func (s *scan) findPassword(hit cueHit) {
 	if ok {
 		s.add(span{start: v.start, end: v.end, kind: Password})
 	}
+}
+
+// findPasswordBefore finds the password in "hunter2 is my password" and "I use
+// hunter2 as password".
+func (s *scan) findPasswordBefore(hit cueHit) {
+	const farthest = 32
+	from := max(0, hit.start-farthest)
+	for end := hit.start; end > from; end-- {
+		c := s.text[end-1]
+		if c == '\n' || c == '.' && end < hit.start && s.text[end] == ' ' {
+			return
+		}
+		if c <= ' ' || c >= utf8.RuneSelf || end < len(s.text) && s.text[end] > ' ' && s.text[end] < utf8.RuneSelf {
+			continue
+		}
+		link, ok := s.walkTo(end, hit.start)
+		if !ok {
+			return // with more words it is none either
+		}
+		if link < linked && !strings.HasPrefix(strings.TrimLeft(s.lower[end:hit.start], " "), "as ") {
+			continue
+		}
+		start := end
+		for start > 0 && end-start < longestValue && s.text[start-1] > ' ' && s.text[start-1] < utf8.RuneSelf && s.text[start-1] != '"' {
+			start--
+		}
+		text := s.text[start:end]
+		if form := formOf(text); len(text) >= 6 && form.mixed() && form.digits > 0 && form.letters > 0 && !isAddress(text) {
+			s.add(span{start: start, end: end, kind: Password})
+		}
+		return
+	}
+}
+
+// isShortcode reports whether a value is the name of an emoji, as :key:.
+func (s *scan) isShortcode(v value) bool {
+	return v.start > 0 && s.text[v.start-1] == ':' && v.end < len(s.text) && s.text[v.end] == ':'
 }
 
 // isPassword reports whether an unquoted value is a password: the weaker its tie to

@@ -18,10 +18,15 @@ const (
 	totpCue
 	apiCue
 	cardCue
+	namedKeyCue // the beginning of a private key
+	otpauthCue  // the beginning of an otpauth URI
+	phoneCue    // with [Config.PII] only, as the next two
+	passportCue //
+	identityCue // the number of another identity document, of a tax payer, of social security
 )
 
 // cueSet has one bit per cue.
-type cueSet uint16
+type cueSet uint32
 
 func cues(wanted ...cue) cueSet {
 	var set cueSet
@@ -33,9 +38,13 @@ func cues(wanted ...cue) cueSet {
 
 func (s cueSet) has(c cue) bool { return s&(1<<c) != 0 }
 
-func newCueAutomaton() *automaton[cue] {
+func newCueAutomaton(config Config) *automaton[cue] {
+	groups := cuePhrases()
+	if config.PII {
+		groups = append(groups, personalPhrases()...)
+	}
 	var patterns []pattern[cue]
-	for _, group := range cuePhrases() {
+	for _, group := range groups {
 		seen := map[string]bool{}
 		for phrase := range strings.SplitSeq(group.value, "|") {
 			f := fold(strings.TrimSpace(phrase))
@@ -60,7 +69,7 @@ type cueGroup struct {
 func cuePhrases() []cueGroup { //nolint:funlen // a table
 	return []cueGroup{
 		{seedCue, `seed phrase|seed phrases|seedphrase|recovery phrase|secret phrase|secret recovery phrase|backup phrase|mnemonic|mnemonic phrase|mnemonics|recovery words|seed words|recovery seed|wallet seed|my seed|seed is|seed key|passphrase words|12 words|24 words|25 words|12 word phrase|24 word phrase|my phrase|the phrase|monero seed|electrum seed|phrase is
-			|助记词|助記詞|注记词|註記詞|助记詞|恢复短语|恢复词|復原詞|恢復短語|种子短语|種子短語|12个单词|24个单词|12個單詞|24個單詞|种子词
+			|助记词|助記詞|注记词|註記詞|助记詞|恢复短语|恢复词|復原詞|恢復短語|种子短语|種子短語|单词是|單詞是|单词：|单词:|單詞：|12个单词|24个单词|12個單詞|24個單詞|种子词
 			|cụm từ khôi phục|cụm từ bí mật|cụm từ hạt giống|12 từ|24 từ|cụm 12 từ|cụm 24 từ
 			|kurtarma ifadesi|kurtarma ifadem|kurtarma kelimeleri|kurtarma kelimelerim|gizli kelimeler|gizli kelimelerim|tohum ifade|12 kelime|24 kelime|kurtarma cümlem|kurtarma cümlesi
 			|сид-фраза|сид фраза|сид-фразу|сид фразу|сид-фразы|сидфраза|мнемоническая фраза|мнемоническую фразу|мнемоника|фраза восстановления|фразу восстановления|секретная фраза|секретную фразу|12 слов|24 слова|моя фраза
@@ -98,9 +107,9 @@ func cuePhrases() []cueGroup { //nolint:funlen // a table
 			|トランザクション|ハッシュ|取引id|取引|アドレス|注文|注文番号|チケット|公開鍵|署名
 			|transaktion|transaktions-id|transaktionshash|adresse|bestellnummer|bestellung|auftrag|öffentlicher schlüssel|signatur|vorgangsnummer
 			|hash de transaction|commande|numéro de commande|clé publique|signature`},
-		{passwordCue, `password|passwords|passwd|passcode|pwd|pasword|passwort|pass word|passphrase|login password|trading password|fund password|withdrawal password|api passphrase|pw|psw|pswd|passw
+		{passwordCue, `password|pass:|pass is|passwords|passwd|passcode|pwd|pasword|passwort|pass word|passphrase|login password|trading password|fund password|withdrawal password|api passphrase|pw|psw|pswd|passw
 			|密码|密碼|登录密码|登陆密码|登入密碼|资金密码|資金密碼|交易密码|交易密碼|支付密码|口令
-			|mật khẩu|mk
+			|mật khẩu|mk|matkhau
 			|şifre|şifrem|şifremiz|parola|parolam|şifresi|sifrem|parolası
 			|пароль|пароль от|мой пароль|пароля|паролем
 			|비밀번호|비번|패스워드|암호
@@ -155,11 +164,11 @@ func cuePhrases() []cueGroup { //nolint:funlen // a table
 			|2faキー|セットアップキー|バックアップキー|シークレットキー|認証アプリのキー|秘密鍵|2段階認証のキー
 			|2fa-schlüssel|2fa schlüssel|einrichtungsschlüssel|backup-schlüssel|geheimer schlüssel|authenticator-schlüssel|sicherungsschlüssel
 			|clé 2fa|clé de configuration|clé de sauvegarde|clé secrète|clé de l'authentificateur|clé google authenticator`},
-		{apiCue, `api key|api keys|apikey|api_key|api-key|api secret|apisecret|api_secret|api-secret|secret key|secretkey|secret_key|secret|access key|access token|access_token|auth token|api token|client secret|client_secret|bearer|bearer token|api private key|api credentials|webhook secret|token
+		{apiCue, `my key|key is|key:|keys:|api key|api keys|apikey|api_key|api-key|api secret|apisecret|api_secret|api-secret|secret key|secretkey|secret_key|secret|access key|access token|access_token|auth token|api token|client secret|client_secret|bearer|bearer token|api private key|api credentials|webhook secret|token
 			|api密钥|api 密钥|接口密钥|api金鑰|api 金鑰|密钥|密鑰|秘钥|访问令牌|令牌|api key是|api私钥
 			|khóa api|khoá api|mã api|khóa bí mật
 			|api anahtarı|api anahtarım|gizli anahtar|gizli anahtarım|api şifresi|erişim anahtarı
-			|api-ключ|api ключ|апи ключ|апи-ключ|ключ api|секретный ключ|секрет|токен|ключ апи
+			|api-ключ|api ключ|апи ключ|апи-ключ|ключ api|секретный ключ|секрет|токен|ключ|ключи|ключ апи
 			|api 키|api키|시크릿 키|시크릿키|비밀키|액세스 토큰|시크릿
 			|clave api|clave de api|clave secreta|secreto|token de acceso|llave api
 			|chave de api|chave api|chave da api|chave secreta|segredo|token de acesso
@@ -168,6 +177,54 @@ func cuePhrases() []cueGroup { //nolint:funlen // a table
 			|apiキー|api キー|シークレットキー|アクセストークン|apiシークレット|トークン
 			|api-schlüssel|api schlüssel|geheimer schlüssel|zugriffstoken|api-geheimnis|geheimschlüssel
 			|clé api|clé d'api|clé secrète|jeton d'accès|jeton|secret api`},
+		{otpauthCue, `otpauth://|otpauth-migration://`},
+		{namedKeyCue, `suiprivkey1|nsec1|_sk1|xsk1|xprv1|edsk1|edsk2|edsk3|edsk4|pvt_k1_|pvt_r1_|secret-extended-key-main1|secret-extended-key-test1|secret-spending-key-main1|age-secret-key-1`},
 		{cardCue, `card number|card no|card|credit card|debit card|visa|mastercard|unionpay|pan|amex|卡号|卡號|银行卡|銀行卡|信用卡|银行卡号|số thẻ|thẻ|kart numarası|kart no|kart|kartım|номер карты|карта|карты|картой|카드번호|카드 번호|카드|número de tarjeta|tarjeta|número do cartão|cartão|nomor kartu|kartu|رقم البطاقة|بطاقة|البطاقة|カード番号|カード|kartennummer|karte|kreditkarte|numéro de carte|carte`},
+	}
+}
+
+// personalPhrases lists the phrases that announce personal data, in the order of
+// languages of [cuePhrases].
+func personalPhrases() []cueGroup {
+	return []cueGroup{
+		{phoneCue, `phone|phone number|phone no|telephone|tel|tel no|mobile|mobile number|mobile no|cell|cell phone|cellphone|cell number|call me|call me at|call me on|reach me|reach me at|text me|whatsapp|viber|contact number|my number|fax|hotline|desk|landline
+			|手机|手機|手机号|手機號|手机号码|手機號碼|电话|電話|电话号码|電話號碼|联系电话|聯絡電話|联系方式|座机
+			|điện thoại|số điện thoại|sđt|sdt|di động|zalo|gọi cho tôi
+			|telefon|telefonum|telefon numaram|telefon numarası|cep|cep telefonu|cep telefonum|gsm|numaram
+			|телефон|номер телефона|мой номер|тел|мобильный|звоните|позвоните|сотовый|ватсап
+			|전화|전화번호|휴대폰|휴대전화|핸드폰|연락처|휴대폰 번호
+			|teléfono|número de teléfono|móvil|celular|mi número|llámame|llámenme
+			|telefone|número de telefone|telemóvel|meu número|me liguem|me ligue
+			|telepon|nomor telepon|nomor hp|no hp|hp|ponsel|nomor saya|wa
+			|هاتف|الهاتف|رقم الهاتف|هاتفي|جوال|الجوال|رقم الجوال|موبايل|رقمي|واتساب
+			|電話番号|携帯|携帯番号|携帯電話
+			|telefonnummer|handy|handynummer|mobilnummer|rufnummer|rückruf
+			|téléphone|numéro de téléphone|portable|mon numéro|appelez-moi|mobile`},
+		{passportCue, `passport|passport number|passport no|passport id|passport #
+			|护照|護照|护照号|護照號|护照号码|護照號碼
+			|hộ chiếu|số hộ chiếu
+			|pasaport|pasaportum|pasaport no|pasaport numaram|pasaport numarası
+			|паспорт|паспорта|номер паспорта|серия и номер паспорта|загранпаспорт
+			|여권|여권번호|여권 번호
+			|pasaporte|número de pasaporte
+			|passaporte|número do passaporte
+			|paspor|nomor paspor
+			|جواز السفر|جواز سفري|رقم جواز السفر|رقم الجواز|جواز سفر
+			|パスポート|パスポート番号|旅券番号
+			|reisepass|reisepassnummer|passnummer
+			|passeport|numéro de passeport`},
+		{identityCue, `id number|id no|id card|id card number|identity number|identity card|identity card number|national id|national id number|national identity number|personal id number|ssn|social security number|social security no|tax id|tax number|tin|driver's license|driver's license number|drivers license|driving licence|driving license|driver license number|nino|national insurance number|aadhaar|pan card
+			|身份证|身分證|身份证号|身分證號|身份证号码|身份證字號|身份證號碼|身份證|统一编号|居留证
+			|cccd|cmnd|căn cước|căn cước công dân|số căn cước|chứng minh nhân dân|số cccd|số cmnd|mã số thuế
+			|tc kimlik|tc kimlik no|tc no|kimlik no|kimlik numaram|kimlik numarası|t.c. kimlik|vergi no|vergi numarası
+			|снилс|инн|номер удостоверения|удостоверение личности|водительское удостоверение|иин
+			|주민등록번호|주민번호|외국인등록번호|운전면허번호|신분증 번호
+			|dni|nie|nif|curp|rfc|rut|cédula|cuit|cuil|número de identidad|documento de identidad|documento nacional|número de identificación|seguridad social
+			|cpf|rg|nif|cartão de cidadão|número de identidade|documento de identidade|número do documento
+			|nik|ktp|nomor ktp|no ktp|nomor induk kependudukan|npwp|nomor identitas
+			|رقم الهوية|الهوية الوطنية|رقم الهوية الوطنية|بطاقة الهوية|هويتي|رقم هويتي|الرقم القومي|رقم الإقامة|الرقم الوطني
+			|マイナンバー|個人番号|運転免許証番号|免許証番号|在留カード番号|身分証番号
+			|personalausweis|personalausweisnummer|ausweisnummer|ausweis|steuernummer|steuer-id|steueridentifikationsnummer|sozialversicherungsnummer|führerscheinnummer
+			|carte d'identité|numéro de carte d'identité|cni|numéro de sécurité sociale|numéro d'identité|sécurité sociale|numéro fiscal|permis de conduire`},
 	}
 }

@@ -1,7 +1,10 @@
 package redact
 
 import (
+	"cmp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -9,13 +12,22 @@ import (
 )
 
 // folded is a text in the form that the detectors read: compatibility
-// decomposed (NFKD), without combining marks, format characters and bytes that
-// are not UTF-8, digits of all scripts as ASCII.
+// decomposed (NFKD) but for Hangul, without combining marks, format characters and bytes that
+// are not UTF-8, digits of all scripts as ASCII, escaped characters (%41, &#65;,
+// \u0041) as the characters.
 type folded struct {
-	at    []int32 // original byte offset of every folded byte, plus one for the end; nil when they are equal
-	lower string  // text in lower case, with the same length and offsets
+	lower string // text in lower case, with the same length and offsets
+	marks []mark // where the offsets in text and src part; nil when they are equal
 	src   string
 	text  string // case preserved
+}
+
+// mark says where a stretch of folded text comes from.
+type mark struct {
+	at, src int32 // offsets in the folded and in the original text
+	// whole says that all of the stretch up to the next mark is one original
+	// character or escape. Otherwise the two go on byte for byte.
+	whole bool
 }
 
 func fold(src string) folded {
@@ -23,97 +35,274 @@ func fold(src string) folded {
 		return folded{lower: strings.ToLower(src), src: src, text: src}
 	}
 	b := folder{
-		at:    make([]int32, 0, len(src)+len(src)/8+1),
 		lower: make([]byte, 0, len(src)+len(src)/8),
+		marks: make([]mark, 0, len(src)/16+4),
+		table: foldedTable(),
 		text:  make([]byte, 0, len(src)+len(src)/8),
 	}
 	for i := 0; i < len(src); {
-		c := src[i]
-		if c < utf8.RuneSelf {
-			b.ascii(c, i)
-			i++
+		if c := src[i]; c < utf8.RuneSelf {
+			size := 0
+			if c == '%' || c == '&' || c == '\\' {
+				size = b.escape(src[i:], i)
+			}
+			if size == 0 {
+				size = b.plain(src, i)
+			}
+			i += size
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(src[i:])
-		b.rune(r, src[i:i+size], i)
-		i += size
+		i += b.letter(src, i)
 	}
-	b.at = append(b.at, offset32(len(src)))
-	return folded{at: b.at, lower: string(b.lower), src: src, text: string(b.text)}
+	b.marks = append(b.marks, mark{at: offset32(len(b.text)), src: offset32(len(src))})
+	return folded{lower: string(b.lower), marks: b.marks, src: src, text: string(b.text)}
 }
 
-// source maps a stretch of the folded text to the original. What the folding
-// dropped behind its last character goes with it.
+// source maps a stretch of the folded text to the original. A character of which
+// it holds a part belongs to it, and so does what the folding dropped behind its
+// last character.
 func (f *folded) source(start, end int) (int, int) {
-	if f.at == nil {
+	if f.marks == nil {
 		return start, end
 	}
-	from, to := int(f.at[start]), int(f.at[end])
-	for to == int(f.at[end-1]) && end < len(f.at)-1 { // end lies inside the expansion of one character
-		end++
-		to = int(f.at[end])
+	i := f.markAt(start)
+	from := int(f.marks[i].src)
+	if !f.marks[i].whole {
+		from += start - int(f.marks[i].at)
+	}
+	j := f.markAt(end)
+	to := int(f.marks[j].src) + end - int(f.marks[j].at)
+	if f.marks[j].whole && end > int(f.marks[j].at) {
+		to = int(f.marks[j+1].src)
 	}
 	return from, to
 }
 
-type folder struct {
-	at          []int32
-	lower, text []byte
+// markAt returns the index of the last mark at or before a folded offset.
+func (f *folded) markAt(at int) int {
+	i, _ := slices.BinarySearchFunc(f.marks, at+1, func(m mark, at int) int { return cmp.Compare(int(m.at), at) })
+	return i - 1
 }
 
-func (b *folder) ascii(c byte, at int) {
-	if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f {
+type folder struct {
+	lower, text []byte
+	marks       []mark
+	table       *[foldedRunes]foldedRune
+}
+
+// link makes what is added next come from an offset of the original, byte for
+// byte.
+func (b *folder) link(src int) {
+	at := len(b.text)
+	if n := len(b.marks); n > 0 {
+		if last := b.marks[n-1]; !last.whole && int(last.src)+at-int(last.at) == src {
+			return
+		}
+	} else if at == src {
+		b.marks = append(b.marks, mark{})
 		return
 	}
-	b.text = append(b.text, c)
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	b.lower = append(b.lower, c)
-	b.at = append(b.at, offset32(at))
+	b.marks = append(b.marks, mark{at: offset32(at), src: offset32(src)})
 }
 
+// linkWhole makes all that is added next come from one place of the original.
+func (b *folder) linkWhole(src int) {
+	b.marks = append(b.marks, mark{at: offset32(len(b.text)), src: offset32(src), whole: true})
+}
+
+// plain adds the ASCII characters from i on, up to one that folds otherwise, and
+// returns their number.
+func (b *folder) plain(src string, i int) int {
+	b.link(i)
+	end := i
+	for end < len(src) && !special(src[end]) {
+		end++
+	}
+	if end == i { // it begins no escape, or is a control character
+		if c := src[i]; c != 0x7f && c >= ' ' {
+			b.text = append(b.text, c)
+			b.lower = append(b.lower, c)
+		}
+		return 1
+	}
+	b.text = append(b.text, src[i:end]...)
+	at := len(b.lower)
+	b.lower = append(b.lower, src[i:end]...)
+	for j, c := range b.lower[at:] {
+		if c-'A' < 26 {
+			b.lower[at+j] = c + 'a' - 'A'
+		}
+	}
+	return end - i
+}
+
+// special tells bytes that do not fold to themselves but for their case, or may
+// begin an escape.
+func special(c byte) bool {
+	if c < ' ' {
+		return c != '\t' && c != '\n' && c != '\r'
+	}
+	return c >= 0x7f || c == '%' || c == '&' || c == '\\'
+}
+
+// letter adds the characters at i as long as they are Cyrillic or Chinese, else the
+// one that stands there, and returns the number of their bytes.
+func (b *folder) letter(src string, i int) int {
+	start := i
+	switch c := src[i]; {
+	case c == 0xd0 || c == 0xd1:
+		b.link(i)
+		for i+1 < len(src) && (src[i] == 0xd0 && src[i+1]-0x90 < 0x30 || src[i] == 0xd1 && src[i+1]-0x80 < 0x10) {
+			b.cyrillic(src[i], src[i+1])
+			i += 2
+		}
+	case c >= 0xe3 && c <= 0xe9:
+		b.link(i)
+		for i+2 < len(src) && isHanEncoded(src[i:i+3]) {
+			i += 3
+		}
+		b.text = append(b.text, src[start:i]...)
+		b.lower = append(b.lower, src[start:i]...)
+	}
+	if i > start {
+		return i - start
+	}
+	r, size := utf8.DecodeRuneInString(src[i:])
+	if r != utf8.RuneError {
+		b.rune(r, src[i:i+size], i)
+	}
+	return size
+}
+
+// The letters of Hangul and their syllables (The Unicode Standard, 3.12).
+const (
+	firstHangul, lastHangul                = 0xac00, 0xd7a3
+	firstInitial, firstVowel, beforeFinals = 0x1100, 0x1161, 0x11a7
+	initials, vowels, finals               = 19, 21, 28
+	letterSize                             = 3 // bytes
+)
+
+// hangul adds a letter of Hangul to the syllable before it: Korean is the one script
+// where composed text is shorter.
+func (b *folder) hangul(letter rune, at int) {
+	n := len(b.text) - letterSize
+	if m := len(b.marks) - 1; m >= 0 && n >= 0 && b.marks[m].whole && int(b.marks[m].at) == n {
+		syllable := rune(0)
+		switch last, _ := utf8.DecodeRune(b.text[n:]); {
+		case last >= firstInitial && last < firstInitial+initials && letter >= firstVowel && letter < firstVowel+vowels:
+			syllable = firstHangul + ((last-firstInitial)*vowels+letter-firstVowel)*finals
+		case last >= firstHangul && last <= lastHangul && (last-firstHangul)%finals == 0 &&
+			letter > beforeFinals && letter < beforeFinals+finals:
+			syllable = last + letter - beforeFinals
+		}
+		if syllable != 0 {
+			b.text, b.lower = b.text[:n], b.lower[:n]
+			b.cased(syllable, syllable)
+			return
+		}
+	}
+	b.linkWhole(at)
+	b.cased(letter, letter)
+}
+
+// isHanEncoded reports whether three bytes are a character of [isHan].
+func isHanEncoded(c string) bool {
+	if c[1]-0x80 >= 0x40 || c[2]-0x80 >= 0x40 {
+		return false
+	}
+	return c[0] >= 0xe5 && c[0] <= 0xe9 || c[0] == 0xe4 && (c[1] < 0xb7 || c[1] >= 0xb8) || c[0] == 0xe3 && c[1] >= 0x90
+}
+
+// cyrillic adds a letter of the Russian alphabet. The mark of й goes.
+func (b *folder) cyrillic(c, d byte) {
+	if c == 0xd0 && (d == 0x99 || d == 0xb9) {
+		d--
+	}
+	b.text = append(b.text, c, d)
+	switch {
+	case c == 0xd0 && d < 0xa0:
+		d += 0x20
+	case c == 0xd0 && d < 0xb0:
+		c, d = 0xd1, d-0x20
+	}
+	b.lower = append(b.lower, c, d)
+}
+
+// rune adds a character that may decompose.
 func (b *folder) rune(r rune, encoded string, at int) {
 	switch {
-	case r == utf8.RuneError:
-		return
-	case isHan(r):
-		b.plain(encoded, at)
-		return
-	case isPlainCyrillic(r):
-		b.cased(r, unicode.ToLower(r), at)
-		return
+	case r >= firstInitial && r < beforeFinals+finals && r != 0x115f && r != 0x1160: // those two are blank
+		b.hangul(r, at)
+	case r >= firstHangul && r <= lastHangul:
+		b.link(at)
+		b.cased(r, r)
+	case r < foldedRunes:
+		b.add(&b.table[r], encoded, at)
+	default:
+		f := foldRune(r)
+		b.add(&f, encoded, at)
 	}
-	if d := norm.NFKD.PropertiesString(encoded).Decomposition(); d != nil {
-		for len(d) > 0 {
-			r, size := utf8.DecodeRune(d)
-			b.simple(r, at)
-			d = d[size:]
-		}
-		return
-	}
-	b.simple(r, at)
 }
 
-// plain adds a character without case that folds to itself.
-func (b *folder) plain(encoded string, at int) {
-	b.text = append(b.text, encoded...)
-	b.lower = append(b.lower, encoded...)
-	for range len(encoded) {
-		b.at = append(b.at, offset32(at))
+// add adds what a character folds to.
+func (b *folder) add(f *foldedRune, encoded string, at int) {
+	switch {
+	case f.text == "":
+		return
+	case f.same && len(f.text) == len(encoded):
+		b.link(at)
+	default:
+		b.linkWhole(at)
 	}
+	b.text = append(b.text, f.text...)
+	b.lower = append(b.lower, f.lower...)
+}
+
+// foldedRune is what a character folds to.
+type foldedRune struct {
+	lower, text string
+	same        bool // one character, with as many bytes
+}
+
+// foldedRunes bounds the characters whose folded forms are kept: all scripts of the
+// 14 languages but Chinese characters and Hangul syllables.
+const foldedRunes = 0x3400
+
+var foldedTable = sync.OnceValue(func() *[foldedRunes]foldedRune {
+	var table [foldedRunes]foldedRune
+	for r := range rune(foldedRunes) {
+		table[r] = foldRune(r)
+	}
+	return &table
+})
+
+func foldRune(r rune) foldedRune {
+	var b folder
+	encoded := string(r)
+	if d := norm.NFKD.PropertiesString(encoded).Decomposition(); d != nil && r >= utf8.RuneSelf {
+		for len(d) > 0 {
+			r, size := utf8.DecodeRune(d)
+			b.simple(r)
+			d = d[size:]
+		}
+		return foldedRune{lower: string(b.lower), text: string(b.text)}
+	}
+	b.simple(r)
+	same := utf8.RuneCount(b.text) == 1 && len(b.text) == len(encoded)
+	return foldedRune{lower: string(b.lower), text: string(b.text), same: same}
 }
 
 // simple adds a character that has no decomposition.
-func (b *folder) simple(r rune, at int) {
+func (b *folder) simple(r rune) {
 	if r < utf8.RuneSelf {
-		b.ascii(byte(r), at) //nolint:gosec // below RuneSelf
+		if r >= ' ' && r != 0x7f || r == '\t' || r == '\n' || r == '\r' {
+			b.cased(r, unicode.ToLower(r))
+		}
 		return
 	}
 	if s, ok := replacement(r); ok {
-		for i := range len(s) {
-			b.ascii(s[i], at)
-		}
+		b.text = append(b.text, s...)
+		b.lower = append(b.lower, strings.ToLower(s)...)
 		return
 	}
 	if ignorable(r) {
@@ -123,76 +312,23 @@ func (b *folder) simple(r rune, at int) {
 	if utf8.RuneLen(lower) != utf8.RuneLen(r) {
 		r = lower // keeps both forms equally long
 	}
-	b.cased(r, lower, at)
+	b.cased(r, lower)
 }
 
-func (b *folder) cased(r, lower rune, at int) {
+func (b *folder) cased(r, lower rune) {
 	b.text = utf8.AppendRune(b.text, r)
 	b.lower = utf8.AppendRune(b.lower, lower)
-	for range utf8.RuneLen(r) {
-		b.at = append(b.at, offset32(at))
-	}
 }
 
-// replacement gives the ASCII form of letters and digits that Unicode does not
-// decompose but people type for one another.
-func replacement(r rune) (string, bool) {
-	switch {
-	case r >= 0x0660 && r <= 0x0669: // Arabic-Indic digits
-		return digit(r - 0x0660), true
-	case r >= 0x06f0 && r <= 0x06f9: // Persian and Urdu digits
-		return digit(r - 0x06f0), true
-	case r >= 0x0966 && r <= 0x096f: // Devanagari digits
-		return digit(r - 0x0966), true
-	case r >= 0x09e6 && r <= 0x09ef: // Bengali digits
-		return digit(r - 0x09e6), true
+// escape adds the character that text begins with in an escaped form, and returns
+// the length of that form, 0 when it is none.
+func (b *folder) escape(text string, at int) int {
+	r, size := unescape(text)
+	if size == 0 {
+		return 0
 	}
-	switch r {
-	case 'đ':
-		return "d", true
-	case 'Đ':
-		return "D", true
-	case 'ı':
-		return "i", true
-	case 'ł':
-		return "l", true
-	case 'ø':
-		return "o", true
-	case 'ß':
-		return "ss", true
-	case 'æ':
-		return "ae", true
-	case 'œ':
-		return "oe", true
-	case '‘', '’', '‛', '′':
-		return "'", true
-	case '“', '”', '„', '‟', '″', '«', '»', '「', '」', '『', '』':
-		return `"`, true
-	case '‐', '‑', '‒', '–', '—', '−':
-		return "-", true
-	case '、', '،', '・':
-		return ",", true
-	case '。':
-		return ".", true
-	case '؟':
-		return "?", true
-	case '؛':
-		return ";", true
-	case 0x85, 0x2028, 0x2029:
-		return "\n", true
-	case 0x1680:
-		return " ", true
-	}
-	return "", false
-}
-
-func digit(n rune) string { return "0123456789"[n : n+1] }
-
-// ignorable tells characters that change how a text looks or not even that:
-// combining marks, zero-width and direction characters, variation selectors,
-// tags, the Arabic stretching line.
-func ignorable(r rune) bool {
-	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Cc) || r == 0x0640 || r == 0x3164 || r == 0x115f || r == 0x1160
+	b.rune(r, string(r), at)
+	return size
 }
 
 // isPlainCyrillic tells the Cyrillic letters without a decomposition, as a short cut.
@@ -204,10 +340,17 @@ func isHan(r rune) bool {
 	return r >= 0x4e00 && r <= 0x9fff || r >= 0x3400 && r <= 0x4dbf
 }
 
+// plainASCII reports whether a text folds to itself but for its case.
 func plainASCII(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c >= 0x7f || c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+		c := s[i]
+		if c >= 0x7f || c < ' ' && c != '\t' && c != '\n' && c != '\r' {
 			return false
+		}
+		if c == '%' || c == '&' || c == '\\' {
+			if _, size := unescape(s[i:]); size > 0 {
+				return false
+			}
 		}
 	}
 	return true
@@ -216,9 +359,9 @@ func plainASCII(s string) bool {
 // offset32 stores an offset in half the space: no message has 2 GiB.
 func offset32(at int) int32 { return int32(at) } //nolint:gosec // see above
 
-func isLetterByte(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+func isLetterByte(c byte) bool { return c|0x20-'a' < 26 }
 
-func isDigitByte(c byte) bool { return '0' <= c && c <= '9' }
+func isDigitByte(c byte) bool { return c-'0' < 10 }
 
 func isAlnumByte(c byte) bool { return isLetterByte(c) || isDigitByte(c) }
 

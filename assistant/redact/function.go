@@ -76,11 +76,12 @@ change changing reset resetting recovery recover required needed missing rejecte
 same different working broken gone old new case short long hidden visible saved stored set unset being getting hacked known exposed sent
 asked error errors failed fails failing problem problems issue issues manager protection policy field page link screen button form hint
 hash hashes length strength again always never maybe probably definitely obviously apparently really actually completely entirely
+value yourpassword mypassword
 something nothing everything anything temporary permanent protected encrypted unsafe insecure accidentally correctly incorrectly question
-incorrecta incorrecto invalida olvidada olvide perdida bloqueada correcta caducada vencida robada cambiada restablecer cambiar segura
+valor incorrecta incorrecto invalida olvidada olvide perdida bloqueada correcta caducada vencida robada cambiada restablecer cambiar segura
 incorreta esqueci esquecida bloqueada perdida expirada alterada redefinir roubada trocar correta
-incorrect oublie oublié perdu bloqué expiré volé changé correct réinitialiser faux invalide refusé
-falsch vergessen verloren gesperrt abgelaufen gestohlen geändert korrekt zurücksetzen ungültig richtig unbekannt
+valeur incorrect oublie oublié perdu bloqué expiré volé changé correct réinitialiser faux invalide refusé
+wert falsch vergessen verloren gesperrt abgelaufen gestohlen geändert korrekt zurücksetzen ungültig richtig unbekannt
 yanlış hatalı unuttum geçersiz sıfırlama değiştirme kayıp çalındı doğru
 salah lupa hilang kedaluwarsa dicuri diganti benar reset terkunci
 неверный неправильный забыл забыла утерян украден сброс сменить восстановить просрочен верный скомпрометирован

@@ -18,7 +18,7 @@ const (
 
 // findKeys proposes private keys in all their textual forms.
 func (s *scan) findKeys() {
-	const shortest = 32
+	const shortest = 28
 	for i := shortest - 1; i < len(s.text); i += shortest { // every token this long covers such an i
 		if !isAlnumByte(s.text[i]) {
 			continue
@@ -44,13 +44,34 @@ func (s *scan) findKeyToken(start, end int) {
 	token := s.text[start:end]
 	n := len(token)
 	switch {
+	case n < 32: // the secret of an XRP account
+		if token[0] == 's' && validRipple(token) {
+			s.add(span{start: start, end: end, kind: PrivateKey, verified: true})
+		}
 	case isExtendedKey(token):
 		s.add(span{start: start, end: end, kind: ExtendedKey, verified: validBase58(token)})
 	case n >= 57 && n <= 59 && strings.HasPrefix(token, "6P"):
 		s.add(span{start: start, end: end, kind: BIP38Key, verified: validBase58(token)})
+	case n == 56 && token[0] == 'S' && consistsOf(token, highBase32) && strings.ContainsAny(token, "234567"):
+		s.add(span{start: start, end: end, kind: PrivateKey, verified: validStellar(token)})
 	case isWIF(token):
 		s.add(span{start: start, end: end, kind: PrivateKey, verified: validBase58(token)})
 	case s.isCuedKey(start, end):
+		s.add(span{start: start, end: end, kind: PrivateKey})
+	}
+}
+
+// findNamedKey finds the private keys of chains and tools that begin with a name.
+func (s *scan) findNamedKey(hit cueHit) {
+	const shortest, longest = 40, 400
+	start, end := hit.start, hit.end
+	for start > 0 && hit.start-start < longest && (isAlnumByte(s.text[start-1]) || s.text[start-1] == '_') {
+		start--
+	}
+	for end < len(s.text) && end-start < longest && isAlnumByte(s.text[end]) {
+		end++
+	}
+	if end-start >= shortest && strings.ContainsAny(s.text[start:end], "0123456789") {
 		s.add(span{start: start, end: end, kind: PrivateKey})
 	}
 }
@@ -95,8 +116,9 @@ func (s *scan) isCuedKey(start, end int) bool {
 	if strings.HasSuffix(s.lower[:start], "0x") {
 		at -= 2
 	}
-	hexadecimal := isHex(strings.TrimPrefix(token, "0x"))
-	digits := len(strings.TrimPrefix(token, "0x"))
+	body := strings.TrimPrefix(token, "0x")
+	digits := len(body)
+	hexadecimal := isHex(body) && (digits%16 == 0 || strings.Trim(body, "0123456789") != "") // no amount has just as many digits
 	if hexadecimal && digits == 40 || !hexadecimal && (digits < 42 || !isMixed(token)) || isAddress(token) || isPublicKey(token) {
 		return false
 	}
@@ -221,7 +243,10 @@ func (s *scan) findKeystore() {
 // closing returns the offset behind the brace that closes the one at start, or
 // behind the last token before limit when the file is cut off.
 func (s *scan) closing(start, limit int) int {
-	depth := 0
+	depth := 1 // the opening brace was not sent
+	if s.lower[start] == '{' {
+		depth = 0
+	}
 	for i := start; i < limit; i++ {
 		switch s.lower[i] {
 		case '{':
@@ -291,12 +316,14 @@ func validBase58(token string) bool {
 
 func isBase58(token string) bool {
 	for i := range len(token) {
-		if c := token[i]; !isAlnumByte(c) || c == '0' || c == 'O' || c == 'I' || c == 'l' {
+		if !isBase58Byte(token[i]) {
 			return false
 		}
 	}
 	return true
 }
+
+func isBase58Byte(c byte) bool { return isAlnumByte(c) && c != '0' && c != 'O' && c != 'I' && c != 'l' }
 
 func isHex(token string) bool {
 	for i := range len(token) {
@@ -319,28 +346,6 @@ func isMixed(token string) bool {
 		digit = digit || isDigitByte(c)
 	}
 	return lower && upper && digit
-}
-
-// isAddress recognises blockchain addresses: Ethereum's, bech32 (BIP-173), and
-// base58check.
-func isAddress(token string) bool {
-	if body, ok := strings.CutPrefix(strings.ToLower(token), "0x"); ok && len(body) == 40 && isHex(body) {
-		return true
-	}
-	low := strings.ToLower(token)
-	for _, prefix := range []string{
-		"bc1", "tb1", "ltc1", "addr1", "stake1", "cosmos1", "osmo1", "bnb1", "one1", "thor1", "inj1", "sei1", "celestia1", "lnbc",
-	} {
-		if strings.HasPrefix(low, prefix) && len(low) >= 38 {
-			return true
-		}
-	}
-	return len(token) >= 25 && len(token) <= 36 && isBase58(token) && validBase58(token)
-}
-
-// isPublicKey recognises serialised BIP-32 public keys.
-func isPublicKey(token string) bool {
-	return len(token) > 90 && len(token) < 130 && (token[1:4] == "pub" || token[:4] == "Ltub" || token[:4] == "Mtub" || token[:4] == "dgub")
 }
 
 // entropy returns the Shannon entropy of a text in bits per character.

@@ -1,20 +1,21 @@
 package redact
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
 
 // findJoined finds phrases written without spaces: "abandonabilityable…".
 func (s *scan) findJoined(words []word) {
-	const shortest, shortestEast = window * 3, window * 8 // bytes
+	const shortest, shortestEast = window * 3, window * 6 // bytes
 	for _, w := range words {
 		if w.end-w.start < shortest || w.han {
 			continue
 		}
 		first := s.lower[w.start]
-		if first >= utf8.RuneSelf && (first != 0xe1 && first != 0xe3 || w.end-w.start < shortestEast) {
-			continue // neither Latin, nor a long row of Hangul or kana
+		if first >= utf8.RuneSelf && w.end-w.start < shortestEast {
+			continue
 		}
 		for start := w.start; start < w.end; start += chainStep {
 			s.findChain(int(start), int(min(w.end, start+chainBlock)))
@@ -37,9 +38,9 @@ func (s *scan) findChain(start, end int) {
 	text := s.lower[start:end]
 	longest := 12
 	if text[0] >= utf8.RuneSelf {
-		longest = 48 // a syllable or kana has 3 to 9 bytes in folded form
+		longest = 36 // a syllable or kana has 3 bytes
 	}
-	chains := make([][]chainLink, len(s.r.lexicon.order))
+	chains := make([][]chainLink, len(s.r.lexicon.lists))
 	for from := range text {
 		hash := uint32(fnvOffset)
 		for to := from + 1; to <= min(len(text), from+longest); to++ {
@@ -48,10 +49,9 @@ func (s *scan) findChain(start, end int) {
 			if to-from < 2 {
 				continue
 			}
-			for list := abbreviated + 1; set>>list != 0 && list < len(chains); list++ {
-				if set&(1<<list) != 0 {
-					chains[list] = extendChain(chains[list], len(text), [2]int{from, to})
-				}
+			for set &= s.r.lexicon.plain; set != 0; set &= set - 1 {
+				list := bits.TrailingZeros64(uint64(set))
+				chains[list] = extendChain(chains[list], len(text), [2]int{from, to})
 			}
 		}
 	}
@@ -94,63 +94,6 @@ func (s *scan) addChains(start int, text string, chain []chainLink) {
 	}
 }
 
-// findHan finds Chinese phrases without spaces. Almost every character of an
-// everyday sentence is in the lists, so the phrase is told by what it lacks: the
-// characters and pairs of characters that sentences are made of. Without words
-// that announce it, it must also fill its line and have the length of a phrase.
-func (s *scan) findHan(words []word) {
-	for _, w := range words {
-		if !w.han || w.end-w.start < window*3 {
-			continue
-		}
-		at := s.charOffsets(w)
-		if n := len(at) - 1; isPhraseLength(n) && s.fillsLine(at[0], at[n]) && s.isHanPhrase(at, n/6) {
-			s.add(span{start: at[0], end: at[n], kind: SeedPhrase})
-			continue
-		}
-		if _, said := s.nearest(int(w.start), 48, cues(seedCue)); said {
-			s.findHanIn(at, 0)
-		}
-		if said, ok := s.following(int(w.start), int(w.end-w.start), cues(seedCue)); ok && said.end <= int(w.end) {
-			begin, from := said.end, 0
-			if size, _, ok := s.connectorAt(begin); ok {
-				begin += size
-			}
-			for at[from] < begin && from < len(at)-1 {
-				from++
-			}
-			s.findHanIn(at, from)
-		}
-	}
-}
-
-// charOffsets returns the offset of every character of w, and of its end.
-func (s *scan) charOffsets(w word) []int {
-	var at []int
-	for i := range s.word(w) {
-		at = append(at, int(w.start)+i)
-	}
-	return append(at, int(w.end))
-}
-
-// findHanIn finds a phrase among characters that words before them announce.
-func (s *scan) findHanIn(at []int, from int) {
-	first, last := -1, 0
-	for i := from; i+window < len(at); i++ {
-		if s.isHanPhrase(at[i:i+window+1], window/4) {
-			if first < 0 {
-				first = i
-			}
-			last = i + window
-		} else if first >= 0 {
-			break
-		}
-	}
-	if first >= 0 {
-		s.add(span{start: at[first], end: at[last], kind: SeedPhrase})
-	}
-}
-
 // isPhraseLength reports whether wallets make phrases of n words.
 func isPhraseLength(n int) bool {
 	switch n {
@@ -158,29 +101,6 @@ func isPhraseLength(n int) bool {
 		return true
 	}
 	return false
-}
-
-// isHanPhrase reports whether the characters are in the lists and do not read
-// like a sentence: frequent characters count one, frequent pairs two.
-func (s *scan) isHanPhrase(at []int, limit int) bool {
-	weight := 0
-	for i := range len(at) - 1 {
-		char := s.lower[at[i]:at[i+1]]
-		set := s.r.lexicon.find(char)
-		if set&^functionBit == 0 {
-			return false
-		}
-		if set&functionBit != 0 {
-			weight++
-		}
-		if i+2 < len(at) && s.r.lexicon.find(s.lower[at[i]:at[i+2]])&functionBit != 0 {
-			weight += 2
-		}
-		if weight > limit {
-			return false
-		}
-	}
-	return true
 }
 
 // findUnlisted finds phrases of lists that are not known here, or with more typing
@@ -219,10 +139,19 @@ func (s *scan) standsOut(run []word) bool {
 	if _, said := s.nearest(start, 48, cues(seedCue)); said {
 		return true
 	}
-	if !isPhraseLength(len(run)) {
-		return false
+	return isPhraseLength(len(run)) && !s.repeats(run[:window]) && s.isEven(run) && s.fillsLine(start, end)
+}
+
+// isEven reports whether punctuation stands between all words or between none; a
+// sentence has a comma somewhere.
+func (s *scan) isEven(run []word) bool {
+	punctuated := 0
+	for i, w := range run[1:] {
+		if strings.Trim(s.lower[run[i].end:w.start], " \t\r\n0123456789") != "" {
+			punctuated++
+		}
 	}
-	return s.fillsLine(start, end)
+	return punctuated == 0 || punctuated == len(run)-1
 }
 
 // fillsLine reports whether nothing but numbering, quotes and a full stop shares
@@ -271,7 +200,7 @@ func (s *scan) isPhraseGap(from, to int32) bool {
 	return true
 }
 
-// isRepeating reports whether one word is most of the words, as in the phrases
+// isRepeating reports whether one word is nearly all of the words, as in the phrases
 // of test wallets and in what people type who try one out.
 func (s *scan) isRepeating(words []word) bool {
 	same := 0
@@ -280,5 +209,5 @@ func (s *scan) isRepeating(words []word) bool {
 			same++
 		}
 	}
-	return same > len(words)/2
+	return same > len(words)*3/4
 }

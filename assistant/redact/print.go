@@ -19,7 +19,7 @@ const (
 )
 
 // printTable maps fingerprints to the lists that contain a word, by open
-// addressing. Some 45,000 of 16 million fingerprints are taken, so that 3 in
+// addressing. Some 80,000 of 16 million fingerprints are taken, so that 5 in
 // 1,000 other words seem to be in one of the lists, which is of no consequence
 // among the twelve words of a phrase.
 type printTable struct {
@@ -28,7 +28,7 @@ type printTable struct {
 }
 
 // printSlots is a power of two, so that the table is no more than half full.
-const printSlots = 1 << 17
+const printSlots = 1 << 18
 
 func newPrintTable() *printTable {
 	return &printTable{keys: make([]uint32, printSlots), sets: make([]listSet, printSlots)}

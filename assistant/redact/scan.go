@@ -13,7 +13,8 @@ type scan struct {
 	folded
 
 	cues   []cueHit
-	dense  [][2]int       // zones of words that are dense in list words
+	digits []int32        // where the rows of digits begin
+	keys   []int32        // where keys in base58 may begin
 	labels map[string]int // how often a label word occurs
 	r      *Redactor
 	spans  []span
@@ -32,7 +33,34 @@ func (r *Redactor) newScan(text string) *scan {
 			s.cues = append(s.cues, cueHit{cue: c, start: start, end: end})
 		}
 	})
+	s.mark()
 	return s
+}
+
+// mark notes where digits and keys in base58 may begin, in one pass for all who look
+// for them.
+func (s *scan) mark() {
+	inside := false
+	for i := range len(s.text) {
+		switch c := s.text[i]; {
+		case c-'0' < 10:
+			if !inside {
+				s.digits = append(s.digits, offset32(i))
+				if c == '5' || c == '6' || c == '9' {
+					s.keys = append(s.keys, offset32(i))
+				}
+			}
+			inside = true
+			continue
+		case c == 'K' || c == 'L':
+			s.keys = append(s.keys, offset32(i))
+		case c == 'p':
+			if s.isPrv(i) {
+				s.keys = append(s.keys, offset32(i-1))
+			}
+		}
+		inside = false
+	}
 }
 
 // bounded reports whether the cue at [start, end) is no part of a longer word.

@@ -3,6 +3,7 @@ package redact
 import (
 	"crypto/sha256"
 	"math/big"
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
@@ -38,33 +39,71 @@ func (s *scan) findSeeds() {
 // findListed finds phrases of list words. A first pass over all lists together
 // leaves only zones that are dense in list words for the pass list by list.
 func (s *scan) findListed(words []word) {
-	hits, begin := 0, 0
-	for i, w := range words {
-		if w.gap {
-			hits, begin = 0, i
+	zones := s.denseZones(words)
+	for i := 0; i < len(zones); {
+		from, to := zones[i][0], zones[i][1]
+		for i++; i < len(zones) && zones[i][0] < to; i++ {
+			to = zones[i][1]
 		}
-		if w.isListed() {
-			hits++
+		for _, list := range s.commonLists(words[from:to], exactHits) {
+			s.findInList(words[from:to], list)
+			if set := listSet(1) << list; set&s.r.lexicon.strict == 0 {
+				s.findInterrupted(words[from:to], set) // what stands between may be in another list
+			}
+		}
+	}
+	s.findInterrupted(words, s.r.lexicon.plain)
+}
+
+// denseZones returns the windows of words that hold enough list words, or nothing
+// but words of the strict lists.
+func (s *scan) denseZones(words []word) [][2]int {
+	var zones [][2]int
+	plainLists, strictLists := s.r.lexicon.plain, s.r.lexicon.strict
+	plain, strict, begin := 0, 0, 0
+	for i := range words {
+		w := &words[i]
+		if w.gap {
+			plain, strict, begin = 0, 0, i
+		}
+		if w.lists&plainLists != 0 {
+			plain++
+		}
+		if w.lists&strictLists != 0 {
+			strict++
 		}
 		if i-begin >= window {
-			if words[begin].isListed() {
-				hits--
+			first := words[begin].lists
+			if first&plainLists != 0 {
+				plain--
+			}
+			if first&strictLists != 0 {
+				strict--
 			}
 			begin++
 		}
-		if i-begin == window-1 && hits >= zoneHits {
-			s.dense = append(s.dense, [2]int{begin, i + 1})
+		if i-begin == window-1 && (plain >= zoneHits || strict == window) {
+			zones = append(zones, [2]int{begin, i + 1})
 		}
 	}
-	for i := 0; i < len(s.dense); {
-		from, to := s.dense[i][0], s.dense[i][1]
-		for i++; i < len(s.dense) && s.dense[i][0] < to; i++ {
-			to = s.dense[i][1]
-		}
-		for list := range s.r.lexicon.size() {
-			s.findInList(words[from:to], list)
+	return zones
+}
+
+// commonLists returns the lists that hold at least so many of the words.
+func (s *scan) commonLists(words []word, least int) []int {
+	var counts [64]int
+	for _, w := range words {
+		for set := w.lists &^ functionBit; set != 0; set &= set - 1 {
+			counts[bits.TrailingZeros64(uint64(set))]++
 		}
 	}
+	var lists []int
+	for list, n := range counts {
+		if n >= least {
+			lists = append(lists, list)
+		}
+	}
+	return lists
 }
 
 // findInList finds the phrases of one list in a zone.
@@ -77,7 +116,7 @@ func (s *scan) findInList(zone []word, list int) {
 		if i >= window {
 			t.count(grades[i-window], zone[i-window], -1)
 		}
-		if i < window-1 || !t.isPhrase(list) || t.exact < window && s.repeats(zone[i-window+1:i+1]) {
+		if i < window-1 || !s.isPhrase(t, zone[i-window+1:i+1], list) {
 			continue
 		}
 		if first := i - window + 1; from < 0 {
@@ -111,17 +150,16 @@ func (t *tally) count(g grade, w word, n int) {
 	}
 }
 
-// isPhrase reports whether the window holds words of a phrase. Sentences reach
+// isPhrase reports whether a window holds words of a phrase. Sentences reach
 // ten list words in twelve now and then, but with many function words among them:
 // of random phrases, one in a thousand has more than three.
-func (t *tally) isPhrase(list int) bool {
-	if t.exact == window {
-		return t.function <= maxFunction || list != abbreviated && (list != english || t.function <= window/2)
+func (s *scan) isPhrase(t tally, words []word, list int) bool {
+	strict := s.r.lexicon.lists[list].strict
+	if t.exact == window && !strict {
+		return list != english || t.function <= window/3 || t.function <= window/2 && s.checksum(words, list)
 	}
-	if list == abbreviated || t.function > maxFunction {
-		return false // short forms are too many to allow errors
-	}
-	return t.exact >= exactHits && t.exact+t.typos >= almostHits || t.exact >= window-2
+	dense := t.exact == window || !strict && (t.exact >= exactHits && t.exact+t.typos >= almostHits || t.exact >= window-2)
+	return dense && t.function <= maxFunction && !s.repeats(words)
 }
 
 // repeats reports whether a window has fewer different words than a phrase with a
@@ -136,7 +174,7 @@ func (s *scan) repeats(words []word) bool {
 			}
 		}
 	}
-	return same > 2
+	return same > 3
 }
 
 // grade is how well a word fits a list.
@@ -150,19 +188,27 @@ const (
 
 func (s *scan) grade(zone []word, list int) []grade {
 	grades := make([]grade, len(zone))
-	hits := 0
 	for i, w := range zone {
 		if w.lists&(1<<list) != 0 {
 			grades[i] = listed
-			hits++
 		}
 	}
-	if hits < exactHits || list == abbreviated {
+	if s.r.lexicon.lists[list].strict {
 		return grades
 	}
-	for i, w := range zone {
-		if grades[i] == unlisted && !w.han && s.r.lexicon.nearly(s.word(w), list) {
-			grades[i] = typo
+	hits, tried := 0, 0
+	for i := range zone {
+		hits += int(grades[i] / listed)
+		if i >= window {
+			hits -= int(grades[i-window] / listed)
+		}
+		if hits < exactHits {
+			continue // too few for errors to count
+		}
+		for tried = max(tried, i-window+1); tried <= i; tried++ {
+			if grades[tried] == unlisted && !zone[tried].han && s.r.lexicon.nearly(s.word(zone[tried]), list) {
+				grades[tried] = typo
+			}
 		}
 	}
 	return grades
@@ -289,62 +335,26 @@ func (s *scan) checksum(words []word, list int) bool {
 	if len(words)%3 != 0 || len(words) > 24 {
 		return false
 	}
-	bits := new(big.Int)
+	sum := new(big.Int)
 	for _, w := range words {
 		n, ok := s.r.lexicon.number(s.word(w), list)
 		if !ok {
 			return false
 		}
-		bits.Lsh(bits, 11).Or(bits, big.NewInt(int64(n)))
+		sum.Lsh(sum, 11).Or(sum, big.NewInt(int64(n)))
 	}
-	return validEntropy(bits, len(words))
+	return validEntropy(sum, len(words))
 }
 
 // validEntropy checks the checksum that the last bits of a phrase of n words
 // hold.
-func validEntropy(bits *big.Int, n int) bool {
+func validEntropy(number *big.Int, n int) bool {
 	sumBits := uint(n / 3)
-	sum := new(big.Int).And(bits, big.NewInt(1<<sumBits-1))
+	sum := new(big.Int).And(number, big.NewInt(1<<sumBits-1))
 	entropy := make([]byte, n/3*4)
-	new(big.Int).Rsh(bits, sumBits).FillBytes(entropy)
+	new(big.Int).Rsh(number, sumBits).FillBytes(entropy)
 	hash := sha256.Sum256(entropy)
 	return sum.Uint64() == uint64(hash[0]>>(8-sumBits))
-}
-
-// findDigits finds the numeric form of a phrase, which a SeedQR code holds: the
-// four-digit numbers of its words in one row.
-func (s *scan) findDigits() {
-	for i := 0; i < len(s.text); i++ {
-		if !isDigitByte(s.text[i]) {
-			continue
-		}
-		start := i
-		for i < len(s.text) && isDigitByte(s.text[i]) {
-			i++
-		}
-		if n := (i - start) / 4; (i-start)%12 == 0 && n >= window && n <= 24 {
-			if verified, ok := seedNumbers(s.text[start:i]); ok {
-				s.add(span{start: start, end: i, kind: SeedPhrase, verified: verified})
-			}
-		}
-	}
-}
-
-func seedNumbers(digits string) (verified, ok bool) {
-	bits := new(big.Int)
-	zero := true
-	for at := 0; at < len(digits); at += 4 {
-		n := 0
-		for i := range 4 {
-			n = n*10 + int(digits[at+i]-'0')
-		}
-		if n >= 2048 {
-			return false, false
-		}
-		zero = zero && n == 0
-		bits.Lsh(bits, 11).Or(bits, big.NewInt(int64(n)))
-	}
-	return validEntropy(bits, len(digits)/4), !zero
 }
 
 // word returns the folded letters of w.

@@ -11,7 +11,7 @@ import (
 // connectors are the words that may stand between the name of a secret and the
 // secret itself.
 type connectors struct {
-	attached []connector          // of scripts that write them without spaces, longest first
+	attached map[rune][]connector // of scripts that write them without spaces, by their first character, longest first
 	words    map[string]connector // of the others
 }
 
@@ -21,10 +21,12 @@ type connector struct {
 }
 
 func newConnectors() *connectors {
-	c := &connectors{words: map[string]connector{}}
+	c := &connectors{attached: map[rune][]connector{}, words: map[string]connector{}}
 	c.add(fillWords, false)
 	c.add(linkWords, true)
-	slices.SortFunc(c.attached, func(a, b connector) int { return cmp.Compare(len(b.text), len(a.text)) })
+	for _, some := range c.attached {
+		slices.SortFunc(some, func(a, b connector) int { return cmp.Compare(len(b.text), len(a.text)) })
+	}
 	return c
 }
 
@@ -35,7 +37,7 @@ func (c *connectors) add(phrases string, link bool) {
 		if spacedLetter(first) {
 			c.words[text] = connector{link: link, text: text}
 		} else {
-			c.attached = append(c.attached, connector{link: link, text: text})
+			c.attached[first] = append(c.attached[first], connector{link: link, text: text})
 		}
 	}
 }
@@ -46,7 +48,8 @@ const linkWords = `is|are|was|it's|its|equals|是|为|為|就是|係|là|la|ка
 
 // fillWords may stand between, but announce nothing: "the code I got from you".
 const fillWords = `my|the|your|our|a|an|for|to|of|new|old|current|login|account|wallet|here|this|that|below|following|i|got|received
-			|get|you|sent|me|just|from|sms|email|e-mail|mail|app|google|authenticator|code|number|now|says|and|on|in|with
+			|get|you|sent|me|just|from|sms|email|e-mail|mail|app|google|authenticator|code|codes
+			|kodu|код|코드|コード|código|codigo|kode|كود|number|now|says|and|on|in|with
 			|still|quayside|exchange|binance|coinbase|kraken|okx|bybit
 			|key|keys|secret|token|api|phone|it|we|so|right|correct|as|follows|value|string|backup|setup|file
 			|我|我的|你|你们|的|收到|了|发|发来|给|给我|如下|这个|這個|以下|帳號|账号|登录|新|旧|短信|刚|刚才|刚刚|您|您的|一个
@@ -92,6 +95,8 @@ func (s *scan) valueAfter(at int) (value, bool) {
 			return v, false
 		}
 		switch c := s.lower[i]; {
+		case c == '<' && markup(s.lower[i:]) > 1:
+			v.start += markup(s.lower[i:])
 		case c == '\n':
 			v.link = max(v.link, newLine)
 			v.start++
@@ -101,7 +106,7 @@ func (s *scan) valueAfter(at int) (value, bool) {
 		case isSpaceByte(c), c == '-' && s.separates(i), strings.IndexByte(`*_~>|,([{`, c) >= 0 && s.separates(i):
 			v.start++
 		case c == '"' || c == '\'' || c == '`':
-			if end := strings.IndexByte(s.text[i+1:], c); end > 0 && end <= longestValue && v.link >= linked {
+			if end := strings.IndexByte(s.text[i+1:min(len(s.text), i+longestValue+2)], c); end > 0 && v.link >= linked {
 				return value{start: i + 1, end: i + 1 + end, link: v.link, quoted: true}, true
 			}
 			v.start++
@@ -131,7 +136,7 @@ func (s *scan) separates(i int) bool {
 func (s *scan) connectorAt(i int) (size int, link, ok bool) {
 	rest := s.lower[i:]
 	if first, _ := utf8.DecodeRuneInString(rest); !spacedLetter(first) {
-		for _, c := range s.r.connectors.attached {
+		for _, c := range s.r.connectors.attached[first] {
 			if strings.HasPrefix(rest, c.text) {
 				return len(c.text), c.link, true
 			}
@@ -164,7 +169,7 @@ func (s *scan) valueEnd(i int) int {
 	ascii := s.text[i] < utf8.RuneSelf
 	for end < len(s.text) && end-i < longestValue {
 		r, size := utf8.DecodeRuneInString(s.text[end:])
-		if unicode.IsSpace(r) || ascii && r >= utf8.RuneSelf {
+		if unicode.IsSpace(r) || ascii && r >= utf8.RuneSelf || r == '<' && markup(s.lower[end:]) > 1 {
 			break
 		}
 		end += size

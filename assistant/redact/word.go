@@ -8,17 +8,15 @@ import (
 
 // word is a run of letters in the folded text.
 type word struct {
-	start, end int32
 	lists      listSet
-	gap        bool // so far from the word before it that the two cannot belong to one phrase
-	han        bool // more than one Chinese character without a space between
+	start, end int32
+	digest     uint32 // fingerprint; 0 of what is no single word
+	gap        bool   // so far from the word before it that the two cannot belong to one phrase
+	han        bool   // more than one Chinese character without a space between
 }
 
 // isFunction reports whether w holds sentences together.
 func (w word) isFunction() bool { return w.lists&functionBit != 0 }
-
-// isListed reports whether w is in any word list.
-func (w word) isListed() bool { return w.lists&^functionBit != 0 }
 
 // maxGap is the number of bytes that may lie between two words of one phrase:
 // a table with numbers, rules and padding, but not a sentence of other script
@@ -46,7 +44,7 @@ func (s *scan) words() []word {
 			}
 			w = s.newWord(i, end)
 		} else {
-			w = word{start: offset32(i), end: offset32(end), lists: s.r.lexicon.known.find(hash)}
+			w = word{start: offset32(i), end: offset32(end), lists: s.r.lexicon.known.find(hash), digest: hash}
 		}
 		if s.isLabel(i, end) {
 			i = end
@@ -97,7 +95,11 @@ func (s *scan) wordEnd(i int) int {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s.lower[i:])
-		if !isHan(r) && !isPlainCyrillic(r) && !unicode.IsLetter(r) {
+		if r < foldedRunes {
+			if !s.r.lexicon.letter[r] {
+				return i
+			}
+		} else if !isHan(r) && !unicode.IsLetter(r) {
 			return i
 		}
 		if first {
@@ -110,6 +112,15 @@ func (s *scan) wordEnd(i int) int {
 	return i
 }
 
+// letterTable returns unicode.IsLetter of the scripts of the 14 languages.
+func letterTable() *[foldedRunes]bool {
+	var table [foldedRunes]bool
+	for r := range rune(foldedRunes) {
+		table[r] = unicode.IsLetter(r)
+	}
+	return &table
+}
+
 // newWord makes a word with letters outside ASCII. One that mixes Latin letters
 // with look-alikes of another script is read as Latin.
 func (s *scan) newWord(start, end int) word {
@@ -117,9 +128,13 @@ func (s *scan) newWord(start, end int) word {
 	text := s.lower[start:end]
 	if r, size := utf8.DecodeRuneInString(text); isHan(r) && end-start > size {
 		w.han = true
+		if end-start <= 2*hanSize {
+			w.digest = fingerprint(text)
+		}
 		return w
 	}
-	w.lists = s.r.lexicon.find(text)
+	w.digest = fingerprint(text)
+	w.lists = s.r.lexicon.known.find(w.digest)
 	if w.lists == 0 && end-start <= longestListed {
 		if latin, mixed := latinLookalikes(text); mixed {
 			w.lists = s.r.lexicon.find(latin)
@@ -136,7 +151,7 @@ const longestListed = 32
 // "w3", "word 12:", "2nd". Words like "number" and "seed" are in the lists too,
 // so they must number several things to count as labels.
 func (s *scan) isLabel(start, end int) bool {
-	if start > 0 && isDigitByte(s.lower[start-1]) && end-start <= 2 {
+	if start > 0 && isDigitByte(s.lower[start-1]) && (end-start <= 2 || s.lower[start] >= utf8.RuneSelf && isHanLabel(s.lower[start:end])) {
 		return true
 	}
 	i := end
