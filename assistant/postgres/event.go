@@ -1,0 +1,132 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/webhook"
+)
+
+// DeliverFunc stores the job of a delivery in the transaction of the change that its event tells of.
+type DeliverFunc func(ctx context.Context, tx pgx.Tx, job webhook.Job) error
+
+// WithWebhooks returns a Store that also tells the webhook endpoints of every change. Without it, a Store tells nobody.
+func (s *Store) WithWebhooks(deliver DeliverFunc) *Store {
+	telling := *s
+	telling.deliver = deliver
+	return &telling
+}
+
+// emit stores an event in the transaction of its change, with one delivery for each endpoint that wants it. A disabled
+// endpoint gets a dead one, so that a person can replay what it missed. Without an endpoint, nothing is stored.
+func (s *Store) emit(ctx context.Context, tx pgx.Tx, event webhook.Event) error {
+	if s.deliver == nil {
+		return nil
+	}
+	event.ID = uuid.Must(uuid.NewV7())
+	body, err := event.Body()
+	if err != nil {
+		return fmt.Errorf("emit %s: %w", event.Type, err)
+	}
+	rows, err := tx.Query(ctx, `
+		WITH wanted AS (
+			SELECT id, disabled_at IS NOT NULL AS disabled FROM webhook_endpoints
+			WHERE removed_at IS NULL AND (events = '{}' OR @type = ANY (events))
+		), event AS (
+			INSERT INTO webhook_events (id, type, body, created_at)
+			SELECT @id, @type, @body::json, @created_at WHERE EXISTS (SELECT FROM wanted)
+		), delivery AS (
+			INSERT INTO webhook_deliveries (id, event_id, endpoint_id, status, last_problem, next_at)
+			SELECT gen_random_uuid(), @id, id, CASE WHEN disabled THEN 'dead' ELSE 'pending' END,
+				CASE WHEN disabled THEN @problem ELSE '' END, CASE WHEN NOT disabled THEN @created_at::timestamptz END
+			FROM wanted
+			RETURNING id, status
+		)
+		SELECT id FROM delivery WHERE status = 'pending'`,
+		pgx.NamedArgs{
+			"id": event.ID, "type": string(event.Type), "body": string(body), "created_at": event.CreatedAt,
+			"problem": webhook.DisabledProblem,
+		})
+	if err != nil {
+		return fmt.Errorf("emit %s: %w", event.Type, err)
+	}
+	deliveries, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return fmt.Errorf("emit %s: %w", event.Type, err)
+	}
+	for _, id := range deliveries {
+		if err := s.deliver(ctx, tx, webhook.Job{DeliveryID: id}); err != nil {
+			return fmt.Errorf("enqueue delivery: %w", err)
+		}
+	}
+	return nil
+}
+
+// emitConcluded tells of the end of a question, and of what that did to a ticket.
+func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run, open *assistant.Ticket) error {
+	if s.deliver == nil {
+		return nil
+	}
+	data := webhook.Question{
+		Confidence: run.Confidence, ConversationID: run.ConversationID, Intent: run.Intent, Language: run.Language,
+		MessageID: run.MessageID, Outcome: string(run.Outcome), Priority: string(run.Priority), Reasons: texts(run.Reasons),
+		ReplyID: run.Reply.ID, RunID: run.ID,
+	}
+	at := run.Reply.CreatedAt
+	if run.Ticket != nil {
+		data.TicketID, data.TicketNumber = &run.Ticket.ID, run.Ticket.Reference()
+		change := webhook.Event{Type: webhook.TicketOpened, CreatedAt: at, Data: ticketData(*run.Ticket)}
+		if open != nil {
+			change.Type = webhook.TicketUpdated
+		}
+		if err := s.emit(ctx, tx, change); err != nil {
+			return err
+		}
+	}
+	return s.emit(ctx, tx, webhook.Event{Type: webhook.QuestionConcluded, CreatedAt: at, Data: data})
+}
+
+// emitChange tells of a step of a ticket through its states.
+func (s *Store) emitChange(ctx context.Context, tx pgx.Tx, change desk.Change, after assistant.Ticket) error {
+	event := webhook.Event{CreatedAt: change.At}
+	switch change.To {
+	case assistant.TicketClaimed:
+		event.Type = webhook.TicketClaimed
+	case assistant.TicketOpen:
+		event.Type = webhook.TicketReleased
+	case assistant.TicketResolved:
+		event.Type = webhook.TicketResolved
+	case assistant.TicketWaiting: // reached by replying only
+		return nil
+	}
+	data := ticketData(after)
+	data.AgentID = &change.Actor.ID
+	event.Data = data
+	return s.emit(ctx, tx, event)
+}
+
+// emitSent tells of a reply, or of a draft that was found unusable.
+func (s *Store) emitSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, after assistant.Ticket) error {
+	data := ticketData(after)
+	data.AgentID, data.DraftID = &sending.Actor.ID, nullID(sending.Reply.DraftID)
+	event := webhook.Event{Type: webhook.DraftRejected, CreatedAt: sending.At}
+	if sending.Message != nil {
+		event.Type = webhook.TicketReplied
+		data.Action, data.MessageID = string(sending.Reply.Action), &sending.Message.ID
+	}
+	event.Data = data
+	return s.emit(ctx, tx, event)
+}
+
+func ticketData(t assistant.Ticket) webhook.Ticket {
+	return webhook.Ticket{
+		AssigneeID: t.AssigneeID, ConversationID: t.ConversationID, Intent: t.Intent, Language: t.Language, Number: t.Reference(),
+		Priority: string(t.Priority), Reasons: append([]string{}, t.Reasons...), RespondBy: t.RespondBy.UTC(), Risks: texts(t.Risks),
+		Status: string(t.Status), TicketID: t.ID, Version: t.Version,
+	}
+}
