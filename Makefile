@@ -44,6 +44,11 @@ bench: setup ## Run the benchmarks
 eval: setup build ## Run the smoke suite on the sample knowledge base
 	@bin/deskhand eval run evals/suites/smoke.yaml
 
+.PHONY: embedder
+embedder: build ## Train retrieval/embed/table.bin; DATA=DIR is the folder with the public aligned text
+	@bin/deskhand embedder train --data "$(or $(DATA),$(error set DATA to a folder with parallel/*.jsonl.gz: see docs/data-sources.md))"
+	@$(MAKE) --no-print-directory build
+
 .PHONY: openapi
 openapi: build ## Write docs/openapi.yaml from the Go types
 	@mkdir -p docs && bin/deskhand openapi > docs/openapi.yaml

@@ -1,141 +1,116 @@
-// Package embed is the built-in embedder: it needs no network, no key and no model file, and gives the same vector for the
-// same text on every machine.
+// Package embed is the built-in embedder: a question finds the passage that answers it, also in another of the desk's 14
+// languages. It needs no network, no key and no model, and gives the same vector for the same text on every machine.
 //
-// It hashes word stems, parts of words and termbase concepts into a fixed number of dimensions (feature hashing,
-// Weinberger et al. 2009), so texts are close when they share any of these. It understands no meaning beyond the termbase:
-// it is the offline default and the fallback, and sits behind the same func as any other model.
+// It is a static one: a text is cut into words, parts of words, and characters of scripts without spaces, and the trained
+// rows of these features are added up and scaled to length 1. Order and grammar do not count. The table was trained on
+// aligned text (package train), and names its sources and their licences.
 package embed
 
 import (
+	"bytes"
 	"context"
-	"maps"
+	_ "embed"
+	"fmt"
 	"math"
-	"slices"
-	"strings"
-	"unicode/utf8"
+	"sync"
 
 	"github.com/deskhand/deskhand/retrieval/lexical"
 )
 
-// Name identifies the features, their weights and the hash. Raise its number with any change that moves a vector.
-const Name = "builtin-1"
+// Name begins the name of every model of this package.
+const Name = "builtin-2"
 
 // Dimensions is the length of a vector.
-const Dimensions = 1024
+const Dimensions = 128
 
-// Weights of the kinds of features. A part of a word counts less than the word because a word has many.
-const (
-	conceptWeight = 1.5
-	gramWeight    = 0.5
-	stopWeight    = 0.1
-	wordWeight    = 1.0
-)
+//go:embed table.bin
+var builtinTable []byte
 
-// FNV-1a over 64 bits, written out: the hash is called for every feature and must not allocate.
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
+// builtin is shared by all embedders: it is read only, and unpacking takes some 30 ms.
+var builtin = sync.OnceValues(func() (*shared, error) { return load(builtinTable) })
 
-// gramRunes is the length of a part of a word in runes; "<" and ">" mark where the word begins and ends.
-const gramRunes = 4
+// load makes the features while it reads the table: each takes about half of the time.
+func load(content []byte) (*shared, error) {
+	features := make(chan *Features, 1)
+	go func() { features <- NewFeatures() }()
+	table, err := ReadTable(bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	return newShared(table, <-features), nil
+}
+
+// shared is what embedders of one table have in common.
+type shared struct {
+	features *Features
+	name     string
+	scratch  sync.Pool // of *scratch
+	table    *Table
+}
+
+func newShared(table *Table, features *Features) *shared {
+	s := &shared{features: features, name: Name + "-" + table.identity(), table: table}
+	s.scratch.New = func() any { return newScratch(table) }
+	return s
+}
 
 // Embedder makes vectors. It is immutable and safe for concurrent use.
 type Embedder struct {
-	analyzer *lexical.Analyzer
+	shared *shared
 }
 
-// New returns an embedder whose features are the terms of analyzer.
-func New(analyzer *lexical.Analyzer) *Embedder {
-	return &Embedder{analyzer: analyzer}
+// New returns the embedder with the built-in table, whatever the analyzer. It panics when the program was built with a broken
+// table.
+func New(_ *lexical.Analyzer) *Embedder {
+	s, err := builtin()
+	if err != nil {
+		panic(fmt.Sprintf("built-in embedding table: %v", err)) // a test reads it
+	}
+	return &Embedder{shared: s}
 }
 
-// Name names the model together with the termbase it was built with: vectors of another termbase do not compare.
-func (e *Embedder) Name() string { return Name + "-" + e.analyzer.Fingerprint() }
+// NewWithTable returns an embedder with a desk's own table.
+func NewWithTable(table *Table) *Embedder { return &Embedder{shared: newShared(table, NewFeatures())} }
+
+// Dimensions is the length of a vector.
+func (e *Embedder) Dimensions() int { return e.shared.table.Header.Dimensions }
+
+// Name names the model: vectors of another table have another name.
+func (e *Embedder) Name() string { return e.shared.name }
+
+// Table describes what the vectors are made of.
+func (e *Embedder) Table() Header { return e.shared.table.Header }
 
 // Embed returns one vector of length Dimensions for each text, of unit length, or all zero but for the first component
-// where a text has no feature (a zero vector has no cosine). It fails only when ctx is done.
+// where no feature of a text is known (a zero vector has no cosine). It fails only when ctx is done.
 func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	vectors := make([][]float32, len(texts))
 	for i, text := range texts {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		vectors[i] = e.vector(text)
+		vectors[i] = make([]float32, e.Dimensions())
+		e.Vector(text, vectors[i])
 	}
 	return vectors, nil
 }
 
-func (e *Embedder) vector(text string) []float32 {
-	sum := make([]float64, Dimensions)
-	grams := make(map[string]float64)
-	counts := e.analyzer.Document(text).Counts
-	// In one order: the sum of floating-point numbers depends on it.
-	for _, term := range slices.Sorted(maps.Keys(counts)) {
-		count := counts[term]
-		weight := wordWeight
-		switch {
-		case strings.HasPrefix(term, lexical.ConceptPrefix):
-			weight = conceptWeight
-		case e.analyzer.Stop(term):
-			weight = stopWeight
-		case utf8.RuneCountInString(term) >= gramRunes:
-			for _, g := range parts(term) {
-				grams[g] += float64(count)
-			}
-		}
-		add(sum, term, weight*math.Sqrt(float64(count)))
+// Vector sets out, which has length Dimensions, to the vector of text: see Embed. It allocates nothing once it is warm.
+func (e *Embedder) Vector(text string, out []float32) {
+	s := e.shared.scratch.Get().(*scratch) //nolint:forcetypeassert // the pool holds nothing else
+	defer e.shared.scratch.Put(s)
+	s.sum(e.shared.features.folding, text)
+	squares := 0.0
+	for _, x := range s.totals {
+		squares += float64(x) * float64(x)
 	}
-	for _, g := range slices.Sorted(maps.Keys(grams)) {
-		add(sum, g, gramWeight*math.Sqrt(grams[g]))
-	}
-	return normalize(sum)
-}
-
-// add adds weight to the component that feature hashes to, with a sign from the hash, so that collisions cancel out on
-// average instead of piling up.
-func add(sum []float64, feature string, weight float64) {
-	bits := uint64(fnvOffset)
-	for i := range len(feature) {
-		bits = (bits ^ uint64(feature[i])) * fnvPrime
-	}
-	bits ^= bits >> 29 // FNV's low bits alone are weak for short keys
-	bits *= 0xbf58476d1ce4e5b9
-	bits ^= bits >> 32
-	if bits&(1<<63) != 0 {
-		weight = -weight
-	}
-	sum[bits%Dimensions] += weight
-}
-
-// parts returns the n-grams of a term.
-func parts(term string) []string {
-	marked := "<" + term + ">"
-	var starts []int
-	for i := range marked {
-		starts = append(starts, i)
-	}
-	starts = append(starts, len(marked))
-	grams := make([]string, 0, len(starts))
-	for i := 0; i+gramRunes < len(starts); i++ {
-		grams = append(grams, marked[starts[i]:starts[i+gramRunes]])
-	}
-	return grams
-}
-
-func normalize(sum []float64) []float32 {
-	var squares float64
-	for _, x := range sum {
-		squares += x * x
-	}
-	vector := make([]float32, len(sum))
 	if squares == 0 {
-		vector[0] = 1
-		return vector
+		clear(out)
+		out[0] = 1
+		return
 	}
 	scale := 1 / math.Sqrt(squares)
-	for i, x := range sum {
-		vector[i] = float32(x * scale)
+	for i, x := range s.totals {
+		out[i] = float32(float64(x) * scale)
 	}
-	return vector
 }

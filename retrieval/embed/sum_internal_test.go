@@ -1,0 +1,88 @@
+package embed
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/deskhand/deskhand/retrieval/lexical"
+)
+
+func TestVectorOfAKnownTextAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
+	s, err := builtin()
+	require.NoError(t, err)
+	scratch := newScratch(s.table)
+	text := strings.Repeat("Where is my withdrawal? 提币手续费 ", 20)
+	scratch.sum(s.features.folding, text)
+	require.Zero(t, testing.AllocsPerRun(10, func() { scratch.sum(s.features.folding, text) }))
+}
+
+func TestSumIsThatOfTheRowsOneByOne(t *testing.T) {
+	t.Parallel()
+	s, err := builtin()
+	require.NoError(t, err)
+	scratch := newScratch(s.table)
+	text := strings.Repeat("Where is my withdrawal? 提币手续费 출금이 안 돼요. ", 9) + "fee fee"
+	scratch.sum(s.features.folding, text)
+	counts := make(map[int]int)
+	for _, feature := range s.features.Cut(text, nil) {
+		if row := s.table.row(feature); row >= 0 {
+			counts[row] = min(counts[row]+1, repeats)
+		}
+	}
+	want := make([]int64, s.table.Header.Dimensions)
+	for row, count := range counts {
+		for i := range want {
+			word := s.table.rows[row*s.table.words+i/8]
+			want[i] += (int64(word>>(i%8*8)&0xff) - 128) * factors[count]
+		}
+	}
+	require.Equal(t, want, scratch.totals)
+}
+
+func TestFoldingIsThatOfTheIndex(t *testing.T) {
+	t.Parallel()
+	analyzer := lexical.NewAnalyzer(lexical.Termbase{})
+	f := newFolding()
+	for _, text := range []string{
+		"Rút tiền ĐÃ", "ÇEKİM ücreti ışık", "提領錢包", "ｆｕｌｌ　ｗｉｄｔｈ？", "ｶﾞｽ代", "が", norm.NFD.String("출금 수수료"), "ﷺ ﻻ إلى",
+		"ёлка Й", norm.NFD.String("ёлка Й é"), "ﬁ Straße œuvre", "١٢٣ ۴", "𝓯𝓮𝓮 ①", "हिन्दी ถอนเงิน",
+	} {
+		require.Equal(t, analyzer.Fold(text), string(f.runes(text, nil)), text)
+	}
+}
+
+func TestRowsSurviveBeingWritten(t *testing.T) {
+	t.Parallel()
+	rows := make([][]float32, 300)
+	hashes := make([]uint64, len(rows))
+	for i := range rows {
+		hashes[i] = mix(uint64(i + 1))
+		rows[i] = make([]float32, 16)
+		for j := range rows[i] {
+			rows[i][j] = float32(int(mix(uint64(i*16+j))%2001)-1000) / 100
+		}
+	}
+	table, err := NewTable(Header{Dimensions: 16}, hashes, rows)
+	require.NoError(t, err)
+	for i, hash := range hashes {
+		row := table.row(hash)
+		require.GreaterOrEqual(t, row, 0)
+		var product, a, b float64
+		for j, x := range rows[i] {
+			y := float64(int64(table.rows[row*table.words+j/8]>>(j%8*8)&0xff) - 128)
+			product, a, b = product+float64(x)*y, a+float64(x)*float64(x), b+y*y
+		}
+		require.Greater(t, product*product/(a*b), 0.95, "row %d points elsewhere", i)
+	}
+	require.Equal(t, -1, table.row(mix(12345)))
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		_, err := load(builtinTable)
+		require.NoError(b, err)
+	}
+}
