@@ -55,6 +55,11 @@ type Article struct {
 	Jurisdictions []string
 	// Locale is a BCP 47 tag as Locale returns it.
 	Locale string
+	// ReadAs is the encoding that the file was converted from, empty for UTF-8. It is not stored.
+	ReadAs string `json:"-"`
+	// Redirects are earlier slugs of the article, in all languages. They are kept beside the articles and are no part of a
+	// version.
+	Redirects []string `json:"-"`
 	// ReviewBy is the day (UTC midnight) after which the article is stale; zero means never.
 	ReviewBy time.Time
 	// Slug is the same in all languages of an article.
@@ -75,9 +80,9 @@ func (a Article) Validate() error {
 		return &Problem{Field: field, File: a.File, Fix: fix, Line: a.Line, Message: message}
 	}
 	switch {
-	case !slugPattern.MatchString(a.Slug) || len(a.Slug) > maxSlug:
+	case !isSlug(a.Slug):
 		return problem("slug", fmt.Sprintf("%q is not a slug", shorten(a.Slug)),
-			"use letters, digits, '-', '_', '.', '/' or '#', at most 200, the same in all languages")
+			"use letters, digits, '-', '_', '.', '/' or '#', at most 200 bytes, the same in all languages")
 	case a.Locale == "":
 		return problem("locale", "is missing", "name the language, like en or zh-Hans")
 	case strings.TrimSpace(a.Title) == "":
@@ -94,8 +99,14 @@ func (a Article) Validate() error {
 		return problem("status", fmt.Sprintf("%q is unknown", shorten(string(a.Status))), "use draft, published or archived")
 	}
 	for _, text := range []string{a.Title, a.Body, a.Category} {
-		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return problem("body", "is not text in UTF-8", "save the file as UTF-8")
+		if !utf8.ValidString(text) || !plainText([]byte(text)) {
+			return problem("body", "has what is not text in UTF-8", "remove control characters, and save the file as UTF-8")
+		}
+	}
+	for _, old := range a.Redirects {
+		if !isSlug(old) || old == a.Slug {
+			return problem("redirects", fmt.Sprintf("%q is not an earlier slug", shorten(old)),
+				"list the slugs that the article had before")
 		}
 	}
 	for _, intent := range a.Intents {
@@ -111,8 +122,23 @@ func (a Article) Validate() error {
 	return nil
 }
 
+func isSlug(text string) bool { return slugPattern.MatchString(text) && len(text) <= maxSlug }
+
+// normalised returns the article as it is stored: what surrounds the text and how lines end says nothing.
+func (a Article) normalised() Article {
+	a.Body, a.Category, a.Title = strings.TrimSpace(unixLines(a.Body)), strings.TrimSpace(a.Category), oneLine(a.Title)
+	if len(a.Intents) == 0 {
+		a.Intents = nil // no list and an empty one say the same
+	}
+	if len(a.Jurisdictions) == 0 {
+		a.Jurisdictions = nil
+	}
+	return a
+}
+
 // hash covers everything that an author wrote.
 func (a Article) hash() []byte {
+	a = a.normalised()
 	a.File, a.Line = "", 0
 	encoded, err := json.Marshal(a) //nolint:musttag // the names of the fields are part of the stored hashes
 	if err != nil {

@@ -31,31 +31,50 @@ type StoredArticle struct {
 
 // Filter narrows a list. Empty fields do not.
 type Filter struct {
-	Audience Audience
-	Category string
-	Locale   string
-	Slug     string
-	Source   string
+	// AfterSlug and AfterLocale are the last article of the page before.
+	AfterLocale string
+	AfterSlug   string
+	Audience    Audience
+	Category    string
+	// FreshOn leaves out articles whose review date is before this day.
+	FreshOn time.Time
+	// Limit is how many to return at most, all when 0.
+	Limit  int
+	Locale string
+	Slug   string
+	Source string
 	// StaleOn keeps only articles whose review date is before this day.
 	StaleOn time.Time
 	Status  Status
 }
 
-// Article returns one article with its body, or ErrArticleNotFound.
+// Article returns one article with its body, also by a slug that it had before, or ErrArticleNotFound. It is the version
+// that a search finds.
 func (x *Index) Article(ctx context.Context, slug, locale string) (StoredArticle, error) {
-	const query = selectArticle + ` WHERE a.slug = @slug AND a.locale = @locale`
-	rows, err := x.pool.Query(ctx, query, pgx.NamedArgs{"locale": locale, "slug": slug, "with_body": true})
-	if err != nil {
-		return StoredArticle{}, fmt.Errorf("read article %s (%s): %w", slug, locale, err)
-	}
-	article, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[StoredArticle])
-	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrArticleNotFound
+	article, err := x.article(ctx, articleKey{slug: slug, locale: locale})
+	if errors.Is(err, ErrArticleNotFound) {
+		var end string
+		if end, err = x.Resolve(ctx, slug); err == nil {
+			article, err = x.article(ctx, articleKey{slug: end, locale: locale})
+		}
 	}
 	if err != nil {
 		return StoredArticle{}, fmt.Errorf("read article %s (%s): %w", slug, locale, err)
 	}
 	return article, nil
+}
+
+func (x *Index) article(ctx context.Context, key articleKey) (StoredArticle, error) {
+	const query = selectArticle + ` WHERE a.slug = @slug AND a.locale = @locale`
+	rows, err := x.pool.Query(ctx, query, pgx.NamedArgs{"locale": key.locale, "slug": key.slug, "with_body": true})
+	if err != nil {
+		return StoredArticle{}, err
+	}
+	article, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[StoredArticle])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return StoredArticle{}, ErrArticleNotFound
+	}
+	return article, err
 }
 
 // List returns the articles that match, without their bodies, ordered by slug and locale.
@@ -66,18 +85,27 @@ func (x *Index) List(ctx context.Context, filter Filter) ([]StoredArticle, error
 			AND (@locale = '' OR a.locale = @locale)
 			AND (@slug = '' OR a.slug = @slug)
 			AND (@source = '' OR a.source = @source)
+			AND (@fresh_on::date IS NULL OR a.review_by IS NULL OR a.review_by >= @fresh_on)
 			AND (@stale_on::date IS NULL OR a.review_by < @stale_on)
 			AND (@status = '' OR a.status = @status)
-		ORDER BY a.slug, a.locale`
+			AND (a.slug, a.locale) > (@after_slug, @after_locale)
+		ORDER BY a.slug, a.locale LIMIT nullif(@limit, 0)`
 	args := pgx.NamedArgs{
-		"audience":  string(filter.Audience),
-		"category":  filter.Category,
-		"locale":    filter.Locale,
-		"slug":      filter.Slug,
-		"source":    filter.Source,
-		"stale_on":  nil,
-		"status":    string(filter.Status),
-		"with_body": false,
+		"after_locale": filter.AfterLocale,
+		"after_slug":   filter.AfterSlug,
+		"audience":     string(filter.Audience),
+		"category":     filter.Category,
+		"fresh_on":     nil,
+		"limit":        filter.Limit,
+		"locale":       filter.Locale,
+		"slug":         filter.Slug,
+		"source":       filter.Source,
+		"stale_on":     nil,
+		"status":       string(filter.Status),
+		"with_body":    false,
+	}
+	if !filter.FreshOn.IsZero() {
+		args["fresh_on"] = filter.FreshOn
 	}
 	if !filter.StaleOn.IsZero() {
 		args["stale_on"] = filter.StaleOn

@@ -1,13 +1,17 @@
 // Package retrieval is the knowledge base: articles, the passages they are cut into, and search over them.
 //
-//	files -> Markdown / JSONL -> Article -> passages -> terms and vectors -> tables -> Search -> Hits with their evidence
+//	files (Markdown, HTML, JSONL, Zendesk, Docusaurus, Hugo) -> Article -> passages -> terms and vectors -> tables
+//	authors -> Save -> version -> Apply -> tables -> Search -> Hits with their evidence
 //
-// It owns its tables (migration 2) and their SQL. Vectors come from an EmbedFunc, the built-in one (retrieval/embed) or a
+// It owns its tables (migrations 2 and 6) and their SQL. Vectors come from an EmbedFunc, the built-in one (retrieval/embed) or a
 // provider's; terms come from retrieval/lexical. What it guarantees:
 //
 //   - An import writes an article whole or not at all, skips what did not change, and one bad file stops no other.
 //   - Only published articles have passages, so nothing else can be found. Internal and stale articles are found for the
 //     desk only (AudienceInternal), never for a customer.
+//   - Every version of an article is kept with who wrote it and when; what an author writes becomes live whole, once its
+//     vectors are made, and nobody overwrites what they have not seen.
+//   - Another embedding model is filled beside the one that is searched by, and takes over in one transaction.
 //   - Everything that changes what a search may find raises the version of the knowledge base in the same transaction.
 //
 // It does not decide whether a hit is good enough to answer with: hits carry their evidence, others judge it.

@@ -3,106 +3,315 @@ package retrieval
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 )
 
-// ReadFS yields the articles of every Markdown (.md, .markdown) and JSONL (.jsonl) file below the root of fsys, in the order
-// of their paths. A bad file yields a *Problem and reading goes on. Hidden files, files of other kinds, and a README.md are
-// left out.
+// Format is a kind of source that articles are imported from.
+type Format string
+
+// The formats. Auto looks at the files.
+const (
+	FormatAuto       Format = "auto"
+	FormatDocusaurus Format = "docusaurus"
+	FormatHTML       Format = "html"
+	FormatHugo       Format = "hugo"
+	FormatJSONL      Format = "jsonl"
+	FormatMarkdown   Format = "markdown"
+	FormatZendesk    Format = "zendesk"
+)
+
+// ReadOptions say how files are read. The zero value looks at them.
+type ReadOptions struct {
+	Format Format
+	// Intents are the desk's intents: a label of a page that names one becomes an intent of the article.
+	Intents []string
+	// Locale is the language of pages that do not name theirs.
+	Locale string
+}
+
+// Source is where articles are read from.
+type Source struct {
+	// Articles may be gone through once. A bad file yields a *Problem and reading goes on.
+	Articles iter.Seq2[Article, error]
+	// Format is the one that was found or asked for.
+	Format Format
+	// Total is the number of bytes of all files, and Done how many of them have been read.
+	Done  func() int64
+	Total int64
+}
+
+// ReadFS yields the articles of the files below the root of fsys, in the order of their paths, and finds out by itself how they
+// are kept: a tree of Docusaurus or Hugo, an export of a help centre, or files of Markdown, HTML and JSONL side by side. A bad
+// file yields a *Problem and reading goes on. Hidden files, files of other kinds, and a README.md are left out.
 func ReadFS(fsys fs.FS) iter.Seq2[Article, error] {
-	return func(yield func(Article, error) bool) {
-		err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return keepOn(yield, Article{}, &Problem{File: name, Message: "cannot be read: " + err.Error()})
-			}
-			if strings.HasPrefix(entry.Name(), ".") && name != "." {
-				if entry.IsDir() {
-					return fs.SkipDir
-				}
-				return nil
-			}
-			if entry.IsDir() {
-				return nil
-			}
-			return readFile(fsys, name, yield)
-		})
-		if err != nil && !errors.Is(err, fs.SkipAll) {
-			yield(Article{}, fmt.Errorf("read articles: %w", err))
-		}
-	}
-}
-
-func readFile(fsys fs.FS, name string, yield func(Article, error) bool) error {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".md", ".markdown":
-		if strings.EqualFold(path.Base(name), "README.md") {
-			return nil
-		}
-		article, err := readMarkdownFile(fsys, name)
-		return keepOn(yield, article, err)
-	case ".jsonl":
-		f, err := fsys.Open(name)
-		if err != nil {
-			return keepOn(yield, Article{}, &Problem{File: name, Message: "cannot be opened: " + err.Error()})
-		}
-		defer func() { _ = f.Close() }() // it was only read
-		for article, err := range ReadJSONL(name, f) {
-			if err := keepOn(yield, article, err); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func readMarkdownFile(fsys fs.FS, name string) (Article, error) {
-	info, err := fs.Stat(fsys, name)
-	if err == nil && info.Size() > MaxArticleBytes+maxFrontMatter {
-		// Before it is read: a 50 GB file must not fill the memory.
-		return Article{}, &Problem{
-			File: name, Fix: "split the article: at most 2 MB are taken", Message: fmt.Sprintf("has %d bytes", info.Size()),
-		}
-	}
-	content, err := fs.ReadFile(fsys, name)
+	source, err := readFS(fsys, ReadOptions{})
 	if err != nil {
-		return Article{}, &Problem{File: name, Message: "cannot be read: " + err.Error()}
+		return func(yield func(Article, error) bool) { yield(Article{}, err) }
 	}
-	return ParseMarkdown(name, content)
+	return source.Articles
 }
 
-// keepOn yields, and returns fs.SkipAll when no more is wanted.
-func keepOn(yield func(Article, error) bool, article Article, err error) error {
-	if yield(article, err) {
-		return nil
-	}
-	return fs.SkipAll
-}
-
-// ReadPath reads a folder as ReadFS does, or a single file. Problems name files relative to the folder, or as given.
+// ReadPath reads a folder or a file as Open does, by looking at it.
 func ReadPath(name string) (iter.Seq2[Article, error], error) {
+	source, err := Open(name, ReadOptions{})
+	return source.Articles, err
+}
+
+// Open finds the articles of a folder, or of a single file. Problems name files relative to the folder.
+func Open(name string, options ReadOptions) (Source, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, fmt.Errorf("read articles: %w", err)
+		return Source{}, fmt.Errorf("read articles: %w", err)
 	}
 	if info.IsDir() {
-		return ReadFS(os.DirFS(name)), nil
+		return readFS(os.DirFS(name), options)
 	}
-	folder, base := os.DirFS(filepath.Dir(name)), filepath.Base(name)
-	switch strings.ToLower(filepath.Ext(base)) {
-	case ".md", ".markdown", ".jsonl":
-	default:
-		return nil, &Problem{
-			File: name, Fix: "give a folder, a Markdown file (.md) or a JSONL file (.jsonl)",
+	base := filepath.Base(name)
+	if formatOfFile(base) == "" {
+		return Source{}, &Problem{
+			File: name, Fix: "give a folder, or a file of Markdown (.md), HTML (.html), JSONL (.jsonl) or a Zendesk export (.json)",
 			Message: "is of a kind that cannot be imported",
 		}
 	}
-	return func(yield func(Article, error) bool) {
-		// Stopping early is all that this error could say.
-		_ = readFile(folder, base, yield)
-	}, nil
+	r := newReader(os.DirFS(filepath.Dir(name)), options)
+	return r.source([]string{base}, info.Size()), nil
+}
+
+func readFS(fsys fs.FS, options ReadOptions) (Source, error) {
+	r := newReader(fsys, options)
+	names, total, err := r.list()
+	if err != nil {
+		return Source{}, fmt.Errorf("read articles: %w", err)
+	}
+	return r.source(names, total), nil
+}
+
+// reader reads one source.
+type reader struct {
+	done *atomic.Int64
+	fsys fs.FS
+	// intents are the desk's, by what a label has to say.
+	intents map[string]string
+	options ReadOptions
+	stopped bool
+	// unreadable are the folders that could not be looked into.
+	unreadable []error
+	yield      func(Article, error) bool
+}
+
+func newReader(fsys fs.FS, options ReadOptions) *reader {
+	r := &reader{done: new(atomic.Int64), fsys: fsys, intents: make(map[string]string), options: options}
+	for _, intent := range options.Intents {
+		r.intents[plainLabel(intent)] = intent
+	}
+	return r
+}
+
+// list returns the files that may hold articles, and their size.
+func (r *reader) list() (names []string, total int64, err error) {
+	err = fs.WalkDir(r.fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			if name == "." {
+				return err
+			}
+			r.unreadable = append(r.unreadable, &Problem{File: name, Message: "cannot be read: " + err.Error()})
+			return nil
+		case name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.IsDir() || formatOfFile(name) == "":
+			return nil
+		}
+		names = append(names, name)
+		if info, err := entry.Info(); err == nil {
+			total += info.Size()
+		}
+		return nil
+	})
+	return names, total, err
+}
+
+func (r *reader) source(names []string, total int64) Source {
+	if r.options.Format == "" || r.options.Format == FormatAuto {
+		r.options.Format = r.detect(names)
+	}
+	return Source{
+		Articles: func(yield func(Article, error) bool) {
+			r.yield = yield
+			r.read(names)
+			r.done.Store(total) // with what is no article
+		},
+		Done:   r.done.Load,
+		Format: r.options.Format,
+		Total:  total,
+	}
+}
+
+// detect tells the format of a folder by the settings of the program that it belongs to; FormatAuto stands for files that
+// each say by their ending what they are.
+func (r *reader) detect(names []string) Format {
+	exists := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			_, err := fs.Stat(r.fsys, name)
+			return err == nil
+		})
+	}
+	switch {
+	case exists(docusaurusSettings()...):
+		return FormatDocusaurus
+	case exists("content") && exists(hugoSettings()...):
+		return FormatHugo
+	case slices.ContainsFunc(names, func(name string) bool { return formatOfFile(name) == FormatZendesk && r.looksLikeZendesk(name) }):
+		return FormatZendesk
+	}
+	return FormatAuto
+}
+
+func (r *reader) looksLikeZendesk(name string) bool {
+	f, err := r.fsys.Open(name)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	start := make([]byte, 4<<10)
+	n, _ := io.ReadFull(f, start) // a shorter file is as good
+	return isZendesk(start[:n])
+}
+
+func (r *reader) read(names []string) {
+	for _, err := range r.unreadable {
+		if !r.emit(Article{}, err) {
+			return
+		}
+	}
+	switch r.options.Format {
+	case FormatDocusaurus:
+		r.readDocusaurus(names)
+	case FormatHugo:
+		r.readHugo(names)
+	case FormatZendesk:
+		r.readZendesk(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return formatOfFile(name) != FormatZendesk }))
+	case FormatAuto, FormatHTML, FormatJSONL, FormatMarkdown:
+		for _, name := range names {
+			if !r.readFile(name) {
+				return
+			}
+		}
+	}
+}
+
+// readFile yields the articles of one file, if it is of the wanted kind.
+func (r *reader) readFile(name string) bool {
+	format := formatOfFile(name)
+	if r.options.Format != FormatAuto && r.options.Format != format {
+		return true
+	}
+	switch format {
+	case FormatMarkdown:
+		if strings.EqualFold(path.Base(name), "README.md") {
+			return true
+		}
+		content, err := r.content(name, MaxArticleBytes+maxFrontMatter)
+		if err != nil {
+			return r.emit(Article{}, err)
+		}
+		return r.emit(ParseMarkdown(name, content))
+	case FormatHTML:
+		content, err := r.content(name, maxPageBytes)
+		if err != nil {
+			return r.emit(Article{}, err)
+		}
+		return r.emit(ParseHTML(name, content, r.options.Locale))
+	case FormatJSONL:
+		return r.readLines(name)
+	case FormatAuto, FormatDocusaurus, FormatHugo, FormatZendesk: // a .json that is no export
+	}
+	return true
+}
+
+func (r *reader) readLines(name string) bool {
+	f, err := r.fsys.Open(name)
+	if err != nil {
+		return r.emit(Article{}, &Problem{File: name, Message: "cannot be opened: " + err.Error()})
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	for article, err := range ReadJSONL(name, &countingReader{done: r.done, from: f}) {
+		if !r.emit(article, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// emit yields, and returns false when no more is wanted.
+func (r *reader) emit(article Article, err error) bool {
+	if !r.stopped {
+		r.stopped = !r.yield(article, err)
+	}
+	return !r.stopped
+}
+
+// content reads a file whole. One that is too large is refused before it is read: it must not fill the memory.
+func (r *reader) content(name string, limit int64) ([]byte, error) {
+	info, err := fs.Stat(r.fsys, name)
+	if err != nil {
+		return nil, &Problem{File: name, Message: "cannot be read: " + reason(err)}
+	}
+	defer r.done.Add(info.Size())
+	if info.Size() > limit {
+		return nil, &Problem{
+			File: name, Fix: fmt.Sprintf("split it: at most %d MB are taken", limit>>20), Message: fmt.Sprintf("has %d bytes", info.Size()),
+		}
+	}
+	content, err := fs.ReadFile(r.fsys, name)
+	if err != nil {
+		return nil, &Problem{File: name, Message: "cannot be read: " + reason(err)}
+	}
+	return content, nil
+}
+
+// reason is an error of a file without the file's name, which stands in front of it already.
+func reason(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
+// countingReader adds what is read to a count.
+type countingReader struct {
+	done *atomic.Int64
+	from io.Reader
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.done.Add(int64(n))
+	return n, err //nolint:wrapcheck // io.EOF must stay what it is
+}
+
+// formatOfFile is the format that the ending of a file's name stands for, "" for none.
+func formatOfFile(name string) Format {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".markdown", ".md", ".mdx":
+		return FormatMarkdown
+	case ".htm", ".html", ".xhtml":
+		return FormatHTML
+	case ".jsonl", ".ndjson":
+		return FormatJSONL
+	case ".json":
+		return FormatZendesk
+	}
+	return ""
 }

@@ -33,7 +33,7 @@ func TestReadPathRefusesWhatItCannotRead(t *testing.T) {
 	picture := filepath.Join(t.TempDir(), "a.png")
 	require.NoError(t, os.WriteFile(picture, []byte("x"), 0o600))
 	_, err := retrieval.ReadPath(picture)
-	require.ErrorContains(t, err, "give a folder, a Markdown file")
+	require.ErrorContains(t, err, "give a folder, or a file of Markdown")
 	_, err = retrieval.ReadPath(filepath.Join(t.TempDir(), "missing"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -1,13 +1,11 @@
 package retrieval
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -15,7 +13,7 @@ import (
 )
 
 // frontMatterFields are the keys that an article's front matter may have, as a message lists them.
-const frontMatterFields = "slug, locale, title, category, intents, audience, status, review_by, jurisdictions"
+const frontMatterFields = "slug, locale, title, category, intents, audience, status, review_by, jurisdictions, redirects"
 
 // maxFrontMatter bounds the YAML in bytes. It holds some ten short lines.
 const maxFrontMatter = 16 << 10
@@ -24,14 +22,19 @@ const maxFrontMatter = 16 << 10
 const dateLayout = "2006-01-02"
 
 // ParseMarkdown reads one article: YAML front matter between two lines of "---", then Markdown. Audience is public and
-// status published when the front matter does not say. A mistake is returned as a *Problem.
+// status published when the front matter does not say. Text in another encoding than UTF-8 is converted where it is certain
+// which one it is. A mistake is returned as a *Problem.
 func ParseMarkdown(file string, content []byte) (Article, error) {
 	article := Article{Audience: AudiencePublic, File: file, Line: 1, Status: StatusPublished}
-	if err := checkText(file, content); err != nil {
+	if err := checkSize(file, int64(len(content))); err != nil {
 		return Article{}, err
 	}
-	text := strings.ReplaceAll(strings.TrimPrefix(string(content), "\ufeff"), "\r\n", "\n")
-	matter, body, err := splitFrontMatter(file, text)
+	found, err := decodeText(file, content, hintsOf(content, ""))
+	if err != nil {
+		return Article{}, err
+	}
+	article.ReadAs = found.readAs
+	matter, body, err := splitFrontMatter(file, unixLines(found.text))
 	if err != nil {
 		return Article{}, err
 	}
@@ -45,33 +48,16 @@ func ParseMarkdown(file string, content []byte) (Article, error) {
 	return article, nil
 }
 
-// checkText refuses what is too large or is not UTF-8 text, by name where it can be told.
-func checkText(file string, content []byte) error {
-	problem := func(message, fix string) error { return &Problem{File: file, Fix: fix, Message: message} }
-	switch {
-	case len(content) > MaxArticleBytes+maxFrontMatter:
-		return problem(fmt.Sprintf("has %d bytes", len(content)), "split the article: at most 2 MB are taken")
-	case bytes.HasPrefix(content, []byte{0xff, 0xfe}) || bytes.HasPrefix(content, []byte{0xfe, 0xff}):
-		return problem("is encoded in UTF-16", "save the file as UTF-8")
-	case bytes.IndexByte(content, 0) >= 0:
-		return problem("is a binary file", "only text can be imported")
-	case !utf8.Valid(content):
-		line := 1 + bytes.Count(content[:validPrefix(content)], []byte("\n"))
-		return &Problem{File: file, Fix: "save the file as UTF-8", Line: line, Message: "is not encoded in UTF-8"}
+// checkSize refuses a file that is no article, before it is read: a 50 GB file must not fill the memory.
+func checkSize(file string, size int64) error {
+	if size <= MaxArticleBytes+maxFrontMatter {
+		return nil
 	}
-	return nil
+	return &Problem{File: file, Fix: "split the article: at most 2 MB are taken", Message: fmt.Sprintf("has %d bytes", size)}
 }
 
-// validPrefix is the length of the part of content that is UTF-8.
-func validPrefix(content []byte) int {
-	for i := 0; i < len(content); {
-		r, size := utf8.DecodeRune(content[i:])
-		if r == utf8.RuneError && size <= 1 {
-			return i
-		}
-		i += size
-	}
-	return len(content)
+func unixLines(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
 func splitFrontMatter(file, text string) (matter, body string, err error) {
@@ -104,16 +90,7 @@ func readFrontMatter(a *Article, matter string) error {
 	const opening = 1
 	parsed, err := parser.ParseBytes([]byte(matter), 0)
 	if err != nil {
-		problem := &Problem{
-			File: a.File, Fix: "write one \"field: value\" a line, with quotes around values that contain a colon",
-			Message: "the front matter is not YAML",
-		}
-		var syntax *yaml.SyntaxError
-		if errors.As(err, &syntax) && syntax.Token != nil && syntax.Token.Position != nil {
-			problem.Line = syntax.Token.Position.Line + opening
-			problem.Message += ": " + syntax.Message
-		}
-		return problem
+		return yamlProblem(a.File, err)
 	}
 	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
 		return &Problem{File: a.File, Fix: "fill in the fields " + frontMatterFields, Line: 1, Message: "the front matter is empty"}
@@ -147,6 +124,21 @@ func readFrontMatter(a *Article, matter string) error {
 	return nil
 }
 
+// yamlProblem says where the YAML of a front matter breaks off.
+func yamlProblem(file string, err error) error {
+	const opening = 1
+	problem := &Problem{
+		File: file, Fix: "write one \"field: value\" a line, with quotes around values that contain a colon",
+		Message: "the front matter is not YAML",
+	}
+	var syntax *yaml.SyntaxError
+	if errors.As(err, &syntax) && syntax.Token != nil && syntax.Token.Position != nil {
+		problem.Line = syntax.Token.Position.Line + opening
+		problem.Message += ": " + syntax.Message
+	}
+	return problem
+}
+
 func readField(a *Article, field fieldReader) (err error) {
 	switch field.key {
 	case "slug":
@@ -161,6 +153,8 @@ func readField(a *Article, field fieldReader) (err error) {
 		a.Intents, err = field.list()
 	case "jurisdictions":
 		a.Jurisdictions, err = field.list()
+	case "redirects":
+		a.Redirects, err = field.list()
 	case "audience":
 		var text string
 		text, err = field.oneOf(string(AudiencePublic), string(AudienceInternal))

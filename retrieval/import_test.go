@@ -16,7 +16,7 @@ import (
 
 func TestImportAgainChangesAndEmbedsNothing(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	articles := []retrieval.Article{
 		article("fees", "en", "Fees", "Withdrawals cost 1 USDT."),
 		article("fees", "zh-Hans", "手续费", "提币收取 1 USDT。"),
@@ -34,7 +34,7 @@ func TestImportAgainChangesAndEmbedsNothing(t *testing.T) {
 
 func TestImportOfAnEditEmbedsOnlyThePassagesThatChanged(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	body := "Intro.\n\n## Limits\n\nThe limit is 5 BTC a day.\n\n## Fees\n\nThe fee is 1 USDT."
 	kb.load(article("withdraw", "en", "Withdraw", body))
 	before := kb.version()
@@ -58,12 +58,12 @@ func TestImportOfAnEditEmbedsOnlyThePassagesThatChanged(t *testing.T) {
 
 func TestImportReportsOneBadFileAndTakesTheOthers(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	files := fstest.MapFS{
 		"en/bad.md":      {Data: []byte("---\nslug: bad\nlocale: en\ntitle: Bad\naudience: everyone\n---\nText.")},
 		"en/binary.md":   {Data: []byte("\x00\x01\x02")},
 		"en/good.md":     {Data: []byte("---\nslug: good\nlocale: en\ntitle: Good\n---\nText.")},
-		"en/latin1.md":   {Data: []byte("---\nslug: l\nlocale: es\ntitle: L\n---\nContrase\xf1a.")},
+		"en/latin.md":    {Data: []byte("---\nslug: l\nlocale: en\ntitle: L\n---\n\x81\x8d\x8f\x90\x9d")},
 		"more.jsonl":     {Data: []byte("{\"key\":\"a\",\"lang\":\"zh-CN\",\"title\":\"A\",\"body\":\"文本\"}\nnot json\n{\"key\":\"b\",\"lang\":\"en\",\"title\":\"B\",\"body\":\"Text\"}\n")},
 		"README.md":      {Data: []byte("no front matter")},
 		"picture.png":    {Data: []byte("\x89PNG")},
@@ -79,8 +79,8 @@ func TestImportReportsOneBadFileAndTakesTheOthers(t *testing.T) {
 	require.Equal(t, []string{
 		`en/bad.md:5: audience: "everyone" is unknown; use one of public, internal`,
 		`en/binary.md: is a binary file; only text can be imported`,
-		`en/latin1.md:6: is not encoded in UTF-8; save the file as UTF-8`,
-		`more.jsonl:2: is not a JSON object; write one {"key", "lang", "title", "body"} object a line`,
+		`en/latin.md:6: is not encoded in UTF-8; save the file as UTF-8`,
+		`more.jsonl:2: is not a JSON object; write one {"slug", "locale", "title", "body"} object a line`,
 	}, messages)
 	_, err = kb.Article(t.Context(), "a", "zh-Hans")
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestImportReportsOneBadFileAndTakesTheOthers(t *testing.T) {
 
 func TestImportReportsAnArticleThatIsThereTwice(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	twin := article("fees", "en", "Fees", "Other text.")
 	twin.File, twin.Line = "b.md", 1
 	original := article("fees", "en", "Fees", "Text.")
@@ -104,7 +104,7 @@ func TestImportReportsAnArticleThatIsThereTwice(t *testing.T) {
 
 func TestPruneDeletesWhatItsSourceNoLongerHas(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	keep, drop := article("keep", "en", "Keep", "Text to keep."), article("drop", "en", "Drop", "Text to drop.")
 	kb.load(keep, drop)
 	other, err := kb.Import(t.Context(), sequence(article("other", "en", "Other", "From elsewhere.")), retrieval.ImportOptions{Source: "other"})
@@ -122,7 +122,7 @@ func TestPruneDeletesWhatItsSourceNoLongerHas(t *testing.T) {
 
 func TestPruneKeepsEverythingWhenAFileCouldNotBeRead(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	kb.load(article("a", "en", "A", "Text."))
 	files := fstest.MapFS{"a.md": {Data: []byte("broken")}}
 	report, err := kb.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Prune: true, Source: "test"})
@@ -134,7 +134,7 @@ func TestPruneKeepsEverythingWhenAFileCouldNotBeRead(t *testing.T) {
 
 func TestTermStatisticsFollowEveryChange(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	articles := []retrieval.Article{
 		article("a", "en", "Alpha", "One two three. One."), article("b", "en", "Beta", "Two three four."), article("c", "zh-Hans", "提币", "提币手续费。"),
 	}
@@ -170,19 +170,21 @@ func TestAFaultyEmbedderLeavesNothingHalfWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			kb := newKnowledgeBaseWith(t, pgtest.DB(t), func(next retrieval.EmbedFunc) retrieval.EmbedFunc {
-				return func(ctx context.Context, texts []string) ([][]float32, error) {
-					if fault == nil {
-						if strings.Contains(texts[len(texts)-1], "last passage") {
-							return nil, broken
-						}
-						return next(ctx, texts)
+			kb := newLibraryWith(t, pgtest.DB(t), retrieval.Config{Model: retrieval.EmbeddingModel{
+				Dimensions: libraryDimensions,
+				Embed: func(ctx context.Context, texts []string) ([][]float32, error) {
+					if fault == nil && strings.Contains(texts[len(texts)-1], "last passage") {
+						return nil, broken
 					}
-					vectors, err := next(ctx, texts)
+					vectors, err := standIn(libraryDimensions)(ctx, texts)
 					require.NoError(t, err)
+					if fault == nil {
+						return vectors, nil
+					}
 					return fault(vectors)
-				}
-			})
+				},
+				Name: "stand-in",
+			}})
 			long := strings.Repeat("## Part\n\nWithdrawals and deposits.\n\n", 300) + "## End\n\nThe last passage."
 			report, err := kb.Import(t.Context(), sequence(article("long", "en", "Long", long)), retrieval.ImportOptions{Source: "test"})
 			require.Error(t, err)
@@ -199,7 +201,7 @@ func TestAFaultyEmbedderLeavesNothingHalfWritten(t *testing.T) {
 
 func TestImportStopsWhenTheCallerGoesAway(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := kb.Import(ctx, sequence(article("a", "en", "A", "Text.")), retrieval.ImportOptions{Source: "test"})
@@ -208,7 +210,7 @@ func TestImportStopsWhenTheCallerGoesAway(t *testing.T) {
 
 func TestASecondModelIsFilledBesideTheFirst(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	kb.load(article("fees", "en", "Fees", "Withdrawals cost 1 USDT."), article("limits", "en", "Limits", "At most 5 BTC a day."))
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
@@ -243,9 +245,9 @@ func TestASecondModelIsFilledBesideTheFirst(t *testing.T) {
 
 func TestRegisterRefusesAKnownModelWithOtherDimensions(t *testing.T) {
 	t.Parallel()
-	kb := newKnowledgeBase(t)
+	kb := newLibrary(t)
 	_, err := kb.pool.Exec(t.Context(), `UPDATE embedding_models SET dimensions = 7`)
 	require.NoError(t, err)
 	_, err = kb.Register(t.Context())
-	require.ErrorContains(t, err, "it is known with 7 dimensions, not 1024")
+	require.ErrorContains(t, err, "it is known with 7 dimensions, not 64")
 }

@@ -1,23 +1,30 @@
 package retrieval
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
+	"sync"
 
-	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 )
 
-// Sizes of one step of an import. Texts of several articles fill the model's batches; a step is what a crash loses.
+// Sizes of one step of an import, which is what a crash loses: twice what four calls of the model bring, at some 800 bytes a
+// passage. Larger steps are cheaper to index (four times as large: 0.7 of the time), but lose more.
 const (
-	stepArticles = 256
-	stepPassages = embedBatch * embedInFlight
+	stepArticles = 1024
+	stepBytes    = 800 * 2 * embedBatch * embedInFlight
 )
 
 // ImportOptions say how to import.
 type ImportOptions struct {
+	// Actor is who imports, for the history; "import" when empty.
+	Actor string
+	// DryRun changes nothing: the report says what would be done, article by article in Changes. Nothing is embedded.
+	DryRun bool
 	// Progress is called after each step, from the goroutine of Import; nil for none.
 	Progress func(Report)
 	// Prune deletes the articles of Source that the import did not mention. A file that could not be read keeps all of them:
@@ -34,19 +41,41 @@ type Report struct {
 	Pruned    int
 	Unchanged int
 	Updated   int
+	// Changes are the articles that a dry run would add, update or remove, in the order they came.
+	Changes []ImportChange
+	// Converted are the files that are not in UTF-8 and were converted, with the encoding that they were read as.
+	Converted []string
 	// Embedded counts the texts that were sent to the model, Passages those that the new and updated articles have.
 	Embedded int
 	Passages int
-	// Problems are the articles that could not be imported, mostly *Problem, in the order they came.
+	// Problems are the articles that could not be imported, mostly *Problem.
 	Problems []error
 }
 
+// ImportAction is what an import does with an article.
+type ImportAction string
+
+// The actions.
+const (
+	ImportAdd    ImportAction = "add"
+	ImportRemove ImportAction = "remove"
+	ImportUpdate ImportAction = "update"
+)
+
+// ImportChange is one article that a dry run would change.
+type ImportChange struct {
+	Action ImportAction `json:"action"`
+	File   string       `json:"file,omitempty"`
+	Locale string       `json:"locale"`
+	Slug   string       `json:"slug"`
+}
+
 // Import brings the knowledge base to the state of articles. An article is written whole, with its passages, terms and
-// vectors, or not at all; one that did not change costs one look at its hash. An error in the sequence is reported and
-// does not stop the rest.
+// vectors, or not at all; one that did not change costs one look at its hash. An error in the sequence, or an article that
+// cannot be written, is reported and does not stop the rest.
 //
-// The error is for what stops everything: ctx, the database, the embedding model. What was imported before it stays, and
-// the same import run again goes on from there.
+// Reading, making vectors and writing go on side by side. The error is for what stops everything: ctx, the database, the
+// embedding model. What was imported before it stays, and the same import run again goes on from there.
 func (x *Index) Import(ctx context.Context, articles iter.Seq2[Article, error], options ImportOptions) (Report, error) {
 	if options.Source == "" {
 		return Report{}, errors.New("import: source is required")
@@ -55,37 +84,14 @@ func (x *Index) Import(ctx context.Context, articles iter.Seq2[Article, error], 
 	if err != nil {
 		return Report{}, fmt.Errorf("import: %w", err)
 	}
-	run := importRun{index: x, modelID: modelID, options: options, seen: make(map[articleKey]string)}
-	for article, err := range articles {
-		if ctx.Err() != nil {
-			return run.report, fmt.Errorf("import: %w", ctx.Err())
-		}
-		if err != nil {
-			run.report.Problems = append(run.report.Problems, err)
-			continue
-		}
-		if err := run.take(ctx, article); err != nil {
-			return run.report, fmt.Errorf("import: %w", err)
-		}
+	options.Actor = cmp.Or(options.Actor, "import")
+	run := importRun{
+		index: x, modelID: modelID, options: options,
+		redirects: make(map[string]redirectClaim), seen: make(map[articleKey]string),
 	}
-	if err := run.flush(ctx); err != nil {
+	if err := run.run(ctx, articles); err != nil {
 		return run.report, fmt.Errorf("import: %w", err)
 	}
-	if err := x.indexVectors(ctx, modelID); err != nil {
-		return run.report, fmt.Errorf("import: %w", err)
-	}
-	if options.Prune && len(run.report.Problems) == 0 {
-		if err := run.prune(ctx); err != nil {
-			return run.report, fmt.Errorf("import: %w", err)
-		}
-	}
-	if run.report.Added+run.report.Updated+run.report.Pruned > 0 {
-		// The planner chooses between an index and a scan by what it knows of the tables; autovacuum would tell it a minute later.
-		if _, err := x.pool.Exec(ctx, `ANALYZE articles, passages, passage_terms, embeddings`); err != nil {
-			return run.report, fmt.Errorf("import: analyze tables: %w", err)
-		}
-	}
-	run.progress()
 	return run.report, nil
 }
 
@@ -97,14 +103,16 @@ type articleKey struct {
 
 // importRun is one call of Import.
 type importRun struct {
-	index    *Index
-	modelID  int32
-	options  ImportOptions
-	passages int // of pending
-	pending  []pendingArticle
-	report   Report
+	index   *Index
+	modelID int32
+	options ImportOptions
+	// redirects are the earlier slugs that the articles claim, with the article.
+	redirects map[string]redirectClaim
 	// seen says where each article was first met.
 	seen map[articleKey]string
+
+	mu     sync.Mutex // of report: the stages add to it
+	report Report
 }
 
 // pendingArticle is an article on its way into the tables.
@@ -112,215 +120,250 @@ type pendingArticle struct {
 	article  Article
 	hash     []byte
 	id       int64 // once it has a row
+	known    bool  // the database has an older version
 	passages []draftPassage
+	source   string
+	version  int // that was recorded for it before; 0 for the next
 }
 
 func (p pendingArticle) key() articleKey {
 	return articleKey{slug: p.article.Slug, locale: p.article.Locale}
 }
 
-// take prepares one article and runs a step when enough have gathered.
-func (r *importRun) take(ctx context.Context, article Article) error {
-	if err := article.Validate(); err != nil {
-		r.report.Problems = append(r.report.Problems, err)
-		return nil
-	}
-	p := pendingArticle{article: article, hash: article.hash()}
-	if first, ok := r.seen[p.key()]; ok {
-		r.report.Problems = append(r.report.Problems, &Problem{
-			Field: "slug", File: article.File, Fix: "give each article of a language its own slug", Line: article.Line,
-			Message: fmt.Sprintf("%q in %s is already in %s", shorten(article.Slug), article.Locale, first),
-		})
-		return nil
-	}
-	r.seen[p.key()] = article.File
-	if article.Status == StatusPublished {
-		passages, err := splitArticle(article)
-		if err != nil {
-			return err
-		}
-		p.passages = passages
-	}
-	r.pending = append(r.pending, p)
-	r.passages += len(p.passages)
-	if len(r.pending) >= stepArticles || r.passages >= stepPassages {
-		return r.flush(ctx)
-	}
-	return nil
+// preparedStep is a step that only has to be written.
+type preparedStep struct {
+	articles []pendingArticle
+	vectors  map[string][]float32
 }
 
-// flush writes what is pending: first the vectors are made, without a transaction open, then the articles are written.
-func (r *importRun) flush(ctx context.Context) error {
-	changed, err := r.changed(ctx)
-	if err != nil {
+func (r *importRun) run(ctx context.Context, articles iter.Seq2[Article, error]) error {
+	if err := r.writeAll(ctx, articles); err != nil {
 		return err
 	}
-	r.pending, r.passages = nil, 0
-	vectors, err := r.embed(ctx, changed)
-	if err != nil {
+	if r.options.Prune && len(r.report.Problems) == 0 {
+		if err := r.prune(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.redirect(ctx); err != nil {
 		return err
 	}
-	if err := r.writeChanged(ctx, changed, vectors); err != nil {
-		return err
+	if !r.options.DryRun && r.report.Added+r.report.Updated+r.report.Pruned > 0 {
+		// The planner chooses between an index and a scan by what it knows of the tables; autovacuum would tell it a minute later.
+		if _, err := r.index.pool.Exec(ctx, `ANALYZE articles, passages, passage_terms, embeddings`); err != nil {
+			return fmt.Errorf("analyze tables: %w", err)
+		}
 	}
 	r.progress()
 	return nil
 }
 
+// writeAll goes through the articles, then sees to the index of vectors.
+func (r *importRun) writeAll(ctx context.Context, articles iter.Seq2[Article, error]) error {
+	if r.options.DryRun {
+		return r.steps(ctx, articles)
+	}
+	if err := r.index.gatherTerms(ctx, func() error { return r.steps(ctx, articles) }); err != nil {
+		return err
+	}
+	return r.index.indexVectors(ctx, r.modelID)
+}
+
+// steps reads, prepares and writes, three steps at a time; it writes in the goroutine of the caller.
+func (r *importRun) steps(ctx context.Context, articles iter.Seq2[Article, error]) error {
+	group, stages := errgroup.WithContext(ctx)
+	gathered := make(chan []pendingArticle)
+	prepared := make(chan preparedStep)
+	group.Go(func() error {
+		defer close(gathered)
+		return r.gather(stages, articles, gathered)
+	})
+	group.Go(func() error {
+		defer close(prepared)
+		for step := range gathered {
+			ready, err := r.prepare(stages, step)
+			if err != nil {
+				return err
+			}
+			select {
+			case prepared <- ready:
+			case <-stages.Done():
+				return stages.Err()
+			}
+		}
+		return nil
+	})
+	writing := func() error {
+		for step := range prepared {
+			if err := r.writeChanged(stages, step.articles, step.vectors); err != nil {
+				return err
+			}
+			r.progress()
+		}
+		return nil
+	}
+	if err := writing(); err != nil {
+		// The other stages end with this error instead of waiting for a writer.
+		group.Go(func() error { return err })
+	}
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// gather takes articles until a step is full.
+func (r *importRun) gather(ctx context.Context, articles iter.Seq2[Article, error], out chan<- []pendingArticle) error {
+	var step []pendingArticle
+	size := 0
+	send := func() error {
+		select {
+		case out <- step:
+			step, size = nil, 0
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for article, err := range articles {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			r.problem(err)
+			continue
+		}
+		p, ok := r.take(article)
+		if !ok {
+			continue
+		}
+		step = append(step, p)
+		if size += len(article.Body); len(step) >= stepArticles || size >= stepBytes {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	return send()
+}
+
+// take checks one article.
+func (r *importRun) take(article Article) (pendingArticle, bool) {
+	if err := article.Validate(); err != nil {
+		r.problem(err)
+		return pendingArticle{}, false
+	}
+	if article.ReadAs != "" {
+		r.mu.Lock()
+		r.report.Converted = append(r.report.Converted, article.File+" ("+article.ReadAs+")")
+		r.mu.Unlock()
+	}
+	p := pendingArticle{article: article.normalised(), hash: article.hash(), source: r.options.Source}
+	if first, ok := r.seen[p.key()]; ok {
+		r.problem(&Problem{
+			Field: "slug", File: article.File, Fix: "give each article of a language its own slug", Line: article.Line,
+			Message: fmt.Sprintf("%q in %s is already in %s", shorten(article.Slug), article.Locale, first),
+		})
+		return pendingArticle{}, false
+	}
+	r.seen[p.key()] = article.File
+	r.claim(article)
+	return p, true
+}
+
+// prepare cuts what has changed into passages and makes their vectors, without a transaction open.
+func (r *importRun) prepare(ctx context.Context, step []pendingArticle) (preparedStep, error) {
+	changed, err := r.changed(ctx, step)
+	if err != nil || r.options.DryRun {
+		return preparedStep{}, err
+	}
+	if err := r.index.split(ctx, changed); err != nil {
+		return preparedStep{}, err
+	}
+	vectors, made, err := r.index.vectorsFor(ctx, r.modelID, changed)
+	if err != nil {
+		return preparedStep{}, err
+	}
+	r.mu.Lock()
+	r.report.Embedded += made
+	r.mu.Unlock()
+	return preparedStep{articles: changed, vectors: vectors}, nil
+}
+
+// split cuts published articles into passages with their terms, on all cores.
+func (x *Index) split(ctx context.Context, articles []pendingArticle) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range articles {
+		p := &articles[i]
+		if p.article.Status != StatusPublished {
+			continue
+		}
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			passages, err := splitArticle(p.article)
+			if err != nil {
+				return err
+			}
+			for i := range passages {
+				passages[i].terms = x.termsOf(p.article.Title, passages[i].text)
+			}
+			p.passages = passages
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
 // writeChanged writes articles together, or one by one when that fails: one of them cannot be written. Alone, the others
-// can, and the error names its article.
+// can, and the problem names its article.
 func (r *importRun) writeChanged(ctx context.Context, changed []pendingArticle, vectors map[string][]float32) error {
 	if len(changed) == 0 {
 		return nil
 	}
 	err := r.write(ctx, changed, vectors)
-	if err == nil || ctx.Err() != nil || len(changed) == 1 {
+	if err == nil || !isOneArticles(err) {
 		return err
 	}
 	for _, p := range changed {
 		if err := r.write(ctx, []pendingArticle{p}, vectors); err != nil {
-			if ctx.Err() != nil {
+			if !isOneArticles(err) {
 				return err
 			}
-			r.report.Problems = append(r.report.Problems, fmt.Errorf("%s: %w", p.article.File, err))
+			r.problem(fmt.Errorf("%s: %w", cmp.Or(p.article.File, p.article.Slug+" ("+p.article.Locale+")"), err))
 		}
 	}
 	return nil
 }
 
-// changed returns the pending articles that are new or differ from what is stored, and counts the others.
-func (r *importRun) changed(ctx context.Context) ([]pendingArticle, error) {
-	const query = `
-		SELECT a.slug, a.locale, a.content_hash, a.indexed_with
-		FROM unnest(@slugs::text[], @locales::text[]) AS wanted (slug, locale)
-		JOIN articles a USING (slug, locale)`
-	rows, err := r.index.pool.Query(ctx, query, keyArgs(r.pending))
-	if err != nil {
-		return nil, fmt.Errorf("read stored articles: %w", err)
-	}
-	hashes := make(map[articleKey][]byte)
-	var key articleKey
-	var hash []byte
-	var rules string
-	_, err = pgx.ForEachRow(rows, []any{&key.slug, &key.locale, &hash, &rules}, func() error {
-		if rules == r.index.rules {
-			hashes[key] = bytes.Clone(hash)
+// isOneArticles reports whether a failure to write may lie in one article, and not in the connection or the server: the
+// data (class 22), a constraint (23), a limit (54), or somebody else's change.
+func isOneArticles(err error) bool {
+	var state interface{ SQLState() string }
+	if errors.As(err, &state) {
+		switch state.SQLState()[:2] {
+		case "22", "23", "54":
+			return true
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read stored articles: %w", err)
+		return false
 	}
-	var changed []pendingArticle
-	for _, p := range r.pending {
-		if bytes.Equal(hashes[p.key()], p.hash) {
-			r.report.Unchanged++
-			continue
-		}
-		changed = append(changed, p)
-	}
-	return changed, nil
+	return errors.Is(err, errChangedMeanwhile)
 }
 
-// passageKey is a passage of an article by its text.
-type passageKey struct {
-	article articleKey
-	hash    string
-}
-
-// embed makes the vectors of the passages that have none, by the hash of their text: a passage that stays as it was keeps
-// its vector.
-func (r *importRun) embed(ctx context.Context, changed []pendingArticle) (map[string][]float32, error) {
-	kept, err := r.storedVectors(ctx, changed)
-	if err != nil {
-		return nil, err
-	}
-	var texts, hashes []string
-	asked := make(map[string]bool)
-	for _, p := range changed {
-		for _, passage := range p.passages {
-			hash := string(passage.hash)
-			key := passageKey{article: p.key(), hash: hash}
-			if kept[key] > 0 {
-				kept[key]-- // a text that occurs more often than before needs a vector for the new place
-				continue
-			}
-			if !asked[hash] {
-				asked[hash] = true
-				texts, hashes = append(texts, passage.text), append(hashes, hash)
-			}
-		}
-	}
-	made, err := r.index.model.embedAll(ctx, texts)
-	if err != nil {
-		return nil, err
-	}
-	r.report.Embedded += len(texts)
-	vectors := make(map[string][]float32, len(made))
-	for i, vector := range made {
-		vectors[hashes[i]] = vector
-	}
-	return vectors, nil
-}
-
-// storedVectors counts, for the passages that the articles have now, those with a vector of this model.
-func (r *importRun) storedVectors(ctx context.Context, articles []pendingArticle) (map[passageKey]int, error) {
-	const query = `
-		SELECT a.slug, a.locale, p.text_hash
-		FROM unnest(@slugs::text[], @locales::text[]) AS wanted (slug, locale)
-		JOIN articles a USING (slug, locale)
-		JOIN passages p ON p.article_id = a.id
-		JOIN embeddings e ON e.model_id = @model AND e.passage_id = p.id`
-	args := keyArgs(articles)
-	args["model"] = r.modelID
-	rows, err := r.index.pool.Query(ctx, query, args)
-	if err != nil {
-		return nil, fmt.Errorf("read stored passages: %w", err)
-	}
-	stored := make(map[passageKey]int)
-	var slug, locale string
-	var hash []byte
-	_, err = pgx.ForEachRow(rows, []any{&slug, &locale, &hash}, func() error {
-		stored[passageKey{article: articleKey{slug: slug, locale: locale}, hash: string(hash)}]++
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read stored passages: %w", err)
-	}
-	return stored, nil
-}
-
-// prune deletes what the source no longer has.
-func (r *importRun) prune(ctx context.Context) error {
-	const query = `
-		DELETE FROM articles a
-		WHERE a.source = @source
-			AND NOT EXISTS (
-				SELECT FROM unnest(@slugs::text[], @locales::text[]) AS kept (slug, locale)
-				WHERE kept.slug = a.slug AND kept.locale = a.locale)`
-	var slugs, locales []string
-	for key := range r.seen {
-		slugs, locales = append(slugs, key.slug), append(locales, key.locale)
-	}
-	tag, err := r.index.pool.Exec(ctx, query, pgx.NamedArgs{"locales": locales, "slugs": slugs, "source": r.options.Source})
-	if err != nil {
-		return fmt.Errorf("prune articles: %w", err)
-	}
-	r.report.Pruned = int(tag.RowsAffected())
-	return nil
+func (r *importRun) problem(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Problems = append(r.report.Problems, err)
 }
 
 func (r *importRun) progress() {
 	if r.options.Progress != nil {
-		r.options.Progress(r.report)
+		r.mu.Lock()
+		report := r.report
+		r.mu.Unlock()
+		r.options.Progress(report)
 	}
-}
-
-// keyArgs are the keys of articles as two parallel arrays.
-func keyArgs(articles []pendingArticle) pgx.NamedArgs {
-	slugs, locales := make([]string, len(articles)), make([]string, len(articles))
-	for i, p := range articles {
-		slugs[i], locales[i] = p.article.Slug, p.article.Locale
-	}
-	return pgx.NamedArgs{"locales": locales, "slugs": slugs}
 }

@@ -45,10 +45,10 @@ func TestParseMarkdownNamesFileLineFieldAndFix(t *testing.T) {
 		"intents a text": {"---\n" + good + "intents: fees\n---\nText.", `x.md:5: intents: is not a list; write it as [one, two]`},
 		"missing title":  {"---\nslug: a\nlocale: en\n---\nText.", `x.md:1: title: is missing; add the question or topic that the article answers`},
 		"no end":         {"---\n" + good, `x.md:1: the front matter does not end; close it with a line of ---`},
-		"no matter":      {"# A\n\nText.", `x.md:1: has no front matter; begin the file with a line of --- and the fields slug, locale, title, category, intents, audience, status, review_by, jurisdictions`},
+		"no matter":      {"# A\n\nText.", `x.md:1: has no front matter; begin the file with a line of --- and the fields slug, locale, title, category, intents, audience, status, review_by, jurisdictions, redirects`},
 		"not yaml":       {"---\n" + good + "category: [a\n---\nText.", `x.md:5`},
-		"unknown field":  {"---\n" + good + "tags: [a]\n---\nText.", `x.md:5: tags: is not a known field; use one of slug, locale, title, category, intents, audience, status, review_by, jurisdictions`},
-		"utf-16":         {"\xff\xfe-\x00", `x.md: is encoded in UTF-16; save the file as UTF-8`},
+		"unknown field":  {"---\n" + good + "tags: [a]\n---\nText.", `x.md:5: tags: is not a known field; use one of slug, locale, title, category, intents, audience, status, review_by, jurisdictions, redirects`},
+		"utf-16":         {"\xff\xfe-\x00\x00\xd8", `x.md: is not valid UTF-16; save the file as UTF-8`},
 		"too large":      {"---\n" + good + "---\n" + strings.Repeat("x", retrieval.MaxArticleBytes+1), `x.md:1: body: has 2097153 bytes; split the article: at most 2 MB are taken`},
 	} {
 		_, err := retrieval.ParseMarkdown("x.md", []byte(c.text))

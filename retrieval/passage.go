@@ -23,6 +23,8 @@ type draftPassage struct {
 	body        string
 	headingPath []string
 	hash        []byte
+	// terms are set when the passage is about to be stored.
+	terms passageTerms
 	// text is what is analysed and embedded: title, heading path and body.
 	text   string
 	tokens int

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
@@ -16,11 +17,13 @@ import (
 // errChangedMeanwhile is returned when another import took a passage away whose vector was to be kept.
 var errChangedMeanwhile = errors.New("the article was changed by someone else meanwhile: import it again")
 
+// ErrModelSwitched is returned when the desk searches by another embedding model than the one that would be written.
+var ErrModelSwitched = errors.New("the desk has switched to another embedding model meanwhile")
+
 // articleWriter writes articles with all that belongs to them in one transaction.
 type articleWriter struct {
 	index   *Index
 	modelID int32
-	source  string
 	tx      pgx.Tx
 	vectors map[string][]float32
 
@@ -36,7 +39,10 @@ type articleWriter struct {
 func (r *importRun) write(ctx context.Context, articles []pendingArticle, vectors map[string][]float32) error {
 	var added int
 	err := pgx.BeginFunc(ctx, r.index.pool, func(tx pgx.Tx) error {
-		w := articleWriter{index: r.index, modelID: r.modelID, source: r.options.Source, tx: tx, vectors: vectors}
+		if err := setActor(ctx, tx, r.options.Actor); err != nil {
+			return err
+		}
+		w := articleWriter{index: r.index, modelID: r.modelID, tx: tx, vectors: vectors}
 		var err error
 		added, err = w.write(ctx, articles)
 		return err
@@ -52,8 +58,29 @@ func (r *importRun) write(ctx context.Context, articles []pendingArticle, vector
 	return nil
 }
 
+// setActor names who makes the changes of a transaction: triggers write it into the history.
+func setActor(ctx context.Context, tx pgx.Tx, actor string) error {
+	if _, err := tx.Exec(ctx, `SELECT set_config('deskhand.actor', @actor, true)`, pgx.NamedArgs{"actor": actor}); err != nil {
+		return fmt.Errorf("name who writes: %w", err)
+	}
+	return nil
+}
+
+// lockKnowledgeBase makes writers take turns: what is read next cannot change any more.
+func lockKnowledgeBase(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, `SELECT FROM kb_version FOR UPDATE`); err != nil {
+		return fmt.Errorf("lock knowledge base: %w", err)
+	}
+	return nil
+}
+
 func (w *articleWriter) write(ctx context.Context, articles []pendingArticle) (added int, err error) {
-	// This comes first: it takes the lock of kb_version, so that what is read next cannot change any more.
+	if err := lockKnowledgeBase(ctx, w.tx); err != nil {
+		return 0, err
+	}
+	if err := w.checkModel(ctx); err != nil {
+		return 0, err
+	}
 	if added, err = w.upsertArticles(ctx, articles); err != nil {
 		return 0, err
 	}
@@ -77,45 +104,109 @@ func (w *articleWriter) write(ctx context.Context, articles []pendingArticle) (a
 	return added, nil
 }
 
+// checkModel refuses to write vectors that nobody would search by: the desk may have switched to another model meanwhile.
+func (w *articleWriter) checkModel(ctx context.Context) error {
+	const query = `SELECT name FROM embedding_models WHERE active AND id <> @model AND EXISTS (SELECT FROM passages)`
+	var name string
+	err := w.tx.QueryRow(ctx, query, pgx.NamedArgs{"model": w.modelID}).Scan(&name)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read active model: %w", err)
+	}
+	return fmt.Errorf("%w: %s", ErrModelSwitched, name)
+}
+
 // upsertArticles sets the ids of articles and returns how many are new.
 func (w *articleWriter) upsertArticles(ctx context.Context, articles []pendingArticle) (added int, err error) {
+	// A version that was recorded before becomes live; otherwise it is the one after the newest. New rules alone do not make
+	// a new version of what the author wrote.
 	const upsert = `
+		WITH wanted AS (
+			SELECT slug, locale, title, body, category, intents, audience, status, review_by, jurisdictions, hash, source, version
+			FROM unnest(@slugs::text[], @locales::text[], @titles::text[], @bodies::text[], @categories::text[],
+				@intents::text[], @audiences::text[], @statuses::text[], @review_bys::date[], @jurisdictions::text[],
+				@hashes::bytea[], @sources::text[], @versions::integer[])
+			AS w (slug, locale, title, body, category, intents, audience, status, review_by, jurisdictions, hash, source, version)
+		)
 		INSERT INTO articles AS a (slug, locale, title, body_markdown, category, intents, audience, status, review_by,
-			jurisdictions, content_hash, indexed_with, source)
-		VALUES (@slug, @locale, @title, @body, @category, @intents, @audience, @status, @review_by,
-			@jurisdictions, @content_hash, @indexed_with, @source)
+			jurisdictions, content_hash, indexed_with, source, version)
+		SELECT w.slug, w.locale, w.title, w.body, w.category, w.intents::text[], w.audience, w.status, w.review_by,
+			w.jurisdictions::text[], w.hash, @rules, w.source,
+			coalesce(nullif(w.version, 0), CASE WHEN l.content_hash = w.hash THEN l.version END, greatest(h.newest, l.version, 0) + 1)
+		FROM wanted w
+		LEFT JOIN articles l USING (slug, locale)
+		LEFT JOIN LATERAL (
+			SELECT max(v.version) AS newest FROM article_versions v WHERE v.slug = w.slug AND v.locale = w.locale
+		) h ON true
 		ON CONFLICT ON CONSTRAINT articles_slug_locale_key DO UPDATE SET
 			title = excluded.title, body_markdown = excluded.body_markdown, category = excluded.category,
 			intents = excluded.intents, audience = excluded.audience, status = excluded.status,
 			review_by = excluded.review_by, jurisdictions = excluded.jurisdictions, source = excluded.source,
-			-- New rules alone do not make a new version of what the author wrote.
-			version = a.version + (a.content_hash <> excluded.content_hash)::integer,
-			content_hash = excluded.content_hash, indexed_with = excluded.indexed_with, updated_at = now()
-		RETURNING id, version = 1 AND created_at = updated_at`
-	batch := &pgx.Batch{}
-	for i := range articles {
-		p := &articles[i]
-		a := p.article
-		args := pgx.NamedArgs{
-			"audience": a.Audience, "body": a.Body, "category": a.Category, "content_hash": p.hash,
-			"indexed_with": w.index.rules, "intents": nonNil(a.Intents), "jurisdictions": nonNil(a.Jurisdictions),
-			"locale": a.Locale, "review_by": nil, "slug": a.Slug, "source": w.source, "status": a.Status, "title": a.Title,
-		}
-		if !a.ReviewBy.IsZero() {
-			args["review_by"] = a.ReviewBy
-		}
-		batch.Queue(upsert, args).QueryRow(func(row pgx.Row) error {
-			var inserted bool
-			if err := row.Scan(&p.id, &inserted); err != nil {
-				return fmt.Errorf("upsert article %s (%s): %w", a.Slug, a.Locale, err)
-			}
-			if inserted {
-				added++
-			}
-			return nil
-		})
+			version = excluded.version, content_hash = excluded.content_hash, indexed_with = excluded.indexed_with,
+			updated_at = now()
+		RETURNING a.slug, a.locale, a.id, a.xmax = 0`
+	args := articleArgs(articles)
+	args["rules"] = w.index.rules
+	rows, err := w.tx.Query(ctx, upsert, args)
+	if err != nil {
+		return 0, fmt.Errorf("upsert articles: %w", err)
 	}
-	return added, w.tx.SendBatch(ctx, batch).Close()
+	ids := make(map[articleKey]int64, len(articles))
+	var key articleKey
+	var id int64
+	var inserted bool
+	_, err = pgx.ForEachRow(rows, []any{&key.slug, &key.locale, &id, &inserted}, func() error {
+		ids[key] = id
+		if inserted {
+			added++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("upsert articles: %w", err)
+	}
+	for i := range articles {
+		articles[i].id = ids[articles[i].key()]
+	}
+	return added, nil
+}
+
+// articleArgs are articles as parallel arrays, so that one statement writes them all and raises the version of the
+// knowledge base once.
+func articleArgs(articles []pendingArticle) pgx.NamedArgs {
+	n := len(articles)
+	columns := make(map[string][]string)
+	hashes, reviewBys, versions := make([][]byte, n), make([]*time.Time, n), make([]int, n)
+	for i, p := range articles {
+		a := p.article
+		for name, value := range map[string]string{
+			"audiences": string(a.Audience), "bodies": a.Body, "categories": a.Category, "intents": arrayLiteral(a.Intents),
+			"jurisdictions": arrayLiteral(a.Jurisdictions), "locales": a.Locale, "slugs": a.Slug, "sources": p.source,
+			"statuses": string(a.Status), "titles": a.Title,
+		} {
+			columns[name] = append(columns[name], value)
+		}
+		hashes[i], versions[i] = p.hash, p.version
+		if !a.ReviewBy.IsZero() {
+			reviewBys[i] = &a.ReviewBy
+		}
+	}
+	args := pgx.NamedArgs{"hashes": hashes, "review_bys": reviewBys, "versions": versions}
+	for name, values := range columns {
+		args[name] = values
+	}
+	return args
+}
+
+// arrayLiteral is a list as PostgreSQL writes an array. Validate has seen to it that no item needs escaping.
+func arrayLiteral(list []string) string {
+	quoted := make([]string, len(list))
+	for i, item := range list {
+		quoted[i] = `"` + item + `"`
+	}
+	return "{" + strings.Join(quoted, ",") + "}"
 }
 
 // storedPassage is a passage that the database has.
@@ -190,7 +281,8 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 				id, p.id, p.article.Locale, ordinal, nonNil(passage.headingPath), passage.body, passage.tokens, passage.hash,
 			})
 		}
-		w.addTerms(id, p.article.Locale, p.article.Title, passage.text)
+		t := passage.terms
+		w.terms = append(w.terms, []any{id, p.article.Locale, t.ids, t.frequencies, t.length, t.weights})
 		if embedded {
 			continue
 		}
@@ -208,19 +300,29 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 	return ids, nil
 }
 
-func (w *articleWriter) addTerms(id int64, locale, title, text string) {
-	document := w.index.analyzer.Document(strings.Repeat(title+"\n", titleRepeats) + text)
+// passageTerms are the lexical half of a passage, as its row holds them.
+type passageTerms struct {
+	frequencies []int16
+	ids         []int32
+	length      int
+	weights     pgvector.SparseVector
+}
+
+func (x *Index) termsOf(title, text string) passageTerms {
+	document := x.analyzer.Document(strings.Repeat(title+"\n", titleRepeats) + text)
 	counts := make(map[int32]int, len(document.Counts))
 	for term, count := range document.Counts {
 		counts[lexical.ID(term)] += count
 	}
-	termIDs := make([]int32, 0, len(counts))
-	frequencies := make([]int16, 0, len(counts))
-	for term, count := range counts {
-		termIDs = append(termIDs, term)
-		frequencies = append(frequencies, int16(min(count, math.MaxInt16))) //nolint:gosec // bounded
+	terms := passageTerms{
+		frequencies: make([]int16, 0, len(counts)), ids: make([]int32, 0, len(counts)),
+		length: document.Length, weights: storedWeights(document),
 	}
-	w.terms = append(w.terms, []any{id, locale, termIDs, frequencies, document.Length, storedWeights(document)})
+	for term, count := range counts {
+		terms.ids = append(terms.ids, term)
+		terms.frequencies = append(terms.frequencies, int16(min(count, math.MaxInt16))) //nolint:gosec // bounded
+	}
+	return terms
 }
 
 // apply removes what is gone, moves what is kept, and copies what is new.

@@ -19,7 +19,9 @@ func TestPermissions(t *testing.T) {
 		none      = http.StatusUnauthorized
 		forbidden = http.StatusForbidden
 		missing   = http.StatusNotFound // allowed, but there is no such thing
+		invalid   = http.StatusUnprocessableEntity
 	)
+	const article = "/v1/articles/nothing/en"
 	const conversation = "/v1/conversations/" + nobody
 	const ticket = "/v1/tickets/" + nobody
 	type who struct{ none, widget, agent, admin, revoked int }
@@ -37,6 +39,16 @@ func TestPermissions(t *testing.T) {
 		{call{body: `{"version":1}`, path: ticket + "/release"}, who{none, forbidden, missing, missing, none}},
 		{call{body: `{"version":1}`, path: ticket + "/resolve"}, who{none, forbidden, missing, missing, none}},
 		{call{body: `{"version":1,"action":"write","body":"hi"}`, path: ticket + "/reply"}, who{none, forbidden, missing, missing, none}},
+		{call{path: "/v1/articles"}, who{none, free, free, free, none}},
+		{call{path: article}, who{none, missing, missing, missing, none}},
+		{call{body: `{"slug":"","locale":"en","title":"x","body":"x"}`, path: "/v1/articles"}, who{none, forbidden, forbidden, invalid, none}},
+		{call{body: `{"version":1,"title":"x","body":"x"}`, method: http.MethodPut, path: article}, who{none, forbidden, forbidden, http.StatusConflict, none}},
+		{call{method: http.MethodDelete, path: article + "?version=1"}, who{none, forbidden, forbidden, missing, none}},
+		{call{path: article + "/versions"}, who{none, forbidden, forbidden, missing, none}},
+		{call{path: article + "/versions/1"}, who{none, forbidden, forbidden, missing, none}},
+		{call{path: "/v1/redirects"}, who{none, forbidden, forbidden, free, none}},
+		{call{body: `{"slug":"nothing"}`, method: http.MethodPut, path: "/v1/redirects/old"}, who{none, forbidden, forbidden, missing, none}},
+		{call{method: http.MethodDelete, path: "/v1/redirects/old"}, who{none, forbidden, forbidden, missing, none}},
 		{call{path: "/healthz"}, who{free, free, free, free, free}},
 		{call{path: "/readyz"}, who{free, free, free, free, free}},
 		{call{path: "/metrics"}, who{free, free, free, free, free}},

@@ -111,7 +111,9 @@ func docsOf(description *huma.OpenAPI) docsPage {
 	page := docsPage{Description: description.Info.Description, Title: description.Info.Title}
 	groups := make(map[string][]docsOperation)
 	for path, item := range description.Paths {
-		for method, op := range map[string]*huma.Operation{fiber.MethodGet: item.Get, fiber.MethodPost: item.Post} {
+		for method, op := range map[string]*huma.Operation{
+			fiber.MethodDelete: item.Delete, fiber.MethodGet: item.Get, fiber.MethodPost: item.Post, fiber.MethodPut: item.Put,
+		} {
 			if op != nil {
 				operation := docsOperationOf(description, op)
 				operation.Method, operation.Path = method, path
@@ -119,8 +121,10 @@ func docsOf(description *huma.OpenAPI) docsPage {
 			}
 		}
 	}
-	for _, name := range []string{"Customers", "Agents", "Operators"} {
-		slices.SortFunc(groups[name], func(a, b docsOperation) int { return cmp.Compare(a.Path, b.Path) })
+	for _, name := range []string{"Customers", "Agents", "Knowledge base", "Operators"} {
+		slices.SortFunc(groups[name], func(a, b docsOperation) int {
+			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+		})
 		page.Groups = append(page.Groups, docsGroup{Name: name, Operations: groups[name]})
 	}
 	for _, k := range kinds() {
@@ -143,8 +147,10 @@ func docsOperationOf(description *huma.OpenAPI, op *huma.Operation) docsOperatio
 	if op.RequestBody != nil {
 		operation.Request = docsFields(schemas, "", op.RequestBody.Content[fiber.MIMEApplicationJSON].Schema)
 	}
-	if ok := op.Responses["200"]; ok != nil && ok.Content[fiber.MIMEApplicationJSON] != nil {
-		operation.Response = docsFields(schemas, "", ok.Content[fiber.MIMEApplicationJSON].Schema)
+	for _, status := range []string{"200", "201"} {
+		if ok := op.Responses[status]; ok != nil && ok.Content[fiber.MIMEApplicationJSON] != nil {
+			operation.Response = docsFields(schemas, "", ok.Content[fiber.MIMEApplicationJSON].Schema)
+		}
 	}
 	return operation
 }

@@ -65,7 +65,7 @@ func (s *server) readiness(ctx context.Context, _ *struct{}) (*readinessOutput, 
 		{fix: "start PostgreSQL and check DATABASE_URL", name: "database", probe: s.Store.Ping},
 		{fix: "bring the database to the schema of this build: deskhand migrate", name: "schema", probe: func(ctx context.Context) error {
 			var err error
-			ready.KBVersion, err = s.Index.Version(ctx)
+			ready.KBVersion, err = s.Index().Version(ctx)
 			return err
 		}},
 	} {

@@ -24,6 +24,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/assistant/trace"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -33,12 +34,13 @@ type Config struct {
 	Clock     func() time.Time
 	Deadline  time.Duration // how long a customer waits; assistant.DefaultDeadline when zero
 	Desk      *desk.Desk
-	Index     *retrieval.Index
+	Index     func() *retrieval.Index // with the embedding model of the moment
 	Logger    *slog.Logger
 	Redactor  *redact.Redactor     // for what customers write beside a question
 	Registry  *prometheus.Registry // gets this package's metrics; GET /metrics serves all of it
 	Store     *postgres.Store
-	Version   string // of the build
+	Tracer    *trace.Tracer // nil makes no spans
+	Version   string        // of the build
 }
 
 // Validate reports the first part that is missing.
@@ -84,6 +86,7 @@ func New(c Config) (*fiber.App, error) {
 	}
 	s.servePlain(app)
 	app.Server().Handler = s.knownMethods(app)
+	app.Server().HeaderReceived = articleUploads
 	return app, nil
 }
 
@@ -131,6 +134,8 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeConversations(api)
 	s.describeTickets(api)
 	s.describeTicketChanges(api)
+	s.describeArticles(api)
+	s.describeRedirects(api)
 	s.describeHealth(api)
 	loosen(config.Components.Schemas)
 	return api
@@ -175,6 +180,7 @@ type request struct {
 	method    string
 	problem   string // the kind of problem that it ended in
 	route     string
+	span      *trace.Request
 	startedAt time.Time
 	status    int
 	streaming bool // its end is reported by who writes the stream

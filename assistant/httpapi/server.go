@@ -15,6 +15,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 	"github.com/valyala/fasthttp"
+
+	"github.com/deskhand/deskhand/assistant/trace"
 )
 
 const (
@@ -35,7 +37,10 @@ const (
 	writeMargin = 15 * time.Second
 )
 
-const requestIDHeader = "X-Request-Id"
+const (
+	requestIDHeader   = "X-Request-Id"
+	traceParentHeader = "Traceparent"
+)
 
 // fiberConfig are the limits of a connection. A client that reads slowly holds one for the deadline and writeMargin.
 func (s *server) fiberConfig() fiber.Config {
@@ -72,6 +77,7 @@ func (s *server) observe(c *fiber.Ctx) error {
 	r := &request{id: requestID(c.Get(requestIDHeader)), method: c.Method(), startedAt: s.Clock()}
 	ctx, cancel := context.WithTimeout(context.WithValue(c.UserContext(), requestKey{}, r), requestTimeout)
 	defer cancel()
+	ctx, r.span = s.Tracer.Request(ctx, r.startedAt, c.Get(traceParentHeader))
 	c.SetUserContext(ctx)
 	s.setHeaders(c, r)
 	s.metrics.inFlight.Inc()
@@ -109,10 +115,14 @@ func (s *server) logPanic(ctx context.Context, value any) {
 		slog.String("panic", message), slog.String("stack", string(debug.Stack())))
 }
 
-// report writes the log line and the metrics of a request that has ended.
+// report writes the log line, the metrics and the span of a request that has ended.
 func (s *server) report(ctx context.Context, r *request) {
-	elapsed := s.Clock().Sub(r.startedAt)
+	ended := s.Clock()
+	elapsed := ended.Sub(r.startedAt)
 	s.metrics.observe(r, elapsed)
+	r.span.End(trace.RequestEnd{
+		At: ended, ID: r.id, Method: r.method, Outcome: string(r.answer), Problem: r.problem, Route: r.route, Status: r.status,
+	})
 	level := slog.LevelInfo
 	if r.status >= http.StatusInternalServerError {
 		level = slog.LevelError

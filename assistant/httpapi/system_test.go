@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -72,11 +74,11 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 	keep(e)
 	k.prompts, e = prompts.New()
 	keep(e)
-	k.redactor, e = redact.New()
+	k.redactor, e = redact.New(redact.Config{})
 	keep(e)
 	taxonomy, e := intent.Default()
 	keep(e)
-	classifier, e := intent.Builtin()
+	classifier, e := intent.Builtin(embed.New(nil))
 	keep(e)
 	rules, e := risk.Default()
 	keep(e)
@@ -95,6 +97,7 @@ type system struct {
 	pipeline *assistant.Assistant
 	row      func(query string, args ...any) interface{ Scan(dest ...any) error } // of the database
 	store    *postgres.Store
+	url      string // of the database
 
 	admin, agent, otherAgent, otherWidget, revoked, widget string // secrets of keys
 }
@@ -133,7 +136,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	pool, err := postgres.Open(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	s := &system{log: newLogBuffer()}
+	s := &system{log: newLogBuffer(), url: url}
 	s.row = func(query string, args ...any) interface{ Scan(dest ...any) error } {
 		return pool.QueryRow(t.Context(), query, args...)
 	}
@@ -146,6 +149,15 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	builtin := embed.New(analyzer)
 	s.index, err = retrieval.New(retrieval.Config{
 		Analyzer: analyzer, Pool: pool,
+		Changed: func(ctx context.Context, tx pgx.Tx, change retrieval.Change) error {
+			entry := postgres.Entry{
+				Action: "article." + string(change.Action), Actor: change.Actor, SubjectID: change.Slug, SubjectKind: "article",
+			}
+			if err := s.store.Audit(ctx, tx, entry); err != nil || change.Live {
+				return err
+			}
+			return queue.EnqueueArticle(ctx, tx, change.Slug, change.Locale)
+		},
 		Model: retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()},
 	})
 	require.NoError(t, err)
@@ -162,7 +174,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Clock:     time.Now,
 		Deadline:  o.deadline,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Redactor: k.redactor, Store: s.store}),
-		Index:     s.index,
+		Index:     func() *retrieval.Index { return s.index },
 		Logger:    logger,
 		Redactor:  k.redactor,
 		Registry:  prometheus.NewRegistry(),

@@ -76,7 +76,7 @@ type TicketMessage struct {
 	ConversationMessage
 
 	AgentID    *uuid.UUID `format:"uuid" json:"agent_id,omitempty"`
-	Redactions []string   `doc:"Kinds of the secrets that were removed." json:"redactions" nullable:"false"`
+	Redactions []string   `doc:"Kinds of the secrets and personal data that were removed." json:"redactions" nullable:"false"`
 }
 
 // Draft is a proposed reply and what became of it.

@@ -1,5 +1,5 @@
-// Package jobs runs the assistant's background work on River: ending runs that a crash left open, and making the drafts
-// that agents find beside a handed-off case.
+// Package jobs runs the assistant's background work on River: ending runs that a crash left open, making the drafts that
+// agents find beside a handed-off case, and delivering webhooks.
 //
 // A job is stored in the transaction of the change that needs it, survives restarts, and runs on whichever replica is
 // there. Workers only load, call and map the error; what is done stands in package assistant.
@@ -81,7 +81,8 @@ func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, job assistant.Job) error
 
 // Workers run jobs until they are stopped.
 type Workers struct {
-	client *river.Client[pgx.Tx]
+	client  *river.Client[pgx.Tx]
+	workers *river.Workers
 }
 
 // NewWorkers returns workers that give jobs to handler.
@@ -101,7 +102,7 @@ func NewWorkers(pool *pgxpool.Pool, handler Handler, logger *slog.Logger) (*Work
 	if err != nil {
 		return nil, fmt.Errorf("new job workers: %w", err)
 	}
-	return &Workers{client: client}, nil
+	return &Workers{client: client, workers: workers}, nil
 }
 
 // Start begins to work in the background.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
 // messageColumns are the columns of messageRow.
@@ -23,29 +24,48 @@ type Feedback struct {
 	Rating         int        // 1 to 5
 }
 
-// AddFeedback keeps a customer's opinion; a second one on the same subject replaces the first.
+// AddFeedback keeps a customer's opinion; a second one on the same subject replaces the first. The same one again changes
+// nothing.
 func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
-	tag, err := s.pool.Exec(ctx, `
-		INSERT INTO feedback (conversation_id, message_id, rating, comment, created_at)
-		SELECT @conversation_id, @message_id, @rating, nullif(@comment, ''), @created_at
-		WHERE @message_id::uuid IS NULL
-		   OR EXISTS (SELECT FROM messages WHERE id = @message_id AND conversation_id = @conversation_id)
-		ON CONFLICT (conversation_id, coalesce(message_id, conversation_id))
-		DO UPDATE SET rating = excluded.rating, comment = excluded.comment, created_at = excluded.created_at`,
-		pgx.NamedArgs{
-			"conversation_id": f.ConversationID, "message_id": f.MessageID, "rating": f.Rating,
-			"comment": f.Comment, "created_at": s.clock(),
-		})
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		at := s.clock()
+		rows, err := tx.Query(ctx, `
+			WITH subject AS (
+				SELECT WHERE @message_id::uuid IS NULL
+				   OR EXISTS (SELECT FROM messages WHERE id = @message_id AND conversation_id = @conversation_id)
+			), kept AS (
+				INSERT INTO feedback (conversation_id, message_id, rating, comment, created_at)
+				SELECT @conversation_id, @message_id, @rating, nullif(@comment, ''), @created_at FROM subject
+				ON CONFLICT (conversation_id, coalesce(message_id, conversation_id))
+				DO UPDATE SET rating = excluded.rating, comment = excluded.comment, created_at = excluded.created_at
+				WHERE (feedback.rating, feedback.comment) IS DISTINCT FROM (excluded.rating, excluded.comment)
+				RETURNING id
+			)
+			SELECT EXISTS (SELECT FROM subject) AS found, EXISTS (SELECT FROM kept) AS changed`,
+			pgx.NamedArgs{
+				"conversation_id": f.ConversationID, "message_id": f.MessageID, "rating": f.Rating,
+				"comment": f.Comment, "created_at": at,
+			})
+		if err != nil {
+			return fmt.Errorf("add feedback: %w", err)
+		}
+		kept, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct{ Changed, Found bool }])
+		switch {
+		case err != nil:
+			return fmt.Errorf("add feedback: %w", err)
+		case !kept.Found:
+			return assistant.Errorf(assistant.CodeNotFound, "message not found in this conversation")
+		case !kept.Changed:
+			return nil
+		}
+		return s.emit(ctx, tx, webhook.Event{Type: webhook.FeedbackRecorded, CreatedAt: at, Data: webhook.Feedback{
+			ConversationID: f.ConversationID, MessageID: f.MessageID, Rating: f.Rating,
+		}})
+	})
 	if violated(err, "feedback_conversation_id_fkey") {
 		return assistant.Errorf(assistant.CodeNotFound, "conversation not found")
 	}
-	if err != nil {
-		return fmt.Errorf("add feedback: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return assistant.Errorf(assistant.CodeNotFound, "message not found in this conversation")
-	}
-	return nil
+	return err
 }
 
 // Conversation returns a conversation with its messages. A conversation that another key opened is not found: apiKeyID

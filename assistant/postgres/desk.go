@@ -38,8 +38,10 @@ func (s *Store) Change(ctx context.Context, c desk.Change) (assistant.Ticket, er
 		if err := audit(ctx, tx, ticketEntry("ticket."+string(c.To), c.Actor, c.At, c.TicketID)); err != nil {
 			return err
 		}
-		ticket, err = loadTicket(ctx, tx, c.TicketID)
-		return err
+		if ticket, err = loadTicket(ctx, tx, c.TicketID); err != nil {
+			return err
+		}
+		return s.emitChange(ctx, tx, c, ticket)
 	})
 	return ticket, err
 }
@@ -122,8 +124,10 @@ func (s *Store) Send(ctx context.Context, sending desk.Sending) (assistant.Ticke
 		if err := audit(ctx, tx, entry); err != nil {
 			return err
 		}
-		ticket, err = loadTicket(ctx, tx, reply.TicketID)
-		return err
+		if ticket, err = loadTicket(ctx, tx, reply.TicketID); err != nil {
+			return err
+		}
+		return s.emitSent(ctx, tx, sending, ticket)
 	})
 	return ticket, err
 }

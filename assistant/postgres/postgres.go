@@ -64,6 +64,7 @@ type EnqueueFunc func(ctx context.Context, tx pgx.Tx, job assistant.Job) error
 // Store implements assistant.Store and what the desk and the HTTP interface need beside it. It is safe for concurrent use.
 type Store struct {
 	clock   func() time.Time
+	deliver DeliverFunc // nil: nobody is told of changes
 	enqueue EnqueueFunc
 	pool    *pgxpool.Pool
 }

@@ -64,11 +64,14 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 		if run, err = loadRun(ctx, tx, end.Case.Run.ID); err != nil || run.Concluded() {
 			return err
 		}
-		if err = s.conclude(ctx, tx, end); err != nil {
+		open, err := s.conclude(ctx, tx, end)
+		if err != nil {
 			return err
 		}
-		run, err = loadRun(ctx, tx, end.Case.Run.ID)
-		return err
+		if run, err = loadRun(ctx, tx, end.Case.Run.ID); err != nil {
+			return err
+		}
+		return s.emitConcluded(ctx, tx, run, open)
 	})
 	if err != nil {
 		return assistant.Run{}, err
@@ -76,32 +79,33 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 	return run, nil
 }
 
-func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
+// conclude returns the ticket that was open before.
+func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) (*assistant.Ticket, error) {
 	ticket, err := unresolvedTicket(ctx, tx, end.Case.Run.ConversationID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if end.Decision.Outcome != assistant.OutcomeHandedOff && ticket != nil && ticket.Held() {
-		return assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
+		return nil, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
 	}
 	if err := insertReply(ctx, tx, end); err != nil {
-		return err
+		return nil, err
 	}
 	var ticketID *uuid.UUID
 	if end.Decision.Outcome == assistant.OutcomeHandedOff {
 		id, err := handOff(ctx, tx, ticket, end)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		ticketID = &id
 	}
 	if err := updateRun(ctx, tx, end, ticketID); err != nil {
-		return err
+		return nil, err
 	}
 	if err := insertSteps(ctx, tx, end); err != nil {
-		return err
+		return nil, err
 	}
-	return s.keepProposal(ctx, tx, end, ticketID)
+	return ticket, s.keepProposal(ctx, tx, end, ticketID)
 }
 
 // keepProposal stores the draft that goes to the agents, or asks for one where the pipeline made none.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
 // selectChannels reads the registry as guard.Channel.
@@ -108,9 +109,15 @@ func (s *Store) SetPolicy(ctx context.Context, policy assistant.Policy, actor st
 		if version, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
 			return fmt.Errorf("insert policy: %w", err)
 		}
-		return audit(ctx, tx, Entry{
+		err = audit(ctx, tx, Entry{
 			Action: "policy.set", Actor: actor, At: s.clock(), SubjectID: strconv.FormatInt(version, 10), SubjectKind: "policy",
 		})
+		if err != nil {
+			return err
+		}
+		return s.emit(ctx, tx, webhook.Event{Type: webhook.PolicyChanged, CreatedAt: s.clock(), Data: webhook.Policy{
+			AutoReply: policy.AutoReply, ChangedBy: actor, Version: version,
+		}})
 	})
 	return version, err
 }
@@ -129,7 +136,12 @@ func (s *Store) SetNotice(ctx context.Context, notice assistant.Notice, actor st
 		if id, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
 			return fmt.Errorf("insert notice: %w", err)
 		}
-		return audit(ctx, tx, noticeEntry("notice.start", actor, s.clock(), id))
+		if err := audit(ctx, tx, noticeEntry("notice.start", actor, s.clock(), id)); err != nil {
+			return err
+		}
+		return s.emit(ctx, tx, webhook.Event{Type: webhook.IncidentStarted, CreatedAt: s.clock(), Data: webhook.Incident{
+			ChangedBy: actor, Intents: notice.Intents, NoticeID: id,
+		}})
 	})
 	return id, err
 }
@@ -137,15 +149,24 @@ func (s *Store) SetNotice(ctx context.Context, notice assistant.Notice, actor st
 // EndNotice takes an incident notice out of force.
 func (s *Store) EndNotice(ctx context.Context, id int64, actor string) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE incident_notices SET ends_at = @now WHERE id = @id AND ends_at IS NULL`,
+		rows, err := tx.Query(ctx, `UPDATE incident_notices SET ends_at = @now WHERE id = @id AND ends_at IS NULL RETURNING intents`,
 			pgx.NamedArgs{"id": id, "now": s.clock()})
 		if err != nil {
 			return fmt.Errorf("end notice: %w", err)
 		}
-		if tag.RowsAffected() == 0 {
+		ended, err := pgx.CollectRows(rows, pgx.RowTo[[]string])
+		if err != nil {
+			return fmt.Errorf("end notice: %w", err)
+		}
+		if len(ended) == 0 {
 			return assistant.Errorf(assistant.CodeNotFound, "no active incident notice has this id")
 		}
-		return audit(ctx, tx, noticeEntry("notice.end", actor, s.clock(), id))
+		if err := audit(ctx, tx, noticeEntry("notice.end", actor, s.clock(), id)); err != nil {
+			return err
+		}
+		return s.emit(ctx, tx, webhook.Event{Type: webhook.IncidentEnded, CreatedAt: s.clock(), Data: webhook.Incident{
+			ChangedBy: actor, Intents: ended[0], NoticeID: id,
+		}})
 	})
 }
 

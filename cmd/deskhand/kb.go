@@ -1,23 +1,25 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"iter"
-	"os"
 	"text/tabwriter"
 	"time"
 
-	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
 type kbCmd struct {
-	Import kbImportCmd `cmd:"" help:"Import articles from folders and files."`
-	List   kbListCmd   `cmd:"" help:"List the articles."`
-	Show   kbShowCmd   `cmd:"" help:"Show an article."`
+	Diff     kbDiffCmd     `cmd:"" help:"Compare two versions of an article."`
+	Export   kbExportCmd   `cmd:"" help:"Write the articles into a folder."`
+	History  kbHistoryCmd  `cmd:"" help:"Show who changed an article, and when."`
+	Import   kbImportCmd   `cmd:"" help:"Import articles from folders and files."`
+	Lint     kbLintCmd     `cmd:"" help:"Look for what is wrong with the articles."`
+	List     kbListCmd     `cmd:"" help:"List the articles."`
+	Redirect kbRedirectCmd `cmd:"" help:"Make an old slug lead to an article, or list such redirects."`
+	Reindex  kbReindexCmd  `cmd:"" help:"Change the embedding model while searches go on."`
+	Restore  kbRestoreCmd  `cmd:"" help:"Make an earlier version of an article its newest."`
+	Show     kbShowCmd     `cmd:"" help:"Show an article."`
 }
 
 // sampleSource is the import source of the sample knowledge base.
@@ -25,97 +27,6 @@ const sampleSource = "sample"
 
 // channelsFile is the registry of official channels beside the sample articles.
 const channelsFile = "channels.yaml"
-
-type kbImportCmd struct {
-	Path   []string `arg:"" help:"Markdown files with front matter, JSONL files, or folders of them." optional:"" type:"path"`
-	Prune  bool     `help:"Delete articles of the same path that are no longer there."`
-	Sample bool     `help:"Import the sample knowledge base of the invented exchange Quayside and its official channels."`
-}
-
-// Help is shown by --help.
-func (kbImportCmd) Help() string {
-	return `A repeated import changes only what changed; after Ctrl-C, run it again to go on. A bad file is reported with its
-line and does not stop the rest; the exit code is then 1.
-
-Examples:
-  deskhand kb import --sample
-  deskhand kb import --prune ./help-centre`
-}
-
-// Run implements the command.
-func (c kbImportCmd) Run(ctx context.Context, a *app) error {
-	if len(c.Path) == 0 && !c.Sample {
-		return fmt.Errorf("%w: name a file or folder to import, or use --sample", errConfig)
-	}
-	for _, path := range c.Path {
-		if _, err := os.Stat(path); err != nil {
-			return fmt.Errorf("%w: cannot read %s: %w", errConfig, path, errors.Unwrap(err))
-		}
-	}
-	return withSystem(ctx, a, func(s *system) error {
-		var failed error // the first bad file must not keep the other paths out
-		if c.Sample {
-			failed = importSample(ctx, a, s)
-		}
-		for _, path := range c.Path {
-			if failed != nil && !errors.Is(failed, errFailed) {
-				return failed
-			}
-			articles, err := retrieval.ReadPath(path)
-			if err != nil {
-				return err
-			}
-			err = importArticles(ctx, a, s.index, articles, retrieval.ImportOptions{Prune: c.Prune, Source: path})
-			failed = cmp.Or(err, failed)
-		}
-		return failed
-	})
-}
-
-// importSample loads the sample knowledge base, and its registry of official channels.
-func importSample(ctx context.Context, a *app, s *system) error {
-	file, err := retrieval.Sample().Open(channelsFile)
-	if err != nil {
-		return fmt.Errorf("open sample channels: %w", err)
-	}
-	defer func() { _ = file.Close() }() // an embedded file has nothing to close
-	channels, err := guard.ParseChannels(file, channelsFile)
-	if err != nil {
-		return err
-	}
-	if err := s.store.SetChannels(ctx, channels, "cli"); err != nil {
-		return err
-	}
-	return importArticles(ctx, a, s.index, retrieval.ReadFS(retrieval.Sample()), retrieval.ImportOptions{Prune: true, Source: sampleSource})
-}
-
-// importArticles runs one import with its progress and prints what it did and what was wrong; errFailed stands for files
-// that were.
-func importArticles(
-	ctx context.Context, a *app, index *retrieval.Index, articles iter.Seq2[retrieval.Article, error], options retrieval.ImportOptions,
-) error {
-	if err := index.Fill(ctx, nil); err != nil {
-		return err
-	}
-	started := a.clock()
-	bar := newProgress(a.err, "articles", 0)
-	options.Progress = func(r retrieval.Report) { bar.set(r.Added + r.Updated + r.Unchanged) }
-	report, err := index.Import(ctx, articles, options)
-	bar.done()
-	for _, problem := range report.Problems {
-		_, _ = fmt.Fprintf(a.err, "%v\n", problem)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.out, "%s: %d added, %d updated, %d unchanged, %d removed, %d with problems; %d passages embedded in %s\n",
-		options.Source, report.Added, report.Updated, report.Unchanged, report.Pruned, len(report.Problems), report.Embedded,
-		a.clock().Sub(started).Round(time.Millisecond))
-	if err == nil && len(report.Problems) > 0 {
-		return errFailed
-	}
-	return err
-}
 
 type kbListCmd struct {
 	Category string `help:"Only this category." placeholder:"NAME"`

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"time"
+
+	"github.com/deskhand/deskhand/assistant/guard"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+// cliActor is who changes something on the command line, in histories and the audit log.
+const cliActor = "cli"
+
+type kbImportCmd struct {
+	DryRun bool     `help:"Say what would be added, changed and removed, and change nothing." name:"dry-run"`
+	Format string   `default:"auto" enum:"auto,docusaurus,html,hugo,jsonl,markdown,zendesk" help:"Read the files as auto, docusaurus, html, hugo, jsonl, markdown or zendesk; auto looks at them (${default})." placeholder:"NAME"`
+	JSON   bool     `help:"Print one JSON object for each path." name:"json"`
+	Locale string   `help:"Language of pages that do not name theirs." placeholder:"TAG"`
+	Path   []string `arg:"" help:"Files, or folders of them: Markdown with front matter, HTML, JSONL, a Zendesk export, a Docusaurus or Hugo site." optional:"" type:"path"`
+	Prune  bool     `help:"Delete articles of the same path that are no longer there."`
+	Sample bool     `help:"Import the sample knowledge base of the invented exchange Quayside and its official channels."`
+}
+
+// Help is shown by --help.
+func (kbImportCmd) Help() string {
+	return `A repeated import changes only what changed, and only that is embedded again; after Ctrl-C, run it again to go on. A bad file
+is reported with its line and does not stop the rest; the exit code is then 1.
+
+Zendesk: a folder or file of JSON as the Help Center API returns it (articles, translations, sections, categories). The slug is
+the article's number; labels become intents where they name one; outdated translations feed no automatic answer.
+Docusaurus and Hugo: the folder of the site. Translations are found by their folders.
+HTML: title, language and canonical address come from the head; navigation, footers and forms are left out.
+
+Examples:
+  deskhand kb import --sample
+  deskhand kb import --prune ./help-centre
+  deskhand kb import --dry-run --prune ./help-centre
+  deskhand kb import --format zendesk ./export
+  deskhand kb import --format html --locale en ./pages`
+}
+
+// Validate reports a setting that cannot work.
+func (c kbImportCmd) Validate() error {
+	if c.Locale == "" {
+		return nil
+	}
+	if _, ok := retrieval.Locale(c.Locale); !ok {
+		return fmt.Errorf("%w: --locale %q is not a language: use a BCP 47 tag like en or zh-Hans", errConfig, c.Locale)
+	}
+	return nil
+}
+
+// Run implements the command.
+func (c kbImportCmd) Run(ctx context.Context, a *app) error {
+	if len(c.Path) == 0 && !c.Sample {
+		return fmt.Errorf("%w: name a file or folder to import, or use --sample", errConfig)
+	}
+	for _, path := range c.Path {
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("%w: cannot read %s: %w", errConfig, path, errors.Unwrap(err))
+		}
+	}
+	return withSystem(ctx, a, func(s *system) error {
+		var failed error // the first bad file must not keep the other paths out
+		if c.Sample {
+			failed = importSample(ctx, a, s)
+		}
+		for _, path := range c.Path {
+			if failed != nil && !errors.Is(failed, errFailed) {
+				return failed
+			}
+			source, err := retrieval.Open(path, retrieval.ReadOptions{
+				Format: retrieval.Format(c.Format), Intents: intentIDs(s), Locale: c.Locale,
+			})
+			if err != nil {
+				return fmt.Errorf("%w: %w", errConfig, err)
+			}
+			err = c.importSource(ctx, a, s.index, importJob{path: path, source: source})
+			failed = cmp.Or(err, failed)
+		}
+		return failed
+	})
+}
+
+// importJob is one path to import.
+type importJob struct {
+	path   string
+	source retrieval.Source
+}
+
+func (c kbImportCmd) importSource(ctx context.Context, a *app, index *retrieval.Index, job importJob) error {
+	bar := newImportProgress(a.err, job.source)
+	run := importRun{
+		app: a, index: index, json: c.JSON,
+		options: retrieval.ImportOptions{
+			Actor: cliActor, DryRun: c.DryRun, Progress: bar.set, Prune: c.Prune, Source: job.path,
+		},
+	}
+	err := run.do(ctx, job.source.Articles, bar.done)
+	if err != nil && ctx.Err() != nil {
+		_, _ = fmt.Fprintln(a.err, "Stopped. What was imported stays; run the same command again to go on.")
+	}
+	return err
+}
+
+// importSample loads the sample knowledge base, and its registry of official channels.
+func importSample(ctx context.Context, a *app, s *system) error {
+	file, err := retrieval.Sample().Open(channelsFile)
+	if err != nil {
+		return fmt.Errorf("open sample channels: %w", err)
+	}
+	defer func() { _ = file.Close() }() // an embedded file has nothing to close
+	channels, err := guard.ParseChannels(file, channelsFile)
+	if err != nil {
+		return err
+	}
+	if err := s.store.SetChannels(ctx, channels, "cli"); err != nil {
+		return err
+	}
+	options := retrieval.ImportOptions{Actor: cliActor, Prune: true, Source: sampleSource}
+	return importArticles(ctx, a, s.index, retrieval.ReadFS(retrieval.Sample()), options)
+}
+
+// importArticles runs one import and prints what it did and what was wrong; errFailed stands for files that were.
+func importArticles(
+	ctx context.Context, a *app, index *retrieval.Index, articles iter.Seq2[retrieval.Article, error], options retrieval.ImportOptions,
+) error {
+	bar := newProgress(a.err, "articles", 0)
+	options.Progress = func(r retrieval.Report) { bar.set(r.Added + r.Updated + r.Unchanged) }
+	run := importRun{app: a, index: index, options: options}
+	return run.do(ctx, articles, bar.done)
+}
+
+// importRun is one import with what it prints.
+type importRun struct {
+	app     *app
+	index   *retrieval.Index
+	json    bool
+	options retrieval.ImportOptions
+}
+
+func (r importRun) do(ctx context.Context, articles iter.Seq2[retrieval.Article, error], done func()) error {
+	if !r.options.DryRun {
+		if err := r.index.Fill(ctx, nil); err != nil {
+			return err
+		}
+	}
+	started := r.app.clock()
+	report, err := r.index.Import(ctx, articles, r.options)
+	done()
+	for _, problem := range report.Problems {
+		_, _ = fmt.Fprintf(r.app.err, "%v\n", problem)
+	}
+	for _, file := range report.Converted {
+		_, _ = fmt.Fprintf(r.app.err, "converted to UTF-8: %s\n", file)
+	}
+	if err != nil {
+		return err
+	}
+	elapsed := r.app.clock().Sub(started)
+	if r.json {
+		err = printJSON(r.app, importJSON(r.options, report, elapsed))
+	} else {
+		err = printImport(r.app.out, r.options, report, elapsed)
+	}
+	if err == nil && len(report.Problems) > 0 {
+		return errFailed
+	}
+	return err
+}
+
+func printImport(w io.Writer, options retrieval.ImportOptions, report retrieval.Report, elapsed time.Duration) error {
+	if !options.DryRun {
+		_, err := fmt.Fprintf(w, "%s: %d added, %d updated, %d unchanged, %d removed, %d with problems; %d passages embedded in %s\n",
+			options.Source, report.Added, report.Updated, report.Unchanged, report.Pruned, len(report.Problems), report.Embedded,
+			elapsed.Round(time.Millisecond))
+		return err
+	}
+	for _, change := range report.Changes {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", change.Action, change.Slug, change.Locale, change.File)
+	}
+	_, err := fmt.Fprintf(w, "%s: %d to add, %d to update, %d unchanged, %d to remove, %d with problems; nothing was changed\n",
+		options.Source, report.Added, report.Updated, report.Unchanged, report.Pruned, len(report.Problems))
+	return err
+}
+
+// importReport is what an import prints as JSON.
+type importReport struct {
+	Added     int                      `json:"added"`
+	Changes   []retrieval.ImportChange `json:"changes,omitempty"`
+	Converted []string                 `json:"converted,omitempty"`
+	DryRun    bool                     `json:"dry_run"`
+	Embedded  int                      `json:"embedded"`
+	Problems  []string                 `json:"problems"`
+	Removed   int                      `json:"removed"`
+	Seconds   float64                  `json:"seconds"`
+	Source    string                   `json:"source"`
+	Unchanged int                      `json:"unchanged"`
+	Updated   int                      `json:"updated"`
+}
+
+func importJSON(options retrieval.ImportOptions, report retrieval.Report, elapsed time.Duration) importReport {
+	out := importReport{
+		Added: report.Added, Changes: report.Changes, Converted: report.Converted, DryRun: options.DryRun, Embedded: report.Embedded,
+		Problems: []string{}, Removed: report.Pruned, Seconds: elapsed.Seconds(), Source: options.Source,
+		Unchanged: report.Unchanged, Updated: report.Updated,
+	}
+	for _, problem := range report.Problems {
+		out.Problems = append(out.Problems, problem.Error())
+	}
+	return out
+}

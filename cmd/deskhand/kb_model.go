@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/deskhand/deskhand/assistant/jobs"
+	"github.com/deskhand/deskhand/assistant/llm"
+	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/embed"
+)
+
+// followInterval is how often a service looks whether the desk has switched to another embedding model. Until it has seen
+// it, it searches by the old one, whose vectors are still there.
+const followInterval = 2 * time.Second
+
+// builtinPrefix begins the names of all versions of the built-in embedder.
+const builtinPrefix = "builtin"
+
+// modelOpener makes the embedding models that the configuration can reach.
+type modelOpener struct {
+	analyzed retrieval.Config // with everything but the model
+	// embedder returns a model of the configured provider.
+	embedder func(retrieval.ModelInfo) (llm.Embedder, error)
+	provider bool // one is configured
+}
+
+func newModelOpener(pool *pgxpool.Pool, a *app, observe func(llm.Call)) (*modelOpener, error) {
+	analyzer, err := retrieval.NewAnalyzer()
+	if err != nil {
+		return nil, err
+	}
+	return &modelOpener{
+		analyzed: retrieval.Config{Analyzer: analyzer, Pool: pool},
+		embedder: func(model retrieval.ModelInfo) (llm.Embedder, error) {
+			c := a.config
+			c.EmbeddingModel, c.EmbeddingDimensions = model.Name, model.Dimensions
+			models, err := openModels(c, a.clock, observe)
+			return models.embed, err
+		},
+		provider: a.config.hasModel(),
+	}, nil
+}
+
+// builtin is the built-in embedder.
+func (o *modelOpener) builtin() retrieval.EmbeddingModel {
+	builtin := embed.New(o.analyzed.Analyzer)
+	return retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
+}
+
+// model returns the model of a name, or false for one that cannot be called from here: another version of the built-in one,
+// or one of a provider that is not configured.
+func (o *modelOpener) model(info retrieval.ModelInfo) (model retrieval.EmbeddingModel, ok bool, err error) {
+	if builtin := o.builtin(); info.Name == builtin.Name {
+		return builtin, true, nil
+	}
+	if info.Name == "" || strings.HasPrefix(info.Name, builtinPrefix) || !o.provider {
+		return retrieval.EmbeddingModel{}, false, nil
+	}
+	embedder, err := o.embedder(info)
+	if err != nil {
+		return retrieval.EmbeddingModel{}, false, err
+	}
+	return retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()}, true, nil
+}
+
+// open returns the index of a model.
+func (o *modelOpener) open(ctx context.Context, model retrieval.EmbeddingModel) (*retrieval.Index, error) {
+	config := o.analyzed
+	config.Model = model
+	index, err := retrieval.New(config)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := index.Register(ctx); err != nil {
+		return nil, err
+	}
+	return index, nil
+}
+
+// openDesk returns the index of the model that the desk searches by, or, where that cannot be called from here, of the
+// configured one. To change the desk's model is for "deskhand kb reindex".
+func (o *modelOpener) openDesk(ctx context.Context, configured retrieval.EmbeddingModel) (*retrieval.Index, error) {
+	active, err := retrieval.ActiveModel(ctx, o.analyzed.Pool)
+	if err != nil {
+		return nil, err
+	}
+	if active.Name == configured.Name {
+		return o.open(ctx, configured)
+	}
+	if model, ok, err := o.model(active); err != nil {
+		return nil, err
+	} else if ok {
+		return o.open(ctx, model)
+	}
+	return o.open(ctx, configured)
+}
+
+// reopen is a retrieval.OpenFunc.
+func (o *modelOpener) reopen(ctx context.Context, info retrieval.ModelInfo) (*retrieval.Index, bool, error) {
+	model, ok, err := o.model(info)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	index, err := o.open(ctx, model)
+	return index, err == nil, err
+}
+
+// articleChanged writes the audit entry of an author's change, and the job that makes it live.
+func articleChanged(store *postgres.Store, queue *jobs.Queue) retrieval.ChangedFunc {
+	return func(ctx context.Context, tx pgx.Tx, change retrieval.Change) error {
+		entry := postgres.Entry{
+			Action: "article." + string(change.Action), Actor: change.Actor, SubjectID: change.Slug, SubjectKind: "article",
+		}
+		if change.Version > 0 {
+			entry.Detail = map[string]any{"locale": change.Locale, "version": change.Version}
+		}
+		if err := store.Audit(ctx, tx, entry); err != nil || change.Live {
+			return err
+		}
+		return queue.EnqueueArticle(ctx, tx, change.Slug, change.Locale)
+	}
+}
+
+// follow looks until ctx ends whether the desk has switched to another embedding model, and follows it.
+func follow(ctx context.Context, desk *retrieval.Desk, logger *slog.Logger) {
+	if err := complete(ctx, desk.Index(), logger); err != nil && ctx.Err() == nil {
+		logger.WarnContext(ctx, "missing vectors not made", slog.Any("error", err))
+	}
+	ticker := time.NewTicker(followInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		switched, err := desk.Follow(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			logger.WarnContext(ctx, "embedding model not followed", slog.Any("error", err))
+		case switched:
+			logger.InfoContext(ctx, "embedding model switched", slog.String("model", desk.Index().Model()))
+		}
+	}
+}
+
+// complete makes the vectors that a new version of the built-in embedder lacks after an upgrade: until then articles are found
+// by their words only. Those of a provider cost money, so a person decides.
+func complete(ctx context.Context, index *retrieval.Index, logger *slog.Logger) error {
+	missing, err := index.Missing(ctx)
+	if err != nil || missing == 0 {
+		return err
+	}
+	if !strings.HasPrefix(index.Model(), builtinPrefix) {
+		logger.WarnContext(ctx, "passages lack vectors: run \"deskhand kb reindex\"", slog.Int("passages", missing))
+		return nil
+	}
+	logger.InfoContext(ctx, "making missing vectors", slog.Int("passages", missing))
+	return index.Fill(ctx, nil)
+}
+
+// errNoModel is a model that cannot be called from here.
+func errNoModel(name string) error {
+	return fmt.Errorf("%w: cannot reach the embedding model %q: set OPENAI_API_KEY or OPENAI_BASE_URL", errConfig, name)
+}
