@@ -44,6 +44,7 @@ type Config struct {
 	Guard      *guard.Guard
 	Language   LanguageFunc
 	NewID      func() uuid.UUID
+	Observe    ObserveFunc // for traces; nil when nobody watches
 	Prompts    *prompts.Library
 	Redactor   *redact.Redactor
 	Search     SearchFunc
@@ -60,6 +61,11 @@ type Assistant struct {
 func New(config Config) *Assistant {
 	if config.Deadline == 0 {
 		config.Deadline = DefaultDeadline
+	}
+	if config.Observe == nil {
+		config.Observe = func(ctx context.Context, _ Case) (context.Context, func(Conclusion, error)) {
+			return ctx, func(Conclusion, error) {}
+		}
 	}
 	return &Assistant{Config: config}
 }
@@ -106,11 +112,18 @@ func (a *Assistant) DraftForAgent(ctx context.Context, runID uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("load case: %w", err)
 	}
+	rec := &recorder{clock: a.Clock}
+	ctx, done := a.Observe(ctx, c)
+	err = a.draftForAgent(ctx, c, rec)
+	done(Conclusion{At: a.Clock(), Case: c, Steps: rec.steps}, err)
+	return err
+}
+
+func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) error {
 	settings, err := a.Store.Settings(ctx)
 	if err != nil {
 		return fmt.Errorf("load settings: %w", err)
 	}
-	rec := &recorder{clock: a.Clock}
 	language := a.language(c, rec)
 	t := a.triage(c, rec)
 	results, err := a.retrieve(ctx, retrieveRequest{audience: retrieval.AudienceInternal, c: c, language: language, triage: t}, rec)
@@ -126,7 +139,7 @@ func (a *Assistant) DraftForAgent(ctx context.Context, runID uuid.UUID) error {
 	}
 	verdict := a.guard(draft, c, settings.Registry, rec)
 	probability := a.confidence(evidenceFor(results, draft, verdict, t), rec)
-	if err := a.Store.AddDraft(ctx, runID, Proposal{Confidence: probability, Draft: draft, Verdict: verdict}); err != nil {
+	if err := a.Store.AddDraft(ctx, c.Run.ID, Proposal{Confidence: probability, Draft: draft, Verdict: verdict}); err != nil {
 		return fmt.Errorf("add draft: %w", err)
 	}
 	return nil
@@ -174,7 +187,7 @@ func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 		ConversationID: q.ConversationID,
 		DeadlineAt:     now.Add(a.Deadline),
 		Message: Message{
-			ID: a.NewID(), Author: AuthorCustomer, Body: clean.Text, CreatedAt: now, Redactions: kindNames(clean.Kinds()),
+			ID: a.NewID(), Author: AuthorCustomer, Body: clean.Text, CreatedAt: now, Redactions: redact.Names(clean.Kinds()),
 		},
 		Question:  q,
 		RecoverAt: now.Add(a.Deadline + rescueMargin),
@@ -206,6 +219,7 @@ func (a *Assistant) finish(ctx context.Context, c Case, progress func(Stage)) (R
 
 func (a *Assistant) attempt(ctx context.Context, c Case, progress func(Stage)) (Run, error) {
 	rec := &recorder{clock: a.Clock, progress: progress}
+	ctx, done := a.Observe(ctx, c)
 	bounded, cancel := context.WithDeadline(ctx, c.Run.DeadlineAt)
 	defer cancel()
 	conclusion, err := a.pipeline(bounded, c, rec)
@@ -218,6 +232,7 @@ func (a *Assistant) attempt(ctx context.Context, c Case, progress func(Stage)) (
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	run, err := a.Store.Conclude(recording, conclusion)
+	done(conclusion, err)
 	if err != nil {
 		return Run{}, fmt.Errorf("conclude run: %w", err)
 	}
@@ -244,12 +259,4 @@ func (a *Assistant) await(ctx context.Context, run Run) (Run, error) {
 			return c.Run, nil
 		}
 	}
-}
-
-func kindNames(kinds []redact.Kind) []string {
-	names := make([]string, len(kinds))
-	for i, kind := range kinds {
-		names[i] = string(kind)
-	}
-	return names
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/assistant/trace"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
@@ -133,9 +134,9 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 	k.detector, problems[1] = lang.New()
 	k.guard, problems[2] = guard.New()
 	k.prompts, problems[3] = prompts.New()
-	k.redactor, problems[4] = redact.New()
+	k.redactor, problems[4] = redact.New(redact.Config{})
 	k.taxonomy, problems[5] = intent.Default()
-	classifier, err := intent.Builtin()
+	classifier, err := intent.Builtin(embed.New(nil))
 	problems[6] = err
 	rules, err := risk.Default()
 	problems[7] = err
@@ -160,6 +161,7 @@ type options struct {
 	retries  llm.ResilienceConfig
 	search   func(assistant.SearchFunc) assistant.SearchFunc
 	store    func(assistant.Store) assistant.Store
+	tracer   *trace.Tracer
 }
 
 // system is the pipeline on a database of its own.
@@ -181,7 +183,7 @@ func newSystem(t *testing.T, o options) *system {
 	s := &system{knowledge: k, log: &logBuffer{}, model: llmtest.New(t), pool: pgtest.DB(t)}
 	queue, err := jobs.NewQueue(s.pool, s.logger())
 	require.NoError(t, err)
-	s.store = postgres.New(s.pool, time.Now, queue.Enqueue)
+	s.store = postgres.New(s.pool, time.Now, queue.Enqueue).WithWebhooks(queue.Deliver)
 	require.NoError(t, s.store.SetChannels(t.Context(), k.channels, "test"))
 	s.desk = desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Redactor: k.redactor, Store: s.store})
 
@@ -189,11 +191,13 @@ func newSystem(t *testing.T, o options) *system {
 	if o.store != nil {
 		store = o.store(store)
 	}
-	search := s.search(t, o.articles)
+	search := s.search(t, o)
 	if o.search != nil {
 		search = o.search(search)
 	}
-	s.Assistant = newAssistant(k, assistant.Config{Deadline: o.deadline, Draft: s.drafter(t, o), Search: search, Store: store})
+	s.Assistant = newAssistant(k, assistant.Config{
+		Deadline: o.deadline, Draft: s.drafter(t, o), Observe: o.tracer.Run, Search: search, Store: store,
+	})
 	return s
 }
 
@@ -220,7 +224,7 @@ func newFleeting(t *testing.T, o options) *system {
 		return assistant.Settings{Policy: assistant.DefaultPolicy(), Registry: guard.NewRegistry(k.channels)}, nil
 	})
 	s.Assistant = newAssistant(k, assistant.Config{
-		Deadline: o.deadline, Draft: s.drafter(t, o), Search: s.search(t, nil), Store: store,
+		Deadline: o.deadline, Draft: s.drafter(t, o), Search: s.search(t, options{}), Store: store,
 	})
 	return s
 }
@@ -232,8 +236,8 @@ func (s *system) drafter(t *testing.T, o options) assistant.DraftFunc {
 		return nil
 	}
 	s.model.SetResponder(o.respond)
-	chat := llm.NewResilientModel(s.client(t).Chat(), o.retries)
-	return assistant.ModelDrafter(chat, s.knowledge.prompts)
+	chat := llm.NewMeteredModel(llm.NewResilientModel(s.client(t).Chat(), o.retries), llm.MeterConfig{Now: time.Now})
+	return assistant.ModelDrafter(o.tracer.Model(chat), s.knowledge.prompts)
 }
 
 func (s *system) client(t *testing.T) *llm.Client {
@@ -246,15 +250,15 @@ func (s *system) client(t *testing.T) *llm.Client {
 }
 
 // search is the shared sample knowledge base, or one of the test's own.
-func (s *system) search(t *testing.T, articles fstest.MapFS) assistant.SearchFunc {
+func (s *system) search(t *testing.T, o options) assistant.SearchFunc {
 	t.Helper()
 	var index *retrieval.Index
 	var err error
-	if articles == nil {
+	if o.articles == nil {
 		index, err = sampleIndex()
 		require.NoError(t, err)
 	} else {
-		index = s.ownIndex(t, articles)
+		index = s.ownIndex(t, o)
 	}
 	return func(ctx context.Context, query retrieval.Query) (retrieval.Results, error) {
 		query.Now = today
@@ -262,11 +266,11 @@ func (s *system) search(t *testing.T, articles fstest.MapFS) assistant.SearchFun
 	}
 }
 
-func (s *system) ownIndex(t *testing.T, articles fstest.MapFS) *retrieval.Index {
+func (s *system) ownIndex(t *testing.T, o options) *retrieval.Index {
 	t.Helper()
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
-	embedder := s.client(t).Embeddings()
+	embedder := o.tracer.Embedder(llm.NewMeteredEmbedder(s.client(t).Embeddings(), llm.MeterConfig{Now: time.Now, Purpose: "search"}))
 	index, err := retrieval.New(retrieval.Config{
 		Analyzer: analyzer, Pool: s.pool,
 		Model: retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()},
@@ -274,7 +278,7 @@ func (s *system) ownIndex(t *testing.T, articles fstest.MapFS) *retrieval.Index 
 	require.NoError(t, err)
 	_, err = index.Register(t.Context())
 	require.NoError(t, err)
-	report, err := index.Import(t.Context(), retrieval.ReadFS(articles), retrieval.ImportOptions{Source: "test"})
+	report, err := index.Import(t.Context(), retrieval.ReadFS(o.articles), retrieval.ImportOptions{Source: "test"})
 	require.NoError(t, err)
 	require.Empty(t, report.Problems)
 	return index

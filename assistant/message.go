@@ -1,11 +1,14 @@
 package assistant
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant/redact"
 )
 
 // MaxMessageRunes bounds one customer message. It is some ten screens of text: longer ones are logs or attacks, and the
@@ -38,7 +41,12 @@ type Message struct {
 	Citations  []Citation
 	CreatedAt  time.Time
 	Language   string   // BCP 47
-	Redactions []string // kinds of the secrets that were removed
+	Redactions []string // kinds of what was removed: secrets, and personal data where the desk wants that
+}
+
+// Secrets are the kinds of secrets that were removed: what the customer must be warned of.
+func (m Message) Secrets() []string {
+	return slices.DeleteFunc(slices.Clone(m.Redactions), func(kind string) bool { return !redact.Kind(kind).Secret() })
 }
 
 // Conversation is what one customer and the desk said to each other.

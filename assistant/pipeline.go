@@ -103,7 +103,7 @@ func (a *Assistant) language(c Case, rec *recorder) string {
 func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
 	var t triage.Triage
 	_ = rec.stage(StageTriage, func(detail map[string]any) error {
-		t = a.Triager.Triage(c.Question.Body, c.Question.Redactions)
+		t = a.Triager.Triage(c.Question.Body, c.Question.Secrets())
 		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
 		detail["intents"], detail["risks"], detail["rules"] = intentDetails(t.Intents), t.Risks, t.Rules
 		detail["person"], detail["mood"], detail["age_hours"] = t.Person, t.Facts.Mood, t.Facts.Age.Hours()

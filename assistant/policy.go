@@ -65,7 +65,7 @@ type Evidence struct {
 type Policy struct {
 	AutoReply         bool                              `json:"auto_reply"` // the kill switch (P10): false hands everything to people
 	FirstResponse     map[triage.Priority]time.Duration `json:"first_response_ns"`
-	LargeAmounts      map[string]float64                `json:"large_amounts"` // sums from which on a case is more urgent, by ticker or currency
+	LargeAmounts      map[string]float64                `json:"large_amounts"` // by ticker or currency: from there on a case is more urgent
 	MaxClarifications int                               `json:"max_clarifications"`
 	MinConfidence     float64                           `json:"min_confidence"` // 0 to 1
 	SilentIntents     []string                          `json:"silent_intents"` // intents without automatic answers

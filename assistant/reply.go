@@ -173,7 +173,7 @@ func (a *Assistant) handOff(end Conclusion, settings Settings, request handOff) 
 		text = prompts.RefuseAdvice
 	}
 	body := a.fixed(text, language)
-	if len(end.Case.Question.Redactions) > 0 {
+	if len(end.Case.Question.Secrets()) > 0 {
 		body = a.fixed(prompts.NoteSecretRemoved, language) + "\n\n" + body
 	}
 	end.Decision = Decision{OutcomeHandedOff, request.reasons}

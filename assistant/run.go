@@ -41,10 +41,11 @@ const (
 
 // Step is what one stage of a run found: ids, counts and scores, never a customer's words.
 type Step struct {
-	Detail   map[string]any `json:"detail"`
-	Duration time.Duration  `json:"duration_ns"`
-	Stage    Stage          `json:"stage"`
-	Status   StepStatus     `json:"status"`
+	Detail    map[string]any `json:"detail"`
+	Duration  time.Duration  `json:"duration_ns"`
+	Stage     Stage          `json:"stage"`
+	StartedAt time.Time      `json:"-"` // for traces; the record has the order and the durations
+	Status    StepStatus     `json:"status"`
 }
 
 // RunStatus is whether a run has ended.
@@ -77,6 +78,10 @@ type Run struct {
 // Concluded reports whether the question has been answered or handed off.
 func (r Run) Concluded() bool { return r.Status == RunConcluded }
 
+// ObserveFunc is told when work on a case begins. It returns the context of the work, and a function that is told how the
+// work ended: with an error when the end could not be recorded, without an outcome when the work was a draft for an agent.
+type ObserveFunc func(ctx context.Context, c Case) (context.Context, func(Conclusion, error))
+
 // recorder times the stages of one run and keeps what each reports.
 type recorder struct {
 	clock    func() time.Time
@@ -92,7 +97,7 @@ func (r *recorder) stage(name Stage, work func(detail map[string]any) error) err
 	detail := make(map[string]any)
 	started := r.clock()
 	err := work(detail)
-	step := Step{Detail: detail, Duration: r.clock().Sub(started), Stage: name, Status: StepOK}
+	step := Step{Detail: detail, Duration: r.clock().Sub(started), Stage: name, StartedAt: started, Status: StepOK}
 	if err != nil {
 		step.Status = StepFailed
 		detail["error"] = describe(err)

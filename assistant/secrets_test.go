@@ -116,16 +116,21 @@ func secrets() []secret {
 }
 
 // TestNoSecretTravels is promise P2: what a customer should not have typed reaches neither the database, nor a model, nor an
-// embedding, nor the log, and the customer is told at once, in their language.
+// embedding, nor the log, nor a trace, nor a webhook, and the customer is told at once, in their language.
 func TestNoSecretTravels(t *testing.T) { //nolint:tparallel // its subtests share one system
 	t.Parallel()
 
+	consumer, collector := newWitness(t), newWitness(t)
+	tracer := collector.tracer(t)
 	s := newSystem(t, options{
 		articles: sampleArticles(t, "en/trading-fees.md", "zh-Hans/trading-fees.md", "ar/trading-fees.md"),
 		respond:  llmtest.Drafter,
+		tracer:   tracer,
 	})
+	s.subscribe(t, consumer)
 	workers, err := jobs.NewWorkers(s.pool, s.Assistant, s.logger())
 	require.NoError(t, err)
+	require.NoError(t, workers.AddWebhooks(s.deliverer()))
 
 	t.Run("Told", func(t *testing.T) {
 		for _, secret := range secrets() {
@@ -142,12 +147,16 @@ func TestNoSecretTravels(t *testing.T) { //nolint:tparallel // its subtests shar
 		}
 	})
 
+	// Agents see what customers typed, and type themselves.
+	s.rejectWith(t, "their password is "+password)
+
 	// The drafts for the agents are made by a model too.
 	require.NoError(t, workers.Start(t.Context()))
 	require.Eventually(t, func() bool {
-		return s.count(t, `SELECT count(*) FROM river_job WHERE kind = 'draft_for_agent' AND finalized_at IS NULL`) == 0
-	}, 30*time.Second, 50*time.Millisecond)
+		return s.count(t, `SELECT count(*) FROM river_job WHERE kind IN ('draft_for_agent', 'deliver_webhook') AND finalized_at IS NULL`) == 0
+	}, 60*time.Second, 50*time.Millisecond)
 	require.NoError(t, workers.Stop(t.Context()))
+	require.NoError(t, tracer.Close(t.Context()))
 	require.Positive(t, s.count(t, `SELECT count(*) FROM river_job WHERE kind = 'draft_for_agent' AND state = 'completed'`))
 
 	require.Positive(t, s.model.Count(llmtest.Chat))
@@ -155,11 +164,23 @@ func TestNoSecretTravels(t *testing.T) { //nolint:tparallel // its subtests shar
 	require.Contains(t, s.log.String(), "river")
 	require.True(t, s.model.Saw("⟦password⟧"), "the recording sees what customers wrote")
 	require.NotEmpty(t, s.tablesWith(t, "⟦password⟧"), "the search of the database sees what customers wrote")
+	require.Zero(t, s.count(t, `SELECT count(*) FROM webhook_deliveries WHERE status <> 'delivered'`))
+	for _, sign := range []string{"question.concluded", "ticket.opened", "ticket.claimed", "draft.rejected", "risk:secret_shared"} {
+		require.True(t, consumer.saw(sign), "the consumer is told: %s", sign)
+	}
+	for _, sign := range []string{`"run"`, "draft for agent", "stage triage", "stage retrieve", "chat chat", "embeddings", "risk:secret_shared"} {
+		require.True(t, collector.saw(sign), "the collector is told: %s", sign)
+	}
+	// What customers wrote stays at the desk, also with its secrets removed.
+	require.False(t, consumer.saw("⟦"), "a customer's text in a webhook")
+	require.False(t, collector.saw("⟦"), "a customer's text in a trace")
 	for _, secret := range secrets() {
 		for _, needle := range secret.needles {
 			require.Empty(t, s.tablesWith(t, needle), "%s in the database", secret.name)
 			require.False(t, s.model.Saw(needle), "%s at the model", secret.name)
 			require.NotContains(t, s.log.String(), needle, "%s in the log", secret.name)
+			require.False(t, consumer.saw(needle), "%s in a webhook", secret.name)
+			require.False(t, collector.saw(needle), "%s in a trace", secret.name)
 		}
 	}
 }

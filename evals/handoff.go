@@ -47,11 +47,7 @@ func HandOff(triager *triage.Triager, redactor *redact.Redactor, rows []HandOffR
 	var intents Rate
 	for _, row := range rows {
 		clean := redactor.Redact(row.Text)
-		kinds := make([]string, len(clean.Kinds()))
-		for i, kind := range clean.Kinds() {
-			kinds[i] = string(kind)
-		}
-		t := triager.Triage(clean.Text, kinds)
+		t := triager.Triage(clean.Text, redact.Names(clean.Secrets()))
 		if row.Intent != "" {
 			intents = intents.with(row.Intent, t.Intent)
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/deskhand/deskhand/assistant/triage/intent"
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 // IntentRow is a text and its intent.
@@ -29,7 +30,7 @@ func Intents(train, test []IntentRow, outOfScope string) (IntentReport, error) {
 	for i, row := range train {
 		examples[i] = intent.Example{Intent: row.Label, Text: row.Text}
 	}
-	classifier, err := intent.Train(examples, intent.Options{OutOfScope: outOfScope})
+	classifier, err := intent.Train(examples, intent.Options{Embedder: embed.New(nil), OutOfScope: outOfScope})
 	if err != nil {
 		return IntentReport{}, fmt.Errorf("train on %d examples: %w", len(train), err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 // knowledge is what the runs of all tests share.
@@ -32,11 +33,11 @@ var knowledge = sync.OnceValues(func() (assistant.Config, error) { //nolint:goch
 	detector, problems[0] = lang.New()
 	c.Guard, problems[1] = guard.New()
 	c.Prompts, problems[2] = prompts.New()
-	c.Redactor, problems[3] = redact.New()
+	c.Redactor, problems[3] = redact.New(redact.Config{})
 	c.Confidence, problems[4] = confidence.Default()
 	taxonomy, err := intent.Default()
 	problems[5] = err
-	classifier, err := intent.Builtin()
+	classifier, err := intent.Builtin(embed.New(nil))
 	problems[6] = err
 	rules, err := risk.Default()
 	problems[7] = err

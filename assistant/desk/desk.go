@@ -234,7 +234,7 @@ func (d *Desk) change(ctx context.Context, change Change) (assistant.Ticket, err
 
 // check holds an agent's text to the rules for everything that leaves the desk.
 func (d *Desk) check(ctx context.Context, message assistant.Message, detail Detail) error {
-	if kinds := d.redactor.Redact(message.Body).Kinds(); len(kinds) > 0 {
+	if kinds := d.redactor.Redact(message.Body).Secrets(); len(kinds) > 0 {
 		return &assistant.Error{
 			Code: assistant.CodeInvalid, Field: "body",
 			Message: fmt.Sprintf("body contains a secret (%s): take it out", kinds[0]),

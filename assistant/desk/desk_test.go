@@ -32,7 +32,7 @@ var loadRules = sync.OnceValues(func() (rules, error) { //nolint:gochecknoglobal
 	if err != nil {
 		return rules{}, err
 	}
-	redactor, err := redact.New()
+	redactor, err := redact.New(redact.Config{})
 	return rules{guard: g, redactor: redactor}, err
 })
 

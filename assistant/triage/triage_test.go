@@ -10,6 +10,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 var shared = sync.OnceValues(func() (*triage.Triager, error) { //nolint:gochecknoglobals // takes a moment to load
@@ -17,7 +18,7 @@ var shared = sync.OnceValues(func() (*triage.Triager, error) { //nolint:gocheckn
 	if err != nil {
 		return nil, err
 	}
-	classifier, err := intent.Builtin()
+	classifier, err := intent.Builtin(embed.New(nil))
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +181,7 @@ intents:
     collect: []
 `), "small.yaml")
 	require.NoError(t, err)
-	classifier, err := intent.Builtin()
+	classifier, err := intent.Builtin(embed.New(nil))
 	require.NoError(t, err)
 	rules, err := risk.Default()
 	require.NoError(t, err)

@@ -24,6 +24,7 @@ type cli struct {
 	Ask     askCmd      `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
 	Channel channelCmd  `cmd:"" help:"Keep the registry of official channels."`
 	Doctor  doctorCmd   `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
+	Embed   embedderCmd `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
 	Eval    evalCmd     `cmd:"" help:"Run eval suites and calibrate the confidence."`
 	Inform  incidentCmd `cmd:"" name:"incident" help:"Put incident notices in force and end them."`
 	KB      kbCmd       `cmd:"" name:"kb" help:"Import and look at the knowledge base."`
@@ -34,6 +35,7 @@ type cli struct {
 	Policy  policyCmd   `cmd:"" help:"Show and change what the assistant may answer by itself."`
 	Serve   serveCmd    `cmd:"" help:"Run the service."`
 	Triage  triageCmd   `cmd:"" help:"Look at the intents, try the triage on a text, train the intent model."`
+	Webhook webhookCmd  `cmd:"" help:"Tell other systems what happens at the desk: endpoints, deliveries, replays."`
 }
 
 // config is what every command shares: each setting is a flag and an environment variable.
@@ -53,6 +55,12 @@ type config struct {
 	LogFormat string `default:"text" enum:"text,json" env:"DESKHAND_LOG_FORMAT" group:"Log" help:"text or json (${default})." placeholder:"FORMAT"`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"DESKHAND_LOG_LEVEL" group:"Log" help:"debug, info, warn or error (${default})." placeholder:"LEVEL"`
 
+	OTLPEndpoint    string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" group:"Traces" help:"OpenTelemetry collector that takes OTLP over HTTP, such as http://localhost:4318. Without it, no traces are made." name:"otlp-endpoint" placeholder:"URL"`
+	OTLPHeaders     string `env:"OTEL_EXPORTER_OTLP_HEADERS" group:"Traces" help:"Headers sent to it, such as its key: name=value,name=value, with values percent-encoded." name:"otlp-headers" placeholder:"LIST"`
+	OTelServiceName string `default:"deskhand" env:"OTEL_SERVICE_NAME" group:"Traces" help:"Name of this service in traces (${default})." name:"otel-service-name" placeholder:"NAME"`
+
+	RedactPII bool `env:"DESKHAND_REDACT_PII" group:"Service" help:"Also remove e-mail addresses, telephone numbers, IBANs and identity numbers from what customers write, before it is stored. Then the assistant cannot tell whether such a contact is the desk's." name:"redact-pii"`
+
 	RequestDeadline time.Duration `default:"20s" env:"DESKHAND_REQUEST_DEADLINE" group:"Service" help:"How long a customer waits at most before a person takes over (${default})." placeholder:"TIME"`
 }
 
@@ -63,7 +71,13 @@ func (c config) Validate() error {
 		return fmt.Errorf("%w: --request-deadline must lie between 100ms and 5m, it is %s", errConfig, c.RequestDeadline)
 	case c.EmbeddingModel != "" && !c.hasModel():
 		return fmt.Errorf("%w: --embedding-model needs OPENAI_API_KEY or OPENAI_BASE_URL", errConfig)
-	case c.hasModel():
+	}
+	if c.OTLPEndpoint != "" {
+		if _, err := c.traces(); err != nil {
+			return fmt.Errorf("%w: %w", errConfig, err)
+		}
+	}
+	if c.hasModel() {
 		if err := c.provider().Validate(); err != nil {
 			return fmt.Errorf("%w: %w", errConfig, err)
 		}

@@ -60,6 +60,13 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))); err != nil {
+		return err
+	}
+	if err := workers.AddArticles(s.desk); err != nil {
+		return err
+	}
+	go follow(ctx, s.desk, a.logger)
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -76,11 +83,12 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Desk: desk.New(desk.Config{
 			Clock: a.clock, Guard: s.knowledge.guard, Redactor: s.knowledge.redactor, Store: s.store,
 		}),
-		Index:    s.index,
+		Index:    s.desk.Index,
 		Logger:   a.logger,
 		Redactor: s.knowledge.redactor,
 		Registry: registry,
 		Store:    s.store,
+		Tracer:   s.tracer,
 		Version:  version,
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/assistant/trace"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/migrations"
 	"github.com/deskhand/deskhand/prompts"
@@ -49,7 +50,7 @@ func loadKnowledge(c config) (knowledge, error) {
 	if k.prompts, err = prompts.New(); err != nil {
 		return k, err
 	}
-	if k.redactor, err = redact.New(); err != nil {
+	if k.redactor, err = redact.New(redact.Config{PII: c.RedactPII}); err != nil {
 		return k, fmt.Errorf("load redactor: %w", err)
 	}
 	k.triager, err = openTriager(c)
@@ -104,18 +105,22 @@ func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (
 
 // system is the wired program on one database.
 type system struct {
+	app       *app
 	config    config
 	database  *database
+	desk      *retrieval.Desk // index, and whatever replaces it while the program runs
 	index     *retrieval.Index
 	knowledge knowledge
 	models    models
+	opener    *modelOpener
 	pool      *pgxpool.Pool
 	store     *postgres.Store
+	tracer    *trace.Tracer // nil without a collector
 }
 
 // openSystem connects, migrates and wires. The caller closes it.
 func openSystem(ctx context.Context, a *app, observe func(llm.Call)) (*system, error) {
-	s := &system{config: a.config}
+	s := &system{app: a, config: a.config}
 	if err := s.open(ctx, a, observe); err != nil {
 		return nil, errors.Join(err, s.close(ctx))
 	}
@@ -124,9 +129,13 @@ func openSystem(ctx context.Context, a *app, observe func(llm.Call)) (*system, e
 
 func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error {
 	var err error
+	if s.tracer, err = openTracer(a); err != nil {
+		return err
+	}
 	if s.models, err = openModels(a.config, a.clock, observe); err != nil {
 		return err
 	}
+	s.models.chat, s.models.embed = s.tracer.Model(s.models.chat), s.tracer.Embedder(s.models.embed)
 	if s.knowledge, err = loadKnowledge(a.config); err != nil {
 		return err
 	}
@@ -143,15 +152,26 @@ func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error
 	if err != nil {
 		return err
 	}
-	s.store = postgres.New(s.pool, a.clock, queue.Enqueue)
-	s.index, err = openIndex(ctx, s.pool, s.models.embed)
-	return err
+	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
+	if s.opener, err = newModelOpener(s.pool, a, observe); err != nil {
+		return err
+	}
+	s.opener.analyzed.Changed = articleChanged(s.store, queue)
+	configured := s.opener.builtin()
+	if e := s.models.embed; e != nil {
+		configured = retrieval.EmbeddingModel{Dimensions: e.Dimensions(), Embed: e.Embed, Name: e.Name()}
+	}
+	if s.index, err = s.opener.openDesk(ctx, configured); err != nil {
+		return err
+	}
+	s.desk = retrieval.NewDesk(s.index, s.opener.reopen)
+	return nil
 }
 
 // assistant returns the pipeline on a store: the database's, or one in memory.
 func (s *system) assistant(store assistant.Store, clock func() time.Time) *assistant.Assistant {
 	return newAssistant(s.knowledge, s.models.chat, assistant.Config{
-		Clock: clock, Deadline: s.config.RequestDeadline, Search: s.index.Search, Store: store,
+		Clock: clock, Deadline: s.config.RequestDeadline, Observe: s.tracer.Run, Search: s.desk.Search, Store: store,
 	})
 }
 
@@ -171,6 +191,7 @@ func newAssistant(k knowledge, chat llm.Model, c assistant.Config) *assistant.As
 }
 
 func (s *system) close(ctx context.Context) error {
+	closeTracer(ctx, s.app, s.tracer)
 	if s.pool != nil {
 		s.pool.Close()
 	}

@@ -2,11 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,6 +15,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 type triageCmd struct {
@@ -66,12 +67,17 @@ type triageTrainCmd struct {
 	Out      string `help:"File to write the model to. Default: the built-in model's, in the source folder." placeholder:"FILE" type:"path"`
 }
 
-// builtinModel is where the model lies that is built into the program.
-const builtinModel = "assistant/triage/intent/model.bin"
+// Where the model, its examples and their packed form lie that are built into the program, in the source folder.
+const (
+	builtinExamples = "assistant/triage/intent/examples"
+	builtinModel    = "assistant/triage/intent/model.bin"
+	builtinPacked   = "assistant/triage/intent/examples.zip"
+)
 
 // Help is shown by --help.
 func (triageTrainCmd) Help() string {
-	return `Training takes a minute and is deterministic: the same examples give the same file. A file of examples is YAML, one utterance a line:
+	return `Training takes a minute and is deterministic: the same examples give the same file. A file of examples is YAML, one
+utterance a line:
 
   withdrawal.pending:
     en: |
@@ -94,19 +100,11 @@ func (c triageTrainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	own, err := readExamples(c.Examples, taxonomy)
+	examples, err := c.read(taxonomy)
 	if err != nil {
 		return err
 	}
-	examples := own
-	if !c.OnlyOwn {
-		builtin, err := intent.DefaultExamples()
-		if err != nil {
-			return err
-		}
-		examples = append(builtin, own...)
-	}
-	classifier, err := intent.TrainFor(taxonomy, examples)
+	classifier, err := intent.TrainFor(taxonomy, examples, embed.New(nil))
 	if err != nil {
 		return err
 	}
@@ -114,16 +112,33 @@ func (c triageTrainCmd) Run(a *app) error {
 	if err := classifier.Encode(&encoded); err != nil {
 		return err
 	}
-	out := c.Out
-	if out == "" {
-		out = builtinModel
-	}
+	out := cmp.Or(c.Out, builtinModel)
 	if err := os.WriteFile(out, encoded.Bytes(), 0o644); err != nil { //nolint:gosec // a model, not a secret
 		return fmt.Errorf("write model: %w", err)
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %d intents, %d KB, trained in %s\n", out, len(classifier.Labels()), encoded.Len()>>10,
-		a.clock().Sub(started).Round(1e6))
+	_, err = fmt.Fprintf(a.out, "%s: %d examples, %d intents, %d KB, trained in %s\n", out, len(examples), len(classifier.Labels()),
+		encoded.Len()>>10, a.clock().Sub(started).Round(1e6))
 	return err
+}
+
+// read gathers what to learn from. For the built-in model that is the source folder, which is packed on the way.
+func (c triageTrainCmd) read(taxonomy *intent.Taxonomy) ([]intent.Example, error) {
+	if c.Out == "" {
+		packed, err := intent.PackExamples(os.DirFS(builtinExamples))
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(builtinPacked, packed, 0o644); err != nil { //nolint:gosec // text, not a secret
+			return nil, fmt.Errorf("write packed examples: %w", err)
+		}
+		return intent.ReadExamples(os.DirFS(builtinExamples))
+	}
+	own, err := readExamples(c.Examples, taxonomy)
+	if err != nil || c.OnlyOwn {
+		return own, err
+	}
+	builtin, err := intent.DefaultExamples()
+	return append(builtin, own...), err
 }
 
 type triageTryCmd struct {
@@ -164,12 +179,14 @@ func (c triageTryCmd) Run(a *app) error {
 		return err
 	}
 	clean := k.redactor.Redact(text)
-	t := k.triager.Triage(clean.Text, kindNames(clean.Kinds()))
+	t := k.triager.Triage(clean.Text, redact.Names(clean.Secrets()))
 	result := triageJSON{
-		AutoAnswer: string(t.AutoAnswer), Certainty: t.Certainty, HandOff: append([]assistant.Reason{}, assistant.DefaultPolicy().MustHandOff(t)...),
-		Intent: t.Intent, Intents: make(map[string]float64), OffTopic: t.OffTopic, Priority: t.Priority,
-		Redactions: append([]redact.Kind{}, clean.Kinds()...), Risks: append([]risk.Risk{}, t.Risks...), Rules: append([]string{}, t.Rules...),
-		Text: clean.Text,
+		AutoAnswer: string(t.AutoAnswer), Certainty: t.Certainty,
+		HandOff: append([]assistant.Reason{}, assistant.DefaultPolicy().MustHandOff(t)...),
+		Intent:  t.Intent, Intents: make(map[string]float64), OffTopic: t.OffTopic, Priority: t.Priority,
+		Redactions: append([]redact.Kind{}, clean.Kinds()...), Risks: append([]risk.Risk{}, t.Risks...),
+		Rules: append([]string{}, t.Rules...),
+		Text:  clean.Text,
 	}
 	for _, prediction := range t.Intents {
 		result.Intents[prediction.Intent] = prediction.Probability
@@ -209,14 +226,14 @@ func openTaxonomy(c config) (*intent.Taxonomy, error) {
 
 func openClassifier(c config) (*intent.Classifier, error) {
 	if c.IntentModel == "" {
-		return intent.Builtin()
+		return intent.Builtin(embed.New(nil))
 	}
 	file, err := os.Open(c.IntentModel)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfig, err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	classifier, err := intent.Decode(file)
+	classifier, err := intent.Decode(file, embed.New(nil))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", errConfig, c.IntentModel, err)
 	}
@@ -243,51 +260,28 @@ func openTriager(c config) (*triage.Triager, error) {
 	return triager, nil
 }
 
-// readExamples reads a folder of examples; "" has none. An intent that the taxonomy lacks is an error.
+// readExamples reads a desk's folder of examples; "" has none. An intent that the taxonomy lacks is an error.
 func readExamples(folder string, taxonomy *intent.Taxonomy) ([]intent.Example, error) {
 	if folder == "" {
 		return nil, nil
 	}
-	names, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
-	if err != nil || len(names) == 0 {
+	examples, err := intent.ReadExamples(os.DirFS(folder))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	if len(examples) == 0 {
 		return nil, fmt.Errorf("%w: --examples: %s has no *.yaml file", errConfig, folder)
 	}
-	var all []intent.Example
 	var problems []error
-	for _, name := range names {
-		examples, err := readExampleFile(name)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+	var unknown []string
+	for _, e := range examples {
+		if _, ok := taxonomy.Lookup(e.Intent); !ok && e.Intent != intent.OutOfScope && !slices.Contains(unknown, e.Intent) {
+			unknown = append(unknown, e.Intent)
+			problems = append(problems, fmt.Errorf("%s: the taxonomy has no intent %q", folder, e.Intent))
 		}
-		var unknown []string
-		for _, e := range examples {
-			if _, ok := taxonomy.Lookup(e.Intent); !ok && e.Intent != intent.OutOfScope && !slices.Contains(unknown, e.Intent) {
-				unknown = append(unknown, e.Intent)
-				problems = append(problems, fmt.Errorf("%s: the taxonomy has no intent %q", name, e.Intent))
-			}
-		}
-		all = append(all, examples...)
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfig, err)
 	}
-	return all, nil
-}
-
-func readExampleFile(name string) ([]intent.Example, error) {
-	file, err := os.Open(name) //nolint:gosec // the user names the folder
-	if err != nil {
-		return nil, fmt.Errorf("open examples: %w", err)
-	}
-	defer func() { _ = file.Close() }() // only read
-	return intent.ParseExamples(file, name)
-}
-
-func kindNames(kinds []redact.Kind) []string {
-	names := make([]string, len(kinds))
-	for i, kind := range kinds {
-		names[i] = string(kind)
-	}
-	return names
+	return examples, nil
 }

@@ -14,14 +14,16 @@ const maxAge = 300 * day
 
 // units are the words for lengths of time. Plurals and cases are listed where a beginning would match other words.
 var units = map[time.Duration]string{
-	time.Minute: "minute minutes min mins 分钟 分鐘 分 phút phut dakika минут минуты минута мин 분 minuto minutos menit دقيقة دقائق دقيقه minuten",
+	time.Minute: `minute minutes min mins 分钟 分鐘 分 phút phut dakika минут минуты минута мин 분 minuto minutos menit دقيقة
+		دقائق دقيقه minuten`,
 	time.Hour: `hour hours hr hrs h 小时 小時 钟头 鐘頭 个钟 個鐘 tiếng giờ saat saattir час часа часов ч 시간 hora horas jam ساعة ساعات ساعه
 		時間 stunde stunden std heure heures saa3a`,
 	day: `day days d 天 日 ngày gün gündür день дня дней сутки суток 일 día días dia dias hari ايام يوم أيام يوما 日間 tag tage tagen
 		jour jours youm gunden`,
 	7 * day: `week weeks wk wks 周 週 星期 礼拜 禮拜 tuần hafta haftadır неделя недели неделю недель 주 주일 주째 semana semanas minggu pekan
 		اسبوع أسابيع اسابيع 週間 woche wochen semaine semaines osbou3`,
-	30 * day: `month months 个月 個月 月 tháng ay aydır месяц месяца месяцев 달 개월 mes meses mês bulan شهر اشهر شهور أشهر شهرا ヶ月 か月 カ月 monat monate monaten mois shahr`,
+	30 * day: `month months 个月 個月 月 tháng ay aydır месяц месяца месяцев 달 개월 mes meses mês bulan شهر اشهر شهور أشهر شهرا ヶ月
+		か月 カ月 monat monate monaten mois shahr`,
 }
 
 // numbers are small numbers as words; half and few are what people mean by them.
@@ -38,13 +40,15 @@ var numbers = map[string]float64{
 
 // phrases are lengths of time in a word.
 var phrases = map[time.Duration]string{
-	day:      `yesterday|昨天|昨日|hôm qua|dün|вчера|어제|하루|ayer|ontem|kemarin|امس|أمس|مبارح|gestern|hier soir|depuis hier|seharian|all day`,
-	2 * day:  `day before yesterday|前天|一昨日|おととい|hôm kia|позавчера|이틀|그저께|anteayer|anteontem|يومين|أول أمس|vorgestern|avant hier`,
-	3 * day:  `사흘|kemarin lusa`,
-	4 * day:  `나흘`,
-	7 * day:  `last week|all week|a week|上周|上週|上星期|上礼拜|先週|tuần trước|geçen hafta|на прошлой неделе|지난주|일주일|la semana pasada|semana passada|minggu lalu|الاسبوع الماضي|اسبوع|letzte woche|semaine dernière`,
+	day:     `yesterday|昨天|昨日|hôm qua|dün|вчера|어제|하루|ayer|ontem|kemarin|امس|أمس|مبارح|gestern|hier soir|depuis hier|seharian|all day`,
+	2 * day: `day before yesterday|前天|一昨日|おととい|hôm kia|позавчера|이틀|그저께|anteayer|anteontem|يومين|أول أمس|vorgestern|avant hier`,
+	3 * day: `사흘|kemarin lusa`,
+	4 * day: `나흘`,
+	7 * day: `last week|all week|a week|上周|上週|上星期|上礼拜|先週|tuần trước|geçen hafta|на прошлой неделе|지난주|일주일|la semana pasada|
+		semana passada|minggu lalu|الاسبوع الماضي|اسبوع|letzte woche|semaine dernière`,
 	14 * day: `fortnight|半个月|半個月|半月|보름|اسبوعين|quincena`,
-	30 * day: `last month|上个月|上個月|先月|tháng trước|geçen ay|в прошлом месяце|지난달|한달|한 달|el mes pasado|mês passado|bulan lalu|الشهر الماضي|letzten monat|le mois dernier`,
+	30 * day: `last month|上个月|上個月|先月|tháng trước|geçen ay|в прошлом месяце|지난달|한달|한 달|el mes pasado|mês passado|bulan lalu|
+		الشهر الماضي|letzten monat|le mois dernier`,
 	60 * day: `شهرين`,
 }
 
@@ -69,7 +73,7 @@ func newAges() ages {
 	}
 	for span, list := range phrases {
 		for phrase := range strings.SplitSeq(list, "|") {
-			a.phrases.add(phrase, span)
+			a.phrases.add(strings.TrimSpace(phrase), span)
 		}
 	}
 	return a

@@ -35,7 +35,7 @@ var assets = map[string]string{
 var multipliers = map[string]float64{
 	"k": 1e3, "mil": 1e3, "m": 1e6, "mio": 1e6, "mn": 1e6, "million": 1e6, "thousand": 1e3, "grand": 1e3, "万": 1e4, "萬": 1e4, "千": 1e3, "亿": 1e8, "億": 1e8, "百": 100,
 	"만": 1e4, "천": 1e3, "억": 1e8, "тыс": 1e3, "тысяч": 1e3, "тысячи": 1e3, "млн": 1e6, "bin": 1e3, "milyon": 1e6, "nghìn": 1e3, "ngàn": 1e3, "ribu": 1e3,
-	"الف": 1e3, "الاف": 1e3, "مليون": 1e6, "tausend": 1e3, "tsd": 1e3, "mille": 1e3, "mil ": 1e3,
+	"الف": 1e3, "الاف": 1e3, "مليون": 1e6, "tausend": 1e3, "tsd": 1e3, "mille": 1e3,
 }
 
 // inMillions are the units that are a currency and a million of it at once, folded.

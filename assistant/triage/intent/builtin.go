@@ -10,9 +10,10 @@ import (
 //go:embed model.bin
 var builtinModel []byte
 
-// Builtin returns the classifier that ships with the program, trained on DefaultExamples by TrainBuiltin.
-func Builtin() (*Classifier, error) {
-	c, err := Decode(bytes.NewReader(builtinModel))
+// Builtin returns the classifier that ships with the program, trained on DefaultExamples by TrainBuiltin with the built-in
+// embedder, which the caller brings.
+func Builtin(e Embedder) (*Classifier, error) {
+	c, err := Decode(bytes.NewReader(builtinModel), e)
 	if err != nil {
 		return nil, fmt.Errorf("load built-in intent model: %w", err)
 	}
@@ -21,7 +22,7 @@ func Builtin() (*Classifier, error) {
 
 // TrainBuiltin trains the classifier that Builtin returns from the examples that ship with the program. It takes a minute,
 // so it is a step of development: `deskhand triage train` stores its result.
-func TrainBuiltin() (*Classifier, error) {
+func TrainBuiltin(e Embedder) (*Classifier, error) {
 	taxonomy, err := Default()
 	if err != nil {
 		return nil, err
@@ -30,16 +31,16 @@ func TrainBuiltin() (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return TrainFor(taxonomy, examples)
+	return TrainFor(taxonomy, examples, e)
 }
 
 // TrainFor trains a classifier for a desk's taxonomy. Examples of intents that the taxonomy lacks are left out.
-func TrainFor(taxonomy *Taxonomy, examples []Example) (*Classifier, error) {
-	examples = slices.DeleteFunc(slices.Clone(examples), func(e Example) bool {
-		_, known := taxonomy.byID[e.Intent]
-		return !known && e.Intent != OutOfScope
+func TrainFor(taxonomy *Taxonomy, examples []Example, e Embedder) (*Classifier, error) {
+	examples = slices.DeleteFunc(slices.Clone(examples), func(example Example) bool {
+		_, known := taxonomy.byID[example.Intent]
+		return !known && example.Intent != OutOfScope
 	})
-	c, err := Train(examples, builtinOptions(taxonomy))
+	c, err := Train(examples, builtinOptions(taxonomy, e))
 	if err != nil {
 		return nil, fmt.Errorf("train intent model: %w", err)
 	}
@@ -47,4 +48,6 @@ func TrainFor(taxonomy *Taxonomy, examples []Example) (*Classifier, error) {
 }
 
 // builtinOptions are TrainFor's. With tens of thousands of examples in 14 languages, a feature that occurs twice is noise.
-func builtinOptions(taxonomy *Taxonomy) Options { return Options{MinCount: 3, Never: taxonomy.Never()} }
+func builtinOptions(taxonomy *Taxonomy, e Embedder) Options {
+	return Options{Embedder: e, MinCount: 3, Never: taxonomy.Never()}
+}

@@ -2,35 +2,33 @@ package intent
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
-var update = flag.Bool("update", false, "store what the tests produce as what they expect")
-
 func TestBuiltinIsTrainedOnTheExamples(t *testing.T) {
-	if *update { // before the parallel tests, which read the model
-		c, err := TrainBuiltin()
-		require.NoError(t, err)
-		builtinModel = encode(t, c)
-		require.NoError(t, os.WriteFile("model.bin", builtinModel, 0o644))
-	}
-	examples, err := DefaultExamples()
+	t.Parallel()
+
+	examples, err := ReadExamples(os.DirFS("examples"))
 	require.NoError(t, err)
+	packed, err := DefaultExamples()
+	require.NoError(t, err)
+	require.Equal(t, examples, packed, "examples.zip is older than the examples: run `deskhand triage train`")
 	taxonomy, err := Default()
 	require.NoError(t, err)
-	require.Equal(t, fingerprint(examples, builtinOptions(taxonomy).withDefaults()), builtin(t).Fingerprint(),
+	require.Equal(t, fingerprint(examples, builtinOptions(taxonomy, embed.New(nil)).withDefaults()), builtin(t).Fingerprint(),
 		"model.bin is older than the examples, the taxonomy's rules or the lexicon: run `deskhand triage train`")
 }
 
 func TestBuiltinCanBeRebuiltToTheByte(t *testing.T) {
 	devFolder(t)
-	c, err := TrainBuiltin()
+	c, err := TrainBuiltin(embed.New(nil))
 	require.NoError(t, err)
-	require.True(t, bytes.Equal(builtinModel, encode(t, c)), "the code of the features has changed: run with -update")
+	require.True(t, bytes.Equal(builtinModel, encode(t, c)), "the code of the features has changed: run `deskhand triage train`")
 }
 
 func TestBuiltinKnowsEveryIntent(t *testing.T) {

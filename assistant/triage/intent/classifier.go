@@ -25,8 +25,12 @@ type Opinion struct {
 type Classifier struct {
 	bias        []float32
 	calibration calibration
-	fingerprint string
-	idf         []float32
+	// dense is [dimension][class] of the vectors of embedder, which may be nil.
+	dense        []float32
+	embedder     Embedder
+	embedderName string
+	fingerprint  string
+	idf          []float32
 	// inScope is the number of labels that are intents: all, or all but the last.
 	inScope int
 	// labels names the classes.
@@ -44,13 +48,14 @@ type Classifier struct {
 
 type classifierParts struct {
 	calibration calibration
+	embedder    Embedder
 	fingerprint string
 	idf         []float32
 	labels      []string
 	never       []bool
 	outOfScope  string
 	vocabulary  vocabulary
-	weights     []float32 // [feature][class]
+	weights     []float32 // [feature][class], [dimension][class], [class] for the bias
 }
 
 // faintWeight is the largest quantized weight, of 127, that is left out: three of five cells, and no measured difference.
@@ -59,7 +64,8 @@ const faintWeight = 1
 func newClassifier(p classifierParts) *Classifier {
 	classes, features := len(p.labels), len(p.idf)
 	c := &Classifier{
-		bias: p.weights[features*classes:], calibration: p.calibration, fingerprint: p.fingerprint, idf: p.idf,
+		bias: p.weights[len(p.weights)-classes:], calibration: p.calibration, dense: p.weights[features*classes : len(p.weights)-classes],
+		embedder: p.embedder, embedderName: embedderName(p.embedder), fingerprint: p.fingerprint, idf: p.idf,
 		inScope: countInScope(p.labels, p.outOfScope), labels: p.labels, never: p.never, rows: make([]uint32, 1, features+1),
 		scales: make([]float32, classes), vocabulary: p.vocabulary,
 	}
@@ -72,7 +78,8 @@ func newClassifier(p classifierParts) *Classifier {
 				continue
 			}
 			if quantized := math.RoundToEven(float64(w / c.scales[class])); math.Abs(quantized) > faintWeight {
-				c.classes, c.weights = append(c.classes, uint16(class)), append(c.weights, int8(quantized)) //nolint:gosec // Train bounds the labels
+				c.classes = append(c.classes, uint16(class))
+				c.weights = append(c.weights, int8(quantized))
 			}
 		}
 		c.rows = append(c.rows, uint32(len(c.weights))) //nolint:gosec // Decode bounds the features, and they bound the cells
@@ -114,7 +121,7 @@ func (c *Classifier) Judge(text string, n int) Opinion {
 	if n <= 0 || len(found[blockGrams])+len(found[blockWords]) == 0 {
 		return Opinion{}
 	}
-	judged := c.judge(found)
+	judged := c.judge(found, vectorOf(c.embedder, text))
 	probabilities := c.calibration.probabilities(judged, make([]float64, c.inScope, len(c.labels)))
 	if c.inScope < len(c.labels) {
 		rest := 1.0
@@ -140,7 +147,7 @@ func (c *Classifier) Judge(text string, n int) Opinion {
 	return opinion
 }
 
-func (c *Classifier) judge(text occurrences) judgement {
+func (c *Classifier) judge(text occurrences, vector []float32) judgement {
 	known, coverage := text.rows(c.vocabulary.find)
 	scores := make([]float32, len(c.bias))
 	for _, t := range weigh(known, c.idf) {
@@ -152,6 +159,12 @@ func (c *Classifier) judge(text occurrences) judgement {
 	}
 	for k := range scores {
 		scores[k] = scores[k]*c.scales[k] + c.bias[k]
+	}
+	for d, v := range vector {
+		row := c.dense[d*len(scores):][:len(scores)]
+		for k, w := range row {
+			scores[k] += v * w
+		}
 	}
 	j := judgement{coverage: coverage, scores: scores[:c.inScope]}
 	if c.inScope < len(c.labels) {

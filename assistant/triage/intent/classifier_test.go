@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 func TestBuiltinRecognisesPlainQuestions(t *testing.T) {
@@ -126,7 +128,7 @@ func TestTrainRefusesUselessExamples(t *testing.T) {
 }
 
 func FuzzPredict(f *testing.F) {
-	c, err := Builtin()
+	c, err := Builtin(embed.New(nil))
 	require.NoError(f, err)
 	f.Add("where is my withdrawal")
 	f.Add("提币没到账 \xff")
@@ -137,7 +139,7 @@ func FuzzPredict(f *testing.F) {
 }
 
 func BenchmarkPredictShortQuestion(b *testing.B) {
-	c, err := Builtin()
+	c, err := Builtin(embed.New(nil))
 	require.NoError(b, err)
 	for b.Loop() {
 		c.Predict("hello my usdt withdrawal is still pending", 3)
@@ -146,7 +148,7 @@ func BenchmarkPredictShortQuestion(b *testing.B) {
 
 func BenchmarkBuiltin(b *testing.B) {
 	for b.Loop() {
-		_, err := Builtin()
+		_, err := Builtin(embed.New(nil))
 		require.NoError(b, err)
 	}
 }
@@ -164,7 +166,7 @@ func requireProbabilities(t *testing.T, predictions []Prediction) {
 
 func builtin(t *testing.T) *Classifier {
 	t.Helper()
-	c, err := Builtin()
+	c, err := Builtin(embed.New(nil))
 	require.NoError(t, err)
 	return c
 }

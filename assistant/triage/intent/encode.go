@@ -13,15 +13,17 @@ import (
 )
 
 // The encoded form, little-endian: magic (its last byte is the version), SHA-256 of the rest, then deflated: labels and
-// how many of them are in scope, fingerprint, which labels need a person, calibration, vocabulary, sparse weights. A change of extract, weigh or tokenize
+// how many of them are in scope, fingerprint, name of the embedder, which labels need a person, calibration, vocabulary,
+// weights. A change of extract, weigh or tokenize
 // that alters features needs a new version, as old weights would meet new features.
-const encodingMagic = "deskhand-intent\x02"
+const encodingMagic = "deskhand-intent\x03"
 
 // Bounds of what Decode accepts, far above what Train produces from realistic examples.
 const (
-	maxDecodedBytes    = 512 << 20
-	maxDecodedFeatures = 1 << 22
-	maxDecodedLabels   = 1 << 12
+	maxDecodedBytes      = 512 << 20
+	maxDecodedDimensions = 1 << 12
+	maxDecodedFeatures   = 1 << 22
+	maxDecodedLabels     = 1 << 12
 )
 
 // ErrEncoding is wrapped by every error of Decode about the content of the file.
@@ -47,16 +49,22 @@ func (c *Classifier) Encode(w io.Writer) error {
 func (c *Classifier) encodePayload(w io.Writer) error {
 	buf := binary.AppendUvarint(nil, uint64(len(c.labels)))
 	buf = binary.AppendUvarint(buf, uint64(c.inScope)) //nolint:gosec // a number of labels
-	for _, text := range append(slices.Clone(c.labels), c.fingerprint) {
+	for _, text := range append(slices.Clone(c.labels), c.fingerprint, c.embedderName) {
 		buf = binary.AppendUvarint(buf, uint64(len(text)))
 		buf = append(buf, text...)
 	}
 	for _, never := range c.never {
-		buf = append(buf, bit(never))
+		b := byte(0)
+		if never {
+			b = 1
+		}
+		buf = append(buf, b)
 	}
 	for _, v := range slices.Concat(c.calibration.gate[:], c.calibration.person[:], []float64{c.calibration.scale}) {
 		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(v))
 	}
+	buf = binary.AppendUvarint(buf, uint64(len(c.dense)/len(c.labels)))
+	buf = appendFloats(buf, c.dense)
 	buf = appendFloats(buf, c.bias)
 	buf = appendFloats(buf, c.scales)
 	buf = binary.AppendUvarint(buf, uint64(len(c.vocabulary.hashes)))
@@ -79,9 +87,9 @@ func (c *Classifier) encodePayload(w io.Writer) error {
 	return err
 }
 
-// Decode reads what Encode wrote. A damaged file, one of another version and one that is no model at all give an error
-// that wraps ErrEncoding.
-func Decode(r io.Reader) (*Classifier, error) {
+// Decode reads what Encode wrote, for the embedder that the model was trained with. A damaged file, one of another version,
+// one for another embedder and one that is no model at all give an error that wraps ErrEncoding.
+func Decode(r io.Reader, e Embedder) (*Classifier, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxDecodedBytes))
 	if err != nil {
 		return nil, fmt.Errorf("decode intent model: %w", err)
@@ -102,6 +110,14 @@ func Decode(r io.Reader) (*Classifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("decode intent model: %w", err)
 	}
+	if c.embedderName == "" {
+		return c, nil
+	}
+	if c.embedderName != embedderName(e) || len(c.dense) != e.Dimensions()*len(c.labels) {
+		return nil, fmt.Errorf("decode intent model: %w: it was trained with the embedder %q, not %q: train it again",
+			ErrEncoding, c.embedderName, embedderName(e))
+	}
+	c.embedder = e
 	return c, nil
 }
 
@@ -112,6 +128,7 @@ func decodePayload(d *decoder) (*Classifier, error) {
 		c.labels[i] = string(d.bytes(d.count(len(d.data))))
 	}
 	c.fingerprint = string(d.bytes(d.count(len(d.data))))
+	c.embedderName = string(d.bytes(d.count(len(d.data))))
 	c.never = make([]bool, c.inScope)
 	for i, b := range d.bytes(c.inScope) {
 		c.never[i] = b != 0
@@ -123,6 +140,7 @@ func decodePayload(d *decoder) (*Classifier, error) {
 		c.calibration.person[i] = d.float64()
 	}
 	c.calibration.scale = d.float64()
+	c.dense = d.floats(d.count(maxDecodedDimensions) * len(c.labels))
 	c.bias = d.floats(len(c.labels))
 	c.scales = d.floats(len(c.labels))
 	hashes := make([]uint32, d.count(min(maxDecodedFeatures, len(d.data))))
@@ -152,13 +170,6 @@ func decodePayload(d *decoder) (*Classifier, error) {
 		c.weights[i] = int8(b) //nolint:gosec // the byte holds an int8
 	}
 	return c, nil
-}
-
-func bit(set bool) byte {
-	if set {
-		return 1
-	}
-	return 0
 }
 
 // decoder reads from the front of data; after a failure it returns zeros.

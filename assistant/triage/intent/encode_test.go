@@ -15,7 +15,7 @@ func TestDecodedClassifierPredictsTheSame(t *testing.T) {
 
 	trained, err := Train(smallSet(t), Options{})
 	require.NoError(t, err)
-	decoded, err := Decode(bytes.NewReader(encode(t, trained)))
+	decoded, err := Decode(bytes.NewReader(encode(t, trained)), nil)
 	require.NoError(t, err)
 	require.Equal(t, trained.Labels(), decoded.Labels())
 	for _, text := range []string{"i lost my phone", "收不到验证码", "نسيت الباسورد", "tell me a joke"} {
@@ -46,12 +46,12 @@ func TestDecodeRefusesWhatEncodeDidNotWrite(t *testing.T) {
 		"an empty payload":     sealed(nil),
 		"a payload of garbage": sealed([]byte{0xff, 0xff, 0xff}),
 	} {
-		_, err := Decode(bytes.NewReader(data))
+		_, err := Decode(bytes.NewReader(data), nil)
 		require.ErrorIs(t, err, ErrEncoding, name)
 	}
 
 	broken := errors.New("disk is gone")
-	_, err = Decode(failingReader{broken})
+	_, err = Decode(failingReader{broken}, nil)
 	require.ErrorIs(t, err, broken)
 }
 

@@ -1,18 +1,23 @@
 package intent
 
 import (
-	"embed"
+	"archive/zip"
+	"bytes"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
 
-//go:embed examples/*.yaml
-var exampleFiles embed.FS
+// packedExamples is the folder examples, packed: its text is three times the size.
+//
+//go:embed examples.zip
+var packedExamples []byte
 
 // OutOfScope is the label of examples that belong to no intent: weather, poems, homework. It has no dot, so it can
 // never be an intent's id.
@@ -24,29 +29,86 @@ type Example struct {
 	Intent string
 	// Language is a BCP 47 tag.
 	Language string
-	Text     string
+	// Origin is the same for one message told in several languages; empty for one that was told once.
+	Origin string
+	Text   string
 }
 
 // DefaultExamples returns the examples that ship with the program, in the order of their files.
 func DefaultExamples() ([]Example, error) {
-	names, err := fs.Glob(exampleFiles, "examples/*.yaml")
+	packed, err := zip.NewReader(bytes.NewReader(packedExamples), int64(len(packedExamples)))
 	if err != nil {
-		return nil, fmt.Errorf("list examples: %w", err)
+		return nil, fmt.Errorf("unpack examples: %w", err)
+	}
+	return ReadExamples(packed)
+}
+
+// ReadExamples returns the examples of a folder's files *.yaml (see ParseExamples) and *.tsv (see ParseRetold), in the order
+// of their names. The error joins the problems of all files.
+func ReadExamples(folder fs.FS) ([]Example, error) {
+	names, err := exampleFiles(folder)
+	if err != nil {
+		return nil, err
 	}
 	var all []Example
+	var problems []error
 	for _, name := range names {
-		f, err := exampleFiles.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("open examples: %w", err)
-		}
-		examples, err := ParseExamples(f, name)
-		_ = f.Close() // an embedded file has nothing to close
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, examples...)
+		examples, err := readExampleFile(folder, name)
+		all, problems = append(all, examples...), append(problems, err)
 	}
+	return all, errors.Join(problems...)
+}
+
+func readExampleFile(folder fs.FS, name string) ([]Example, error) {
+	f, err := folder.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("open examples: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	if strings.HasSuffix(name, ".tsv") {
+		return ParseRetold(f, name)
+	}
+	return ParseExamples(f, name)
+}
+
+func exampleFiles(folder fs.FS) ([]string, error) {
+	var all []string
+	for _, pattern := range []string{"*.yaml", "*.tsv"} {
+		names, err := fs.Glob(folder, pattern)
+		if err != nil {
+			return nil, fmt.Errorf("list examples: %w", err)
+		}
+		all = append(all, names...)
+	}
+	slices.Sort(all)
 	return all, nil
+}
+
+// PackExamples packs a folder of examples for the program, the same folder to the same bytes.
+func PackExamples(folder fs.FS) ([]byte, error) {
+	names, err := exampleFiles(folder)
+	if err != nil {
+		return nil, err
+	}
+	var packed bytes.Buffer
+	archive := zip.NewWriter(&packed)
+	for _, name := range names {
+		content, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return nil, fmt.Errorf("read examples: %w", err)
+		}
+		w, err := archive.Create(name) // without a time, so that it does not matter when
+		if err != nil {
+			return nil, fmt.Errorf("pack examples: %w", err)
+		}
+		if _, err := w.Write(content); err != nil {
+			return nil, fmt.Errorf("pack examples: %w", err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return nil, fmt.Errorf("pack examples: %w", err)
+	}
+	return packed.Bytes(), nil
 }
 
 // ParseExamples reads example utterances: a YAML mapping from intent to language to a block of text with one utterance

@@ -1,8 +1,11 @@
 package intent
 
 import (
+	"archive/zip"
+	"bytes"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -97,4 +100,35 @@ func FuzzParseExamples(f *testing.F) {
 			require.NotEmpty(t, e.Intent)
 		}
 	})
+}
+
+func TestPackedExamplesReadTheSame(t *testing.T) {
+	t.Parallel()
+
+	folder := fstest.MapFS{
+		"a.yaml": {Data: []byte("account.mfa_setup:\n  en: |\n    how do i set up 2fa\n  ar: |\n    كيف اضيف المصادقة\n")},
+		"b.yaml": {Data: []byte("kyc.pending:\n  zh-Hans: |\n    认证多久\n")},
+		"c.txt":  {Data: []byte("no examples")},
+	}
+	want, err := ReadExamples(folder)
+	require.NoError(t, err)
+	require.Len(t, want, 3)
+	packed, err := PackExamples(folder)
+	require.NoError(t, err)
+	again, err := PackExamples(folder)
+	require.NoError(t, err)
+	require.Equal(t, packed, again)
+	archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+	require.NoError(t, err)
+	got, err := ReadExamples(archive)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+func TestReadExamplesNamesTheProblemsOfAllFiles(t *testing.T) {
+	t.Parallel()
+
+	_, err := ReadExamples(fstest.MapFS{"a.yaml": {Data: []byte("x: 1")}, "b.yaml": {Data: []byte("- 1")}})
+	require.ErrorContains(t, err, "a.yaml:1")
+	require.ErrorContains(t, err, "b.yaml:1")
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 // The measurements train on thousands of texts, so they run only where DESKHAND_DEV_DATA names the folder with the public
@@ -89,7 +91,7 @@ type measurement struct {
 
 func (m *measurement) run(t *testing.T, train, test []Example, outOfScope string) *Classifier {
 	t.Helper()
-	c, err := Train(train, Options{OutOfScope: outOfScope})
+	c, err := Train(train, Options{Embedder: embed.New(nil), OutOfScope: outOfScope})
 	require.NoError(t, err)
 	for _, e := range test {
 		m.add(c, e, outOfScope)

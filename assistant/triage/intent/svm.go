@@ -9,37 +9,49 @@ import (
 // support vector machine (Hsieh et al., "A dual coordinate descent method for large-scale linear SVM", ICML 2008). The
 // classes are independent, so they are solved in parallel with the same result on any number of cores.
 type solver struct {
-	classes  int
-	cost     float64
-	examples [][]term
-	features int
-	labels   []int
-	seed     uint64
-	workers  int
+	classes    int
+	cost       float64
+	dimensions int // of the examples' vectors
+	examples   []sample
+	features   int
+	labels     []int
+	seed       uint64
+	workers    int
+}
+
+// sample is an example as features: sparse ones, and a vector.
+type sample struct {
+	dense []float32
+	terms []term
 }
 
 const (
-	// maxPasses bounds the passes over the data; the tolerance is met after some 10 to 30.
-	maxPasses = 60
+	// maxPasses bounds the passes over the data; the tolerance is met after some 10 to 20.
+	maxPasses = 30
 	// tolerance is the largest violation of the optimality conditions that counts as solved, relative to a margin of 1.
-	tolerance = 0.05
+	tolerance = 0.1
 )
 
-// solve returns the weights as [feature][class] and a bias per class, flattened: the last row is the bias.
+// solve returns the weights as [feature][class], flattened: those of the sparse features, those of the vectors'
+// dimensions, and a last row for the bias.
 func (s solver) solve() []float32 {
-	weights := make([]float32, (s.features+1)*s.classes)
+	rows := s.features + s.dimensions + 1
+	weights := make([]float32, rows*s.classes)
 	squared := make([]float32, len(s.examples))
-	for i, terms := range s.examples {
+	for i, example := range s.examples {
 		squared[i] = 1 // the bias is a feature that is always 1
-		for _, t := range terms {
+		for _, t := range example.terms {
 			squared[i] += float32(t.value * t.value)
+		}
+		for _, v := range example.dense {
+			squared[i] += float32(v * v)
 		}
 	}
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range s.workers {
 		wg.Go(func() {
-			w := make([]float32, s.features+1)
+			w := make([]float32, rows)
 			for class := range next {
 				clear(w)
 				s.solveClass(class, squared, w)
@@ -107,17 +119,24 @@ func (s solver) solveClass(class int, squared, w []float32) {
 
 // dot and addScaled convert products explicitly, which forbids the compiler to fuse them with the sum: the weights are the
 // same on every processor.
-func dot(w []float32, terms []term) float32 {
+func dot(w []float32, x sample) float32 {
 	sum := w[len(w)-1]
-	for _, t := range terms {
+	for _, t := range x.terms {
 		sum += float32(w[t.index] * t.value)
+	}
+	for i, v := range w[len(w)-1-len(x.dense) : len(w)-1] {
+		sum += float32(v * x.dense[i])
 	}
 	return sum
 }
 
-func addScaled(w []float32, terms []term, by float32) {
+func addScaled(w []float32, x sample, by float32) {
 	w[len(w)-1] += by
-	for _, t := range terms {
+	for _, t := range x.terms {
 		w[t.index] += float32(by * t.value)
+	}
+	vector := w[len(w)-1-len(x.dense) : len(w)-1]
+	for i := range vector {
+		vector[i] += float32(by * x.dense[i])
 	}
 }
