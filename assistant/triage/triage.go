@@ -1,8 +1,8 @@
 // Package triage decides what a message is about, how urgent it is, and whether it must reach a person.
 //
-// It joins the two recognisers below it: intent (a trained classifier over the desk's taxonomy) and risk (rules). The
-// classifier may be wrong and only informs; a rule that fires is final and can only raise the level (P3). Nothing here
-// calls a model or the network.
+// It joins the recognisers below it: intent (a trained classifier over the desk's taxonomy), risk (rules) and facts (what a
+// message states). A rule that fires is final and can only raise the level (P3); the classifier can send a message to a
+// person too, and never takes back what a rule said. Nothing here calls a model or the network.
 package triage
 
 import (

@@ -2,8 +2,9 @@
 // of 14 languages to the taxonomy's intents.
 //
 // The taxonomy is YAML that a desk edits (taxonomy.yaml is the default); it says how urgent an intent is and whether a
-// machine may answer. The examples (examples/*.yaml) are what the model learns from, and lexicon.txt names the concepts
-// that carry what is learned in one language to the others.
+// machine may answer. The examples (examples/*.yaml, and messages.tsv with the same messages in 13 languages) are what the
+// model learns from. What is learned in one language is carried to the others by the concepts of lexicon.txt and by the
+// vectors of an embedder, which the caller brings.
 //
 // The model is one linear support vector machine per intent over TF-IDF weighted words, word pairs, character n-grams,
 // concepts and pairs of concepts. A calibration that was fitted on held-out predictions turns scores into probabilities,
