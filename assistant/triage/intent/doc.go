@@ -7,8 +7,9 @@
 // vectors of an embedder, which the caller brings.
 //
 // The model is one linear support vector machine per intent over TF-IDF weighted words, word pairs, character n-grams,
-// concepts and pairs of concepts. A calibration that was fitted on held-out predictions turns scores into probabilities,
-// one of them that of "none of these". It is trained in seconds, reproducibly to the byte, and predicts in microseconds.
+// concepts, pairs of concepts, and the dimensions of the text's vector. A calibration that was fitted on held-out
+// predictions turns scores into probabilities, one of them that of "none of these", and one that the message needs a
+// person. It is trained in a minute, reproducibly to the byte, and predicts in microseconds.
 //
 // The package decides nothing. Risks (hacked, self-harm, ...) are found by rules elsewhere, which a prediction can never
 // overrule; secrets have been removed from the text before it comes here.
