@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -54,6 +55,9 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 			return err
 		}
 	}
+
+	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
+	debug.FreeOSMemory()
 
 	pipeline := s.assistant(s.store, a.clock)
 	workers, err := jobs.NewWorkers(s.pool, pipeline, a.logger)
