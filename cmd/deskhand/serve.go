@@ -64,10 +64,8 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))); err != nil {
-		return err
-	}
-	if err := workers.AddArticles(s.desk); err != nil {
+	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))), workers.AddArticles(s.desk))
+	if err != nil {
 		return err
 	}
 	go follow(ctx, s.desk, a.logger)
