@@ -86,7 +86,7 @@ var sampleIndex = sync.OnceValues(func() (*retrieval.Index, error) { //nolint:go
 	if err != nil {
 		return nil, err
 	}
-	builtin := embed.New(analyzer)
+	builtin := embed.New()
 	index, err := retrieval.New(retrieval.Config{
 		Analyzer: analyzer, Pool: pool,
 		Model: retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()},
@@ -136,7 +136,7 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 	k.prompts, problems[3] = prompts.New()
 	k.redactor, problems[4] = redact.New(redact.Config{})
 	k.taxonomy, problems[5] = intent.Default()
-	classifier, err := intent.Builtin(embed.New(nil))
+	classifier, err := intent.Builtin(embed.New())
 	problems[6] = err
 	rules, err := risk.Default()
 	problems[7] = err

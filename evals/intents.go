@@ -30,7 +30,7 @@ func Intents(train, test []IntentRow, outOfScope string) (IntentReport, error) {
 	for i, row := range train {
 		examples[i] = intent.Example{Intent: row.Label, Text: row.Text}
 	}
-	classifier, err := intent.Train(examples, intent.Options{Embedder: embed.New(nil), OutOfScope: outOfScope})
+	classifier, err := intent.Train(examples, intent.Options{Embedder: embed.New(), OutOfScope: outOfScope})
 	if err != nil {
 		return IntentReport{}, fmt.Errorf("train on %d examples: %w", len(train), err)
 	}

@@ -179,7 +179,7 @@ func newScratchIndex(t *testing.T) *retrieval.Index {
 	t.Helper()
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
-	builtin := embed.New(analyzer)
+	builtin := embed.New()
 	index, err := retrieval.New(retrieval.Config{
 		Analyzer: analyzer, Pool: pgtest.DB(t),
 		Model: retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()},
@@ -205,7 +205,7 @@ func TestNeutralTitleAddsNoSignal(t *testing.T) {
 	for _, body := range []string{"Withdrawals take two hours.", "提币需要两个小时。", "يستغرق السحب ساعتين.", "币"} {
 		titled := neutralTitle + "\n\n" + body
 		require.Equal(t, analyzer.Document(body), analyzer.Document(titled))
-		vectors, err := embed.New(analyzer).Embed(t.Context(), []string{body, titled})
+		vectors, err := embed.New().Embed(t.Context(), []string{body, titled})
 		require.NoError(t, err)
 		require.Equal(t, vectors[0], vectors[1])
 	}

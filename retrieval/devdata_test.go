@@ -60,7 +60,7 @@ func TestRecallOnPublicSets(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv(devDataVariable)
 	if folder == "" {
-		t.Skipf("set %s to the folder of the public evaluation sets to measure recall", devDataVariable)
+		t.Skipf("set %s to the folder of the public evaluation sets to measure recall: docs/data-sources.md says what that is and where to get it", devDataVariable)
 	}
 	desk := []string{"ar", "de", "en", "es", "fr", "id", "ja", "ko", "pt", "ru", "tr", "vi", "zh-Hans", "zh-Hant"}
 	for _, set := range []string{"bitcoin_faq", "eth_support", "en_wallet_support"} {

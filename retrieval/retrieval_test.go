@@ -37,7 +37,7 @@ func newKnowledgeBaseWith(t testing.TB, pool *pgxpool.Pool, wrap func(retrieval.
 	t.Helper()
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
-	builtin := embed.New(analyzer)
+	builtin := embed.New()
 	kb := knowledgeBase{embedded: new(atomic.Int64), pool: pool, t: t}
 	do := func(ctx context.Context, texts []string) ([][]float32, error) {
 		kb.embedded.Add(int64(len(texts)))

@@ -78,7 +78,7 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 	keep(e)
 	taxonomy, e := intent.Default()
 	keep(e)
-	classifier, e := intent.Builtin(embed.New(nil))
+	classifier, e := intent.Builtin(embed.New())
 	keep(e)
 	rules, e := risk.Default()
 	keep(e)
@@ -146,7 +146,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	s.store = postgres.New(pool, time.Now, queue.Enqueue)
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
-	builtin := embed.New(analyzer)
+	builtin := embed.New()
 	s.index, err = retrieval.New(retrieval.Config{
 		Analyzer: analyzer, Pool: pool,
 		Changed: func(ctx context.Context, tx pgx.Tx, change retrieval.Change) error {

@@ -139,7 +139,7 @@ func TestDetectReachesItsTargetsOnTitlesItWasNotTrainedOn(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("DESKHAND_DEV_DATA")
 	if dir == "" {
-		t.Skip("set DESKHAND_DEV_DATA to the folder of the development data (parallel/, kb/) to measure")
+		t.Skip("set DESKHAND_DEV_DATA to the folder of the development data (parallel/, kb/) to measure: docs/data-sources.md says what that is and where to get it")
 	}
 	d := newDetector(t)
 	all := suites(t, dir)

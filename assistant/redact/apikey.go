@@ -143,7 +143,7 @@ func (s *scan) findSaidKeys(start, end int) {
 }
 
 // findSaidKey finds keys that words announce, with or without a separator:
-// "here is my api secret XXXX".
+// "here is my api secret q7Zt…".
 func (s *scan) findSaidKey(start, end int) {
 	if i := strings.LastIndexAny(s.text[start:end], "=:"); i >= 0 && end-start-i-1 >= shortestSaid {
 		start += i + 1

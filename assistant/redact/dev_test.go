@@ -28,7 +28,7 @@ func devFile(t *testing.T, path string) io.Reader {
 	t.Helper()
 	dir := os.Getenv("DESKHAND_DEV_DATA")
 	if dir == "" {
-		t.Skip("DESKHAND_DEV_DATA is not set: it names the folder with the development data (abuse, intents, kb, parallel)")
+		t.Skip("DESKHAND_DEV_DATA is not set: it names the folder with the development data (abuse, intents, kb, parallel): docs/data-sources.md says what that is and where to get it")
 	}
 	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(path)))
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ func TestFingerprintsAreThoseOfTheWordLists(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("DESKHAND_WORDLISTS")
 	if dir == "" {
-		t.Skip("DESKHAND_WORDLISTS is not set: it names a folder with the word lists of BIP-39 and Monero")
+		t.Skip("DESKHAND_WORDLISTS is not set: it names a folder with the word lists of BIP-39 and Monero: docs/data-sources.md says what that is and where to get it")
 	}
 	var want, short []byte
 	for _, printed := range printedLists() {

@@ -16,7 +16,7 @@ func TestRedactRemovesMoneroPhrasesOfEveryList(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("DESKHAND_WORDLISTS")
 	if dir == "" {
-		t.Skip("DESKHAND_WORDLISTS is not set: it names a folder with the word lists of BIP-39 and Monero")
+		t.Skip("DESKHAND_WORDLISTS is not set: it names a folder with the word lists of BIP-39 and Monero: docs/data-sources.md says what that is and where to get it")
 	}
 	r := newRedactor(t)
 	for _, printed := range printedLists() {

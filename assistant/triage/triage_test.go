@@ -18,7 +18,7 @@ var shared = sync.OnceValues(func() (*triage.Triager, error) { //nolint:gocheckn
 	if err != nil {
 		return nil, err
 	}
-	classifier, err := intent.Builtin(embed.New(nil))
+	classifier, err := intent.Builtin(embed.New())
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ intents:
     collect: []
 `), "small.yaml")
 	require.NoError(t, err)
-	classifier, err := intent.Builtin(embed.New(nil))
+	classifier, err := intent.Builtin(embed.New())
 	require.NoError(t, err)
 	rules, err := risk.Default()
 	require.NoError(t, err)

@@ -196,7 +196,7 @@ func (embedderShowCmd) Help() string {
 
 // Run implements the command.
 func (c embedderShowCmd) Run(a *app) error {
-	embedder := embed.New(nil)
+	embedder := embed.New()
 	if c.File != "" {
 		file, err := os.Open(c.File)
 		if err != nil {

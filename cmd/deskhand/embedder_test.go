@@ -16,10 +16,10 @@ func TestEmbedderShowNamesSourcesAndLicences(t *testing.T) {
 
 	var header embed.Header
 	require.NoError(t, json.Unmarshal([]byte(command(t, exitOK, "embedder", "show", "--json").out), &header))
-	require.Equal(t, embed.New(nil).Table(), header)
+	require.Equal(t, embed.New().Table(), header)
 
 	text := command(t, exitOK, "embedder", "show").out
-	require.Contains(t, text, embed.New(nil).Name())
+	require.Contains(t, text, embed.New().Name())
 	for _, source := range header.Sources {
 		require.Contains(t, text, source.Name)
 		require.Contains(t, text, source.Licence)

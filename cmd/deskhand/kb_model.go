@@ -51,7 +51,7 @@ func newModelOpener(pool *pgxpool.Pool, a *app, observe func(llm.Call)) (*modelO
 
 // builtin is the built-in embedder.
 func (o *modelOpener) builtin() retrieval.EmbeddingModel {
-	builtin := embed.New(o.analyzed.Analyzer)
+	builtin := embed.New()
 	return retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
 }
 

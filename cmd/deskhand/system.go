@@ -88,7 +88,7 @@ func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (
 	if err != nil {
 		return nil, err
 	}
-	builtin := embed.New(analyzer)
+	builtin := embed.New()
 	model := retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
 	if embedder != nil {
 		model = retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()}

@@ -104,7 +104,7 @@ func (c triageTrainCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	classifier, err := intent.TrainFor(taxonomy, examples, embed.New(nil))
+	classifier, err := intent.TrainFor(taxonomy, examples, embed.New())
 	if err != nil {
 		return err
 	}
@@ -226,14 +226,14 @@ func openTaxonomy(c config) (*intent.Taxonomy, error) {
 
 func openClassifier(c config) (*intent.Classifier, error) {
 	if c.IntentModel == "" {
-		return intent.Builtin(embed.New(nil))
+		return intent.Builtin(embed.New())
 	}
 	file, err := os.Open(c.IntentModel)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfig, err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	classifier, err := intent.Decode(file, embed.New(nil))
+	classifier, err := intent.Decode(file, embed.New())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", errConfig, c.IntentModel, err)
 	}

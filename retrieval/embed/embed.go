@@ -13,8 +13,6 @@ import (
 	"fmt"
 	"math"
 	"sync"
-
-	"github.com/deskhand/deskhand/retrieval/lexical"
 )
 
 // Name begins the name of every model of this package.
@@ -61,7 +59,7 @@ type Embedder struct {
 
 // New returns the embedder with the built-in table, whatever the analyzer. It panics when the program was built with a broken
 // table.
-func New(_ *lexical.Analyzer) *Embedder {
+func New() *Embedder {
 	s, err := builtin()
 	if err != nil {
 		panic(fmt.Sprintf("built-in embedding table: %v", err)) // a test reads it

@@ -16,7 +16,7 @@ import (
 
 func vectors(t testing.TB, texts ...string) [][]float32 {
 	t.Helper()
-	v, err := embed.New(nil).Embed(t.Context(), texts)
+	v, err := embed.New().Embed(t.Context(), texts)
 	require.NoError(t, err)
 	require.Len(t, v, len(texts))
 	return v
@@ -74,7 +74,7 @@ func TestEmbedStopsWhenTheCallerGoesAway(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := embed.New(nil).Embed(ctx, []string{"a"})
+	_, err := embed.New().Embed(ctx, []string{"a"})
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -82,7 +82,7 @@ func TestManyGoroutinesGetTheSameVectors(t *testing.T) {
 	t.Parallel()
 	texts := []string{"How do I withdraw?", "提币手续费", "вывод средств", "", "كيف أسحب أموالي"}
 	want := vectors(t, texts...)
-	e := embed.New(nil)
+	e := embed.New()
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -109,7 +109,7 @@ func bitsOf(v []float32) []byte {
 
 func TestBuiltInTableIsTheOneOfThisProgram(t *testing.T) {
 	t.Parallel()
-	e := embed.New(nil)
+	e := embed.New()
 	header := e.Table()
 	require.Equal(t, embed.Dimensions, e.Dimensions())
 	require.Equal(t, embed.NewFeatures().Fingerprint(), header.Features, "train again: features are not cut as they were: make embedder")
@@ -193,7 +193,7 @@ func FuzzVector(f *testing.F) {
 	for _, text := range []string{"", "Rút tiền", "提币手续费", "ガス代はいくら", "ｶﾞｽ", "각", "\xff\xfe", "𝓯𝓮𝓮", "لا إله", "a\u0301\u0302"} {
 		f.Add(text)
 	}
-	e := embed.New(nil)
+	e := embed.New()
 	f.Fuzz(func(t *testing.T, text string) {
 		out := make([]float32, embed.Dimensions)
 		e.Vector(text, out)
@@ -202,7 +202,7 @@ func FuzzVector(f *testing.F) {
 }
 
 func BenchmarkQuestion(b *testing.B) {
-	e := embed.New(nil)
+	e := embed.New()
 	out := make([]float32, embed.Dimensions)
 	questions := []string{"my withdrawal has been pending for two hours, where is my money?", "提币两个小时了还没到账怎么办", "출금한 지 두 시간이 지났는데 아직 안 들어왔어요"}
 	b.ReportAllocs()
@@ -214,7 +214,7 @@ func BenchmarkQuestion(b *testing.B) {
 }
 
 func BenchmarkPassage(b *testing.B) {
-	e := embed.New(nil)
+	e := embed.New()
 	out := make([]float32, embed.Dimensions)
 	text := passage(b)
 	b.SetBytes(int64(len(text)))

@@ -20,13 +20,13 @@ func TestBuiltinIsTrainedOnTheExamples(t *testing.T) {
 	require.Equal(t, examples, packed, "examples.zip is older than the examples: run `deskhand triage train`")
 	taxonomy, err := Default()
 	require.NoError(t, err)
-	require.Equal(t, fingerprint(examples, builtinOptions(taxonomy, embed.New(nil)).withDefaults()), builtin(t).Fingerprint(),
+	require.Equal(t, fingerprint(examples, builtinOptions(taxonomy, embed.New()).withDefaults()), builtin(t).Fingerprint(),
 		"model.bin is older than the examples, the taxonomy's rules or the lexicon: run `deskhand triage train`")
 }
 
 func TestBuiltinCanBeRebuiltToTheByte(t *testing.T) {
 	devFolder(t)
-	c, err := TrainBuiltin(embed.New(nil))
+	c, err := TrainBuiltin(embed.New())
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(builtinModel, encode(t, c)), "the code of the features has changed: run `deskhand triage train`")
 }

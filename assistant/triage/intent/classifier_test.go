@@ -128,7 +128,7 @@ func TestTrainRefusesUselessExamples(t *testing.T) {
 }
 
 func FuzzPredict(f *testing.F) {
-	c, err := Builtin(embed.New(nil))
+	c, err := Builtin(embed.New())
 	require.NoError(f, err)
 	f.Add("where is my withdrawal")
 	f.Add("提币没到账 \xff")
@@ -139,7 +139,7 @@ func FuzzPredict(f *testing.F) {
 }
 
 func BenchmarkPredictShortQuestion(b *testing.B) {
-	c, err := Builtin(embed.New(nil))
+	c, err := Builtin(embed.New())
 	require.NoError(b, err)
 	for b.Loop() {
 		c.Predict("hello my usdt withdrawal is still pending", 3)
@@ -148,7 +148,7 @@ func BenchmarkPredictShortQuestion(b *testing.B) {
 
 func BenchmarkBuiltin(b *testing.B) {
 	for b.Loop() {
-		_, err := Builtin(embed.New(nil))
+		_, err := Builtin(embed.New())
 		require.NoError(b, err)
 	}
 }
@@ -166,7 +166,7 @@ func requireProbabilities(t *testing.T, predictions []Prediction) {
 
 func builtin(t *testing.T) *Classifier {
 	t.Helper()
-	c, err := Builtin(embed.New(nil))
+	c, err := Builtin(embed.New())
 	require.NoError(t, err)
 	return c
 }

@@ -91,7 +91,7 @@ type measurement struct {
 
 func (m *measurement) run(t *testing.T, train, test []Example, outOfScope string) *Classifier {
 	t.Helper()
-	c, err := Train(train, Options{Embedder: embed.New(nil), OutOfScope: outOfScope})
+	c, err := Train(train, Options{Embedder: embed.New(), OutOfScope: outOfScope})
 	require.NoError(t, err)
 	for _, e := range test {
 		m.add(c, e, outOfScope)
@@ -190,7 +190,7 @@ func devFolder(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("DESKHAND_DEV_DATA")
 	if folder == "" {
-		t.Skip("set DESKHAND_DEV_DATA to the folder of the public evaluation data (intents) to measure")
+		t.Skip("set DESKHAND_DEV_DATA to the folder of the public evaluation data (intents) to measure: docs/data-sources.md says what that is and where to get it")
 	}
 	return folder
 }

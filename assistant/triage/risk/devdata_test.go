@@ -17,7 +17,7 @@ func TestDevelopmentDataIsRarelyHandedOff(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("DESKHAND_DEV_DATA")
 	if dir == "" {
-		t.Skip("set DESKHAND_DEV_DATA to the folder of the public evaluation data (abuse, intents) to measure")
+		t.Skip("set DESKHAND_DEV_DATA to the folder of the public evaluation data (abuse, intents) to measure: docs/data-sources.md says what that is and where to get it")
 	}
 	rules := defaultRules(t)
 	for name, limit := range map[string]float64{
