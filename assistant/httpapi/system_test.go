@@ -37,6 +37,7 @@ import (
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // sampleArticles are enough to answer and to hand off, and few enough to import for each test.
@@ -187,15 +188,15 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 
 func (s *system) importArticles(t *testing.T) {
 	t.Helper()
-	files := fstest.MapFS{}
+	tree := fstest.MapFS{}
 	for _, name := range sampleArticles() {
 		content, err := fs.ReadFile(retrieval.Sample(), name)
 		require.NoError(t, err)
-		files[name] = &fstest.MapFile{Data: content}
+		tree[name] = &fstest.MapFile{Data: content}
 	}
 	_, err := s.index.Register(t.Context())
 	require.NoError(t, err)
-	report, err := s.index.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Source: "test"})
+	report, err := s.index.Import(t.Context(), files.FS(tree), retrieval.ImportOptions{Source: "test"})
 	require.NoError(t, err)
 	require.Empty(t, report.Problems)
 }

@@ -1,4 +1,4 @@
-package retrieval
+package lint
 
 import (
 	"fmt"
@@ -11,14 +11,17 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
+
+	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // links finds those that lead to an article that is not there.
-func (l *linter) links(a Article) {
+func (l *linter) links(a retrieval.Article) {
 	for _, link := range linksOf(a.Body) {
 		target, err := url.Parse(link)
 		if err != nil {
-			l.add(LintError, lintDeadLink, a, fmt.Sprintf("%q is not an address", shorten(link)), "mend the link")
+			l.add(Error, checkDeadLink, a, fmt.Sprintf("%q is not an address", retrieval.Shorten(link)), "mend the link")
 			continue
 		}
 		slug, locale, internal := l.articleOf(target)
@@ -33,11 +36,11 @@ func (l *linter) links(a Article) {
 		_, translated := versions[locale]
 		switch {
 		case versions == nil:
-			l.add(LintError, lintDeadLink, a, shorten(link)+" leads to no article", "link to an article that is there")
+			l.add(Error, checkDeadLink, a, retrieval.Shorten(link)+" leads to no article", "link to an article that is there")
 		case end != slug:
-			l.add(LintNote, lintDeadLink, a, fmt.Sprintf("%s leads to %q by now", shorten(link), end), "link to the new slug")
+			l.add(Note, checkDeadLink, a, fmt.Sprintf("%s leads to %q by now", retrieval.Shorten(link), end), "link to the new slug")
 		case locale != "" && !translated:
-			l.add(LintWarning, lintDeadLink, a, fmt.Sprintf("%s: the article is not in %s", shorten(link), locale),
+			l.add(Warning, checkDeadLink, a, fmt.Sprintf("%s: the article is not in %s", retrieval.Shorten(link), locale),
 				"translate it, or link to a language that it has")
 		}
 	}
@@ -48,17 +51,17 @@ func (l *linter) articleOf(target *url.URL) (slug, locale string, internal bool)
 	place := strings.Trim(target.Path, "/")
 	if target.Host != "" {
 		first, rest, found := strings.Cut(place, "/")
-		if !found || !isLocaleFolder(first) || !slices.Contains(l.options.Hosts, strings.ToLower(target.Hostname())) {
+		if !found || !files.IsLocaleFolder(first) || !slices.Contains(l.options.Hosts, strings.ToLower(target.Hostname())) {
 			return "", "", false
 		}
-		locale, _ = Locale(first)
-		return slugOf(rest), locale, rest != ""
+		locale, _ = retrieval.Locale(first)
+		return files.SlugOf(rest), locale, rest != ""
 	}
 	if target.Scheme != "" || place == "" {
 		return "", "", false
 	}
-	if slug = slugOf(place); l.shelf[slug] == nil {
-		slug = slugOf(path.Base(place)) // as in ../money/fees.md
+	if slug = files.SlugOf(place); l.shelf[slug] == nil {
+		slug = files.SlugOf(path.Base(place)) // as in ../money/fees.md
 	}
 	return slug, "", true
 }

@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // frontMatterFields are the keys that an article's front matter may have, as a message lists them.
@@ -18,52 +20,45 @@ const frontMatterFields = "slug, locale, title, category, intents, audience, sta
 // maxFrontMatter bounds the YAML in bytes. It holds some ten short lines.
 const maxFrontMatter = 16 << 10
 
-// dateLayout is how review_by is written.
-const dateLayout = "2006-01-02"
-
 // ParseMarkdown reads one article: YAML front matter between two lines of "---", then Markdown. Audience is public and
 // status published when the front matter does not say. Text in another encoding than UTF-8 is converted where it is certain
 // which one it is. A mistake is returned as a *Problem.
-func ParseMarkdown(file string, content []byte) (Article, error) {
-	article := Article{Audience: AudiencePublic, File: file, Line: 1, Status: StatusPublished}
+func ParseMarkdown(file string, content []byte) (retrieval.Article, error) {
+	article := retrieval.Article{Audience: retrieval.AudiencePublic, File: file, Line: 1, Status: retrieval.StatusPublished}
 	if err := checkSize(file, int64(len(content))); err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	found, err := decodeText(file, content, hintsOf(content, ""))
 	if err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	article.ReadAs = found.readAs
-	matter, body, err := splitFrontMatter(file, unixLines(found.text))
+	matter, body, err := splitFrontMatter(file, retrieval.UnixLines(found.text))
 	if err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	if err := readFrontMatter(&article, matter); err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	article.Body = strings.TrimSpace(body)
 	if err := article.Validate(); err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	return article, nil
 }
 
 // checkSize refuses a file that is no article, before it is read: a 50 GB file must not fill the memory.
 func checkSize(file string, size int64) error {
-	if size <= MaxArticleBytes+maxFrontMatter {
+	if size <= retrieval.MaxArticleBytes+maxFrontMatter {
 		return nil
 	}
-	return &Problem{File: file, Fix: "split the article: at most 2 MB are taken", Message: fmt.Sprintf("has %d bytes", size)}
-}
-
-func unixLines(text string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	return &retrieval.Problem{File: file, Fix: "split the article: at most 2 MB are taken", Message: fmt.Sprintf("has %d bytes", size)}
 }
 
 func splitFrontMatter(file, text string) (matter, body string, err error) {
 	rest, ok := strings.CutPrefix(text, "---\n")
 	if !ok {
-		return "", "", &Problem{
+		return "", "", &retrieval.Problem{
 			File: file, Fix: "begin the file with a line of --- and the fields " + frontMatterFields, Line: 1,
 			Message: "has no front matter",
 		}
@@ -72,11 +67,13 @@ func splitFrontMatter(file, text string) (matter, body string, err error) {
 	end := strings.Index(rest, "\n---\n")
 	if end < 0 {
 		if end = len(rest) - len("\n---"); !strings.HasSuffix(rest, "\n---") {
-			return "", "", &Problem{File: file, Fix: "close it with a line of ---", Line: 1, Message: "the front matter does not end"}
+			return "", "", &retrieval.Problem{
+				File: file, Fix: "close it with a line of ---", Line: 1, Message: "the front matter does not end",
+			}
 		}
 	}
 	if end > maxFrontMatter {
-		return "", "", &Problem{
+		return "", "", &retrieval.Problem{
 			File: file, Fix: "close it with a line of --- after the last field", Line: 1,
 			Message: "the front matter is longer than 16 kB",
 		}
@@ -86,14 +83,16 @@ func splitFrontMatter(file, text string) (matter, body string, err error) {
 
 // readFrontMatter sets the fields that the YAML gives. Line numbers count from the start of the file, whose first line is
 // the opening "---".
-func readFrontMatter(a *Article, matter string) error {
+func readFrontMatter(a *retrieval.Article, matter string) error {
 	const opening = 1
 	parsed, err := parser.ParseBytes([]byte(matter), 0)
 	if err != nil {
 		return yamlProblem(a.File, err)
 	}
 	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
-		return &Problem{File: a.File, Fix: "fill in the fields " + frontMatterFields, Line: 1, Message: "the front matter is empty"}
+		return &retrieval.Problem{
+			File: a.File, Fix: "fill in the fields " + frontMatterFields, Line: 1, Message: "the front matter is empty",
+		}
 	}
 	var values []*ast.MappingValueNode
 	switch node := parsed.Docs[0].Body.(type) {
@@ -102,7 +101,7 @@ func readFrontMatter(a *Article, matter string) error {
 	case *ast.MappingValueNode:
 		values = []*ast.MappingValueNode{node}
 	default:
-		return &Problem{
+		return &retrieval.Problem{
 			File: a.File, Fix: "write one \"field: value\" a line", Line: 1 + opening,
 			Message: "the front matter is not a list of fields",
 		}
@@ -127,7 +126,7 @@ func readFrontMatter(a *Article, matter string) error {
 // yamlProblem says where the YAML of a front matter breaks off.
 func yamlProblem(file string, err error) error {
 	const opening = 1
-	problem := &Problem{
+	problem := &retrieval.Problem{
 		File: file, Fix: "write one \"field: value\" a line, with quotes around values that contain a colon",
 		Message: "the front matter is not YAML",
 	}
@@ -139,7 +138,7 @@ func yamlProblem(file string, err error) error {
 	return problem
 }
 
-func readField(a *Article, field fieldReader) (err error) {
+func readField(a *retrieval.Article, field fieldReader) (err error) {
 	switch field.key {
 	case "slug":
 		a.Slug, err = field.text()
@@ -157,12 +156,12 @@ func readField(a *Article, field fieldReader) (err error) {
 		a.Redirects, err = field.list()
 	case "audience":
 		var text string
-		text, err = field.oneOf(string(AudiencePublic), string(AudienceInternal))
-		a.Audience = Audience(text)
+		text, err = field.oneOf(string(retrieval.AudiencePublic), string(retrieval.AudienceInternal))
+		a.Audience = retrieval.Audience(text)
 	case "status":
 		var text string
-		text, err = field.oneOf(string(StatusDraft), string(StatusPublished), string(StatusArchived))
-		a.Status = Status(text)
+		text, err = field.oneOf(string(retrieval.StatusDraft), string(retrieval.StatusPublished), string(retrieval.StatusArchived))
+		a.Status = retrieval.Status(text)
 	case "review_by":
 		a.ReviewBy, err = field.date()
 	default:
@@ -180,7 +179,7 @@ type fieldReader struct {
 }
 
 func (f fieldReader) problem(message, fix string) error {
-	return &Problem{Field: shorten(f.key), File: f.file, Fix: fix, Line: f.line, Message: message}
+	return &retrieval.Problem{Field: retrieval.Shorten(f.key), File: f.file, Fix: fix, Line: f.line, Message: message}
 }
 
 func (f fieldReader) text() (string, error) {
@@ -218,7 +217,7 @@ func (f fieldReader) oneOf(allowed ...string) (string, error) {
 	if slices.Contains(allowed, text) {
 		return text, nil
 	}
-	return "", f.problem(fmt.Sprintf("%q is unknown", shorten(text)), "use one of "+strings.Join(allowed, ", "))
+	return "", f.problem(fmt.Sprintf("%q is unknown", retrieval.Shorten(text)), "use one of "+strings.Join(allowed, ", "))
 }
 
 func (f fieldReader) locale() (string, error) {
@@ -226,9 +225,9 @@ func (f fieldReader) locale() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	locale, ok := Locale(text)
+	locale, ok := retrieval.Locale(text)
 	if !ok {
-		return "", f.problem(fmt.Sprintf("%q is not a language", shorten(text)), "use a BCP 47 tag like en, zh-Hans or pt")
+		return "", f.problem(fmt.Sprintf("%q is not a language", retrieval.Shorten(text)), "use a BCP 47 tag like en, zh-Hans or pt")
 	}
 	return locale, nil
 }
@@ -238,9 +237,9 @@ func (f fieldReader) date() (time.Time, error) {
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}
-	date, err := time.Parse(dateLayout, text)
+	date, err := time.Parse(retrieval.DateLayout, text)
 	if err != nil {
-		return time.Time{}, f.problem(fmt.Sprintf("%q is not a date", shorten(text)), "write it as 2027-01-31")
+		return time.Time{}, f.problem(fmt.Sprintf("%q is not a date", retrieval.Shorten(text)), "write it as 2027-01-31")
 	}
 	return date, nil
 }

@@ -1,4 +1,4 @@
-package retrieval_test
+package lint_test
 
 import (
 	"testing"
@@ -7,10 +7,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/lint"
 )
 
-// lint returns what is found as "level check slug (locale): message".
-func lint(options retrieval.LintOptions, articles ...retrieval.Article) []string {
+var today = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+
+func article(slug, locale, title, body string) retrieval.Article {
+	return retrieval.Article{
+		Audience: retrieval.AudiencePublic, Body: body, Locale: locale, Slug: slug, Status: retrieval.StatusPublished, Title: title,
+	}
+}
+
+// check returns what is found as "level check slug (locale): message".
+func check(options lint.Options, articles ...retrieval.Article) []string {
 	options.Now = today
 	found := []string{}
 	for i := range articles {
@@ -18,7 +27,7 @@ func lint(options retrieval.LintOptions, articles ...retrieval.Article) []string
 			articles[i].ReviewBy = today.AddDate(1, 0, 0)
 		}
 	}
-	for _, f := range retrieval.Lint(articles, options) {
+	for _, f := range lint.Check(articles, options) {
 		found = append(found, string(f.Level)+" "+f.Check+" "+f.Slug+" ("+f.Locale+"): "+f.Message)
 	}
 	return found
@@ -45,7 +54,7 @@ func TestLintComparesTheNumbersOfLanguages(t *testing.T) {
 		{"pt", "A taxa é de 1.000,5 USDT ou 0,10 %. Leva 30 minutos.", "says 30 min where en says 24 h, 3 days, 5 days"},
 		{"pt", "Sem números.", ""},
 	} {
-		found := lint(retrieval.LintOptions{}, article("fee", "en", "Fee", english), article("fee", c.locale, "Fee", c.body))
+		found := check(lint.Options{}, article("fee", "en", "Fee", english), article("fee", c.locale, "Fee", c.body))
 		if c.want == "" {
 			require.Empty(t, found, c.body)
 			continue
@@ -56,7 +65,7 @@ func TestLintComparesTheNumbersOfLanguages(t *testing.T) {
 
 func TestLintFindsLinksThatLeadNowhere(t *testing.T) {
 	t.Parallel()
-	options := retrieval.LintOptions{Hosts: []string{"help.example"}, Redirects: map[string]string{"old": "older", "older": "b", "x": "y"}}
+	options := lint.Options{Hosts: []string{"help.example"}, Redirects: map[string]string{"old": "older", "older": "b", "x": "y"}}
 	body := "[a](https://help.example/en/b) https://help.example/ar/b [c](https://help.example/en/none) [d](https://other.example/en/none)\n" +
 		"[e](https://help.example/contact) [f](../money/b.md) [g](nothing.md#part) [h](https://help.example/en/old) [i](mailto:a@b.example) [j](#top)"
 	require.Equal(t, []string{
@@ -65,7 +74,7 @@ func TestLintFindsLinksThatLeadNowhere(t *testing.T) {
 		"warning dead-link a (en): https://help.example/ar/b: the article is not in ar",
 		`warning redirect x (): leads to "y", and there is no such article`,
 		`note dead-link a (en): https://help.example/en/old leads to "b" by now`,
-	}, lint(options, article("a", "en", "A", body), article("b", "en", "B", "Text.")))
+	}, check(options, article("a", "en", "A", body), article("b", "en", "B", "Text.")))
 }
 
 func TestLintFindsTextsThatAreNearlyTheSame(t *testing.T) {
@@ -76,7 +85,7 @@ func TestLintFindsTextsThatAreNearlyTheSame(t *testing.T) {
 		"ar":      "افتح الأصول واختر السحب ثم حدد الشبكة التي يدعمها المستلم والصق العنوان وأكد بالرمز الخاص بك. ",
 	} {
 		other := map[string]string{"en": "Deposits need confirmations on the chain before they are credited to you.", "zh-Hans": "充值需要链上确认之后才会到账。", "ar": "تحتاج الإيداعات إلى تأكيدات على السلسلة قبل إضافتها."}[locale]
-		found := lint(retrieval.LintOptions{}, article("a", locale, "A", text+other[:15]), article("b", locale, "B", other[:9]+text), article("c", locale, "C", other))
+		found := check(lint.Options{}, article("a", locale, "A", text+other[:15]), article("b", locale, "B", other[:9]+text), article("c", locale, "C", other))
 		require.Len(t, found, 1, locale)
 		require.Contains(t, found[0], "warning duplicate a ("+locale+"): says nearly the same as b")
 	}
@@ -90,9 +99,9 @@ func TestLintNamesWhatIsMissing(t *testing.T) {
 	stale.ReviewBy = today.AddDate(0, 0, -1)
 	archived := stale
 	archived.Slug, archived.Status = "z", retrieval.StatusArchived
-	options := retrieval.LintOptions{
+	options := lint.Options{
 		DueWithin: 30 * 24 * time.Hour, Intents: []string{"withdrawal.fees"},
-		Traffic: []retrieval.Traffic{
+		Traffic: []lint.Traffic{
 			{Intent: "withdrawal.fees", Locale: "zh-Hans", Questions: 25},
 			{Intent: "withdrawal.fees", Locale: "ar", Questions: 5},
 			{Intent: "other.thing", Locale: "ko", Questions: 900},
@@ -104,10 +113,10 @@ func TestLintNamesWhatIsMissing(t *testing.T) {
 		"warning title a (en): the title only repeats the slug",
 		"warning translation a (zh-Hans): 25 questions about it were asked in zh-Hans, and it is not in that language",
 		"note due-soon a (en): is to be reviewed by 2026-12-01",
-	}, lint(options, a, stale, archived))
+	}, check(options, a, stale, archived))
 
 	never := article("n", "en", "N", "Text.")
-	found := retrieval.Lint([]retrieval.Article{never}, retrieval.LintOptions{Now: today})
+	found := lint.Check([]retrieval.Article{never}, lint.Options{Now: today})
 	require.Len(t, found, 1)
 	require.Equal(t, "no-review", found[0].Check)
 }
@@ -115,6 +124,6 @@ func TestLintNamesWhatIsMissing(t *testing.T) {
 func FuzzLint(f *testing.F) {
 	f.Add("1,000.5 USDT 24 h", "１.0.0 % ٢٤ ساعة [a](b) <http://[::1]>")
 	f.Fuzz(func(_ *testing.T, one, two string) {
-		lint(retrieval.LintOptions{Hosts: []string{"a"}}, article("a", "en", "A", one), article("a", "ar", "A", two), article("b", "en", "B", one))
+		check(lint.Options{Hosts: []string{"a"}}, article("a", "en", "A", one), article("a", "ar", "A", two), article("b", "en", "B", one))
 	})
 }

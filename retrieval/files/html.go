@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"cmp"
@@ -15,47 +15,50 @@ import (
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/table"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // maxPageBytes is the most that a page may have with its markup.
-const maxPageBytes = 4 * MaxArticleBytes
+const maxPageBytes = 4 * retrieval.MaxArticleBytes
 
 // ParseHTML reads a page as one public, published article. The title and the language come from its head, the slug from its
 // canonical address or else from its file name. Navigation, footers, forms, scripts, and whatever a reader cannot see are
 // left out. Locale is used for a page that names no language.
-func ParseHTML(file string, content []byte, locale string) (Article, error) {
+func ParseHTML(file string, content []byte, locale string) (retrieval.Article, error) {
 	if len(content) > maxPageBytes {
-		return Article{}, &Problem{
+		return retrieval.Article{}, &retrieval.Problem{
 			File: file, Fix: "split the page: at most 8 MB are taken", Message: fmt.Sprintf("has %d bytes", len(content)),
 		}
 	}
 	found, err := decodeText(file, content, hintsOfPage(content, locale))
 	if err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	document, err := html.Parse(strings.NewReader(found.text))
 	if err != nil {
-		return Article{}, &Problem{File: file, Fix: "nest fewer elements", Message: "is not a page that can be read"}
+		return retrieval.Article{}, &retrieval.Problem{File: file, Fix: "nest fewer elements", Message: "is not a page that can be read"}
 	}
 	head := readHead(document)
-	a := Article{
-		Audience: AudiencePublic, File: file, Line: 1, ReadAs: found.readAs, Slug: head.slug(file), Status: StatusPublished,
-		Title: head.title,
+	a := retrieval.Article{
+		Audience: retrieval.AudiencePublic, File: file, Line: 1, ReadAs: found.readAs, Slug: head.slug(file),
+		Status: retrieval.StatusPublished,
+		Title:  head.title,
 	}
 	named := cmp.Or(head.language, locale)
-	if a.Locale, _ = Locale(named); a.Locale == "" {
-		return Article{}, &Problem{
+	if a.Locale, _ = retrieval.Locale(named); a.Locale == "" {
+		return retrieval.Article{}, &retrieval.Problem{
 			Field: "lang", File: file, Fix: `write <html lang="en">, or import with --locale`, Line: 1,
-			Message: fmt.Sprintf("%q is not a language", shorten(named)),
+			Message: fmt.Sprintf("%q is not a language", retrieval.Shorten(named)),
 		}
 	}
 	body, heading, err := markdownOf(document, head.base)
 	if err != nil {
-		return Article{}, &Problem{File: file, Message: "cannot be converted: " + err.Error(), Fix: "mend the markup"}
+		return retrieval.Article{}, &retrieval.Problem{File: file, Message: "cannot be converted: " + err.Error(), Fix: "mend the markup"}
 	}
 	a.Title, a.Body = cmp.Or(heading, a.Title), body
 	if err := a.Validate(); err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	return a, nil
 }
@@ -95,11 +98,11 @@ func readHead(document *html.Node) pageHead {
 			h.language = attribute(node, "lang")
 		case atom.Title:
 			if h.title == "" && node.Namespace == "" {
-				h.title = oneLine(textOf(node))
+				h.title = strings.Join(strings.Fields(textOf(node)), " ")
 			}
 		case atom.Meta:
 			if attribute(node, "property") == "og:title" {
-				openGraph = oneLine(attribute(node, "content"))
+				openGraph = strings.Join(strings.Fields(attribute(node, "content")), " ")
 			}
 		case atom.Link:
 			if slices.Contains(strings.Fields(strings.ToLower(attribute(node, "rel"))), "canonical") {
@@ -134,7 +137,7 @@ func (h pageHead) slug(file string) string {
 			name = path.Dir(h.canonical.Path)
 		}
 	}
-	return slugOf(name)
+	return SlugOf(name)
 }
 
 func isIndex(name string) bool {
@@ -145,8 +148,8 @@ func isIndex(name string) bool {
 	return false
 }
 
-// slugOf makes a slug of a path: without its ending, without a language in front, its spaces as hyphens.
-func slugOf(name string) string {
+// SlugOf makes a slug of a path: without its ending, without a language in front, its spaces as hyphens.
+func SlugOf(name string) string {
 	name = strings.Trim(path.Clean("/"+strings.ReplaceAll(name, "\\", "/")), "/")
 	switch extension := path.Ext(name); strings.ToLower(extension) {
 	case ".htm", ".html", ".xhtml", ".markdown", ".md", ".mdx":
@@ -155,20 +158,20 @@ func slugOf(name string) string {
 	if isIndex(path.Base(name)) && path.Dir(name) != "." {
 		name = path.Dir(name)
 	}
-	if first, rest, found := strings.Cut(name, "/"); found && isLocaleFolder(first) {
+	if first, rest, found := strings.Cut(name, "/"); found && IsLocaleFolder(first) {
 		name = rest
 	}
 	return strings.Map(func(r rune) rune {
-		if isSlug("a" + string(r)) {
+		if retrieval.IsSlug("a" + string(r)) {
 			return r
 		}
 		return '-'
 	}, name)
 }
 
-// isLocaleFolder reports whether a folder's name is a language, like en, zh-Hans or pt_BR.
-func isLocaleFolder(name string) bool {
-	_, ok := Locale(strings.ReplaceAll(name, "_", "-"))
+// IsLocaleFolder reports whether a folder's name is a language, like en, zh-Hans or pt_BR.
+func IsLocaleFolder(name string) bool {
+	_, ok := retrieval.Locale(strings.ReplaceAll(name, "_", "-"))
 	return ok && localeFolder.MatchString(name)
 }
 
@@ -180,7 +183,7 @@ func markdownOf(document *html.Node, base *url.URL) (markdown, heading string, e
 	clean(root, base)
 	for node := range root.Descendants() {
 		if node.DataAtom == atom.H1 {
-			heading = oneLine(textOf(node))
+			heading = strings.Join(strings.Fields(textOf(node)), " ")
 			node.Parent.RemoveChild(node)
 			break
 		}

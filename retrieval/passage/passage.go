@@ -1,4 +1,4 @@
-package retrieval
+package passage
 
 import (
 	"crypto/sha256"
@@ -15,27 +15,29 @@ const (
 	passageHardTokens = 500
 )
 
-// splitterVersion names the rules of this file and of plain.go. Raise it when the same article would be cut otherwise.
-const splitterVersion = "1"
+// Version names the rules of this file and of plain.go. Raise it when the same article would be cut otherwise.
+const Version = "1"
 
-// draftPassage is a passage before it has a row.
-type draftPassage struct {
-	body        string
-	headingPath []string
-	hash        []byte
-	// terms are set when the passage is about to be stored.
-	terms passageTerms
-	// text is what is analysed and embedded: title, heading path and body.
-	text   string
-	tokens int
+// Draft is a passage before it has a row.
+type Draft struct {
+	// Body is plain text; numbered steps and bullets keep their lines.
+	Body string
+	// Hash is the SHA-256 of Text.
+	Hash []byte
+	// HeadingPath are the headings above, outermost first, without the title.
+	HeadingPath []string
+	// Text is what is analysed and embedded: title, heading path and body.
+	Text string
+	// Tokens are those of Body in cl100k_base, at least 1.
+	Tokens int
 }
 
-// splitArticle returns the passages of an article in their order. Every passage lies under one heading.
-func splitArticle(article Article) ([]draftPassage, error) {
-	sp := splitting{title: strings.TrimSpace(article.Title)}
+// Split returns the passages of an article in their order. Every passage lies under one heading.
+func Split(title, markdown string) ([]Draft, error) {
+	sp := splitting{title: strings.TrimSpace(title)}
 	var section []block
 	var path []block // the headings above, with their levels
-	for _, b := range plainBlocks(article.Body) {
+	for _, b := range plainBlocks(markdown) {
 		if b.kind != blockHeading {
 			section = append(section, b)
 			continue
@@ -57,7 +59,7 @@ func splitArticle(article Article) ([]draftPassage, error) {
 
 // splitting is one article on its way.
 type splitting struct {
-	passages []draftPassage
+	passages []Draft
 	title    string
 }
 
@@ -188,13 +190,13 @@ func (s *splitting) emit(path []block, body string, tokens int) {
 	for i, h := range path {
 		headings[i] = h.text
 	}
-	text := indexText(s.title, headings, body)
+	text := IndexText(s.title, headings, body)
 	sum := sha256.Sum256([]byte(text))
-	s.passages = append(s.passages, draftPassage{body: body, hash: sum[:], headingPath: headings, text: text, tokens: max(tokens, 1)})
+	s.passages = append(s.passages, Draft{Body: body, Hash: sum[:], HeadingPath: headings, Text: text, Tokens: max(tokens, 1)})
 }
 
-// indexText is what is analysed and embedded for a passage.
-func indexText(title string, headings []string, body string) string {
+// IndexText is what is analysed and embedded for a passage.
+func IndexText(title string, headings []string, body string) string {
 	if len(headings) == 0 {
 		return fmt.Sprintf("%s\n\n%s", title, body)
 	}

@@ -1,4 +1,4 @@
-package retrieval
+package lint
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"unicode"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // Near-duplicates are found by MinHash: texts that share a band of their signatures are compared exactly. With 16 bands of 4
@@ -31,12 +33,12 @@ type band struct {
 }
 
 // duplicates finds articles of one language that say nearly the same under different slugs.
-func (l *linter) duplicates(articles []Article) {
+func (l *linter) duplicates(articles []retrieval.Article) {
 	seed := maphash.MakeSeed() // pieces only have to differ; what is found is checked exactly
 	pieces := make([]map[uint64]struct{}, len(articles))
 	buckets := make(map[band][]int)
 	for i, a := range articles {
-		if a.Status == StatusArchived {
+		if a.Status == retrieval.StatusArchived {
 			continue
 		}
 		if pieces[i] = shingles(seed, a.Body); len(pieces[i]) < minHashRows {
@@ -83,11 +85,11 @@ func bandsOf(pieces map[uint64]struct{}, locale string) []band {
 	return bands
 }
 
-func (l *linter) duplicate(a, b Article, similarity float64) {
+func (l *linter) duplicate(a, b retrieval.Article, similarity float64) {
 	if b.Slug < a.Slug {
 		a, b = b, a
 	}
-	l.add(LintWarning, lintDuplicate, a, fmt.Sprintf("says nearly the same as %s: %.0f %% of the text (MinHash)", b.Slug, similarity*100),
+	l.add(Warning, checkDuplicate, a, fmt.Sprintf("says nearly the same as %s: %.0f %% of the text (MinHash)", b.Slug, similarity*100),
 		"merge the two and redirect one slug to the other")
 }
 

@@ -1,4 +1,4 @@
-package retrieval_test
+package files_test
 
 import (
 	"strings"
@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 func TestParseMarkdownReadsEveryField(t *testing.T) {
 	t.Parallel()
 	text := "\ufeff---\r\nslug: deposit-missing-memo\r\nlocale: zh-CN\r\ntitle: \"充值: 忘记备注\"\r\ncategory: deposit\r\n" +
 		"intents: [deposit.missing_memo, deposit.not_credited]\r\naudience: internal\r\nstatus: draft\r\nreview_by: 2027-01-31\r\njurisdictions:\r\n  - DE\r\n  - BR\r\n---\r\n\r\n正文。\r\n"
-	a, err := retrieval.ParseMarkdown("a.md", []byte(text))
+	a, err := files.ParseMarkdown("a.md", []byte(text))
 	require.NoError(t, err)
 	require.Equal(t, retrieval.Article{
 		Audience:      retrieval.AudienceInternal,
@@ -51,7 +52,7 @@ func TestParseMarkdownNamesFileLineFieldAndFix(t *testing.T) {
 		"utf-16":         {"\xff\xfe-\x00\x00\xd8", `x.md: is not valid UTF-16; save the file as UTF-8`},
 		"too large":      {"---\n" + good + "---\n" + strings.Repeat("x", retrieval.MaxArticleBytes+1), `x.md:1: body: has 2097153 bytes; split the article: at most 2 MB are taken`},
 	} {
-		_, err := retrieval.ParseMarkdown("x.md", []byte(c.text))
+		_, err := files.ParseMarkdown("x.md", []byte(c.text))
 		require.Error(t, err, name)
 		var problem *retrieval.Problem
 		require.ErrorAs(t, err, &problem, name)
@@ -66,7 +67,7 @@ func FuzzParseMarkdown(f *testing.F) {
 	f.Add([]byte("---\na: &x [*x]\n---\nx"))
 	f.Add([]byte("---\nslug: !!binary x\ntitle: |\n  a\n---"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		a, err := retrieval.ParseMarkdown("f.md", content)
+		a, err := files.ParseMarkdown("f.md", content)
 		if err != nil {
 			var problem *retrieval.Problem
 			require.ErrorAs(t, err, &problem)

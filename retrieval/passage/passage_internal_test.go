@@ -1,4 +1,4 @@
-package retrieval
+package passage
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func split(t testing.TB, title, body string) []draftPassage {
+func split(t testing.TB, title, body string) []Draft {
 	t.Helper()
-	passages, err := splitArticle(Article{Body: body, Title: title})
+	passages, err := Split(title, body)
 	require.NoError(t, err)
 	return passages
 }
@@ -43,10 +43,10 @@ func TestPassagesLieUnderOneHeading(t *testing.T) {
 	passages := split(t, "Deposits", "# Deposits\n\nIntro.\n\n## Networks\n\nText.\n\n### TRON\n\nTRC-20.\n\n## Fees\n\nNone.")
 	var got []string
 	for _, p := range passages {
-		got = append(got, strings.Join(p.headingPath, " > ")+": "+p.body)
+		got = append(got, strings.Join(p.HeadingPath, " > ")+": "+p.Body)
 	}
 	require.Equal(t, []string{": Intro.", "Networks: Text.", "Networks > TRON: TRC-20.", "Fees: None."}, got)
-	require.Equal(t, "Deposits\nNetworks › TRON\n\nTRC-20.", passages[2].text)
+	require.Equal(t, "Deposits\nNetworks › TRON\n\nTRC-20.", passages[2].Text)
 }
 
 func TestLongTextIsCutAtSentenceEnds(t *testing.T) {
@@ -60,9 +60,9 @@ func TestLongTextIsCutAtSentenceEnds(t *testing.T) {
 		require.Greater(t, len(passages), 2, name)
 		var whole strings.Builder
 		for _, p := range passages {
-			require.LessOrEqual(t, p.tokens, passageTokens, name)
-			require.True(t, strings.HasSuffix(p.body, c.end), name)
-			whole.WriteString(strings.TrimSpace(p.body))
+			require.LessOrEqual(t, p.Tokens, passageTokens, name)
+			require.True(t, strings.HasSuffix(p.Body, c.end), name)
+			whole.WriteString(strings.TrimSpace(p.Body))
 		}
 		require.Equal(t, strings.ReplaceAll(strings.Repeat(c.sentence, 60), " ", ""), strings.ReplaceAll(whole.String(), " ", ""), name)
 	}
@@ -77,8 +77,8 @@ func TestStepsStayTogetherWithWhatAnnouncesThem(t *testing.T) {
 	filler := strings.Repeat("This sentence fills the passage before the list with words. ", 18)
 	passages := split(t, "T", filler+"\n\nDo this:\n\n"+steps.String())
 	require.Len(t, passages, 2)
-	require.True(t, strings.HasPrefix(passages[1].body, "Do this:\n1. Open"))
-	require.Contains(t, passages[1].body, "\n12. Open")
+	require.True(t, strings.HasPrefix(passages[1].Body, "Do this:\n1. Open"))
+	require.Contains(t, passages[1].Body, "\n12. Open")
 }
 
 func TestAnEndlessListIsCutBetweenItsLines(t *testing.T) {
@@ -86,9 +86,9 @@ func TestAnEndlessListIsCutBetweenItsLines(t *testing.T) {
 	passages := split(t, "T", strings.Repeat("- A coin with a fee of 0.0005 and a minimum of 0.001\n", 200))
 	require.Greater(t, len(passages), 5)
 	for _, p := range passages {
-		require.LessOrEqual(t, p.tokens, passageHardTokens)
-		require.True(t, strings.HasPrefix(p.body, "- A coin"))
-		require.True(t, strings.HasSuffix(p.body, "0.001"))
+		require.LessOrEqual(t, p.Tokens, passageHardTokens)
+		require.True(t, strings.HasPrefix(p.Body, "- A coin"))
+		require.True(t, strings.HasSuffix(p.Body, "0.001"))
 	}
 }
 
@@ -96,8 +96,8 @@ func TestTextWithoutSentenceEndsIsCutSomewhere(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{strings.Repeat("x", 50_000), strings.Repeat("钱", 9_000), strings.Repeat("word ", 5_000)} {
 		for _, p := range split(t, "T", text) {
-			require.LessOrEqual(t, p.tokens, passageHardTokens)
-			require.True(t, utf8.ValidString(p.body))
+			require.LessOrEqual(t, p.Tokens, passageHardTokens)
+			require.True(t, utf8.ValidString(p.Body))
 		}
 	}
 }
@@ -126,13 +126,13 @@ func FuzzSplit(f *testing.F) {
 			return // an article is valid UTF-8 and is checked to be before it is split
 		}
 		require.Equal(t, body, strings.Join(Sentences(body), ""))
-		passages, err := splitArticle(Article{Body: body, Title: "T"})
+		passages, err := Split("T", body)
 		require.NoError(t, err)
 		for _, p := range passages {
-			require.NotEmpty(t, strings.TrimSpace(p.body))
-			require.Positive(t, p.tokens)
-			require.LessOrEqual(t, p.tokens, passageHardTokens+passageTokens)
-			require.True(t, utf8.ValidString(p.body))
+			require.NotEmpty(t, strings.TrimSpace(p.Body))
+			require.Positive(t, p.Tokens)
+			require.LessOrEqual(t, p.Tokens, passageHardTokens+passageTokens)
+			require.True(t, utf8.ValidString(p.Body))
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // matter is the front matter of a documentation tree, where fields that mean nothing here are no mistake.
@@ -37,7 +39,9 @@ func splitMatter(file, text string) (fields matter, body string, err error) {
 	case strings.HasPrefix(text, "+++\n"):
 		raw, body, found := strings.Cut("\n"+text[len("+++\n"):], "\n+++")
 		if !found || len(raw) > maxFrontMatter {
-			return nil, "", &Problem{File: file, Fix: "close it with a line of +++", Line: 1, Message: "the front matter does not end"}
+			return nil, "", &retrieval.Problem{
+				File: file, Fix: "close it with a line of +++", Line: 1, Message: "the front matter does not end",
+			}
 		}
 		fields, err = tomlMatter(file, raw)
 		return fields, body, err
@@ -85,7 +89,9 @@ func yamlMatter(file, raw string) (matter, error) {
 func tomlMatter(file, raw string) (matter, error) {
 	var values map[string]any
 	if err := toml.Unmarshal([]byte(raw), &values); err != nil {
-		problem := &Problem{File: file, Fix: "write one field = \"value\" a line", Line: 1, Message: "the front matter is not TOML"}
+		problem := &retrieval.Problem{
+			File: file, Fix: "write one field = \"value\" a line", Line: 1, Message: "the front matter is not TOML",
+		}
 		if at, ok := errors.AsType[*toml.DecodeError](err); ok {
 			row, _ := at.Position()
 			problem.Line, problem.Message = row, problem.Message+": "+at.Error()
@@ -99,7 +105,7 @@ func jsonMatter(file, text string) (matter, string, error) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text[:min(len(text), 2*maxFrontMatter)])))
 	var values map[string]any
 	if err := decoder.Decode(&values); err != nil {
-		return nil, "", &Problem{File: file, Fix: "write it as one JSON object", Line: 1, Message: "the front matter is not JSON"}
+		return nil, "", &retrieval.Problem{File: file, Fix: "write it as one JSON object", Line: 1, Message: "the front matter is not JSON"}
 	}
 	return matterOf(values), text[decoder.InputOffset():], nil
 }
@@ -119,7 +125,7 @@ func matterOf(values map[string]any) matter {
 			fields[key] = matterValue{line: 1, list: list}
 		case map[string]any, nil:
 		case time.Time:
-			fields[key] = matterValue{line: 1, text: v.Format(dateLayout)}
+			fields[key] = matterValue{line: 1, text: v.Format(retrieval.DateLayout)}
 		default:
 			fields[key] = matterValue{line: 1, text: strings.TrimSpace(fmt.Sprint(v))}
 		}
@@ -150,27 +156,27 @@ func (m matter) all(keys ...string) []string {
 }
 
 // deskFields sets what the desk's own fields say. A mistake in one of them is a mistake here too.
-func (m matter) deskFields(a *Article) error {
+func (m matter) deskFields(a *retrieval.Article) error {
 	problem := func(key, message, fix string) error {
-		return &Problem{Field: key, File: a.File, Fix: fix, Line: m[key].line, Message: message}
+		return &retrieval.Problem{Field: key, File: a.File, Fix: fix, Line: m[key].line, Message: message}
 	}
 	if text := m.first("audience"); text != "" {
-		a.Audience = Audience(text)
+		a.Audience = retrieval.Audience(text)
 	}
 	if text := m.first("status"); text != "" {
-		a.Status = Status(text)
+		a.Status = retrieval.Status(text)
 	}
 	if m.first("draft") == "true" {
-		a.Status = StatusDraft
+		a.Status = retrieval.StatusDraft
 	}
 	for _, key := range []string{"review_by", "expiryDate"} {
 		text := m.first(key)
 		if text == "" {
 			continue
 		}
-		date, err := time.Parse(dateLayout, text[:min(len(text), len(dateLayout))])
+		date, err := time.Parse(retrieval.DateLayout, text[:min(len(text), len(retrieval.DateLayout))])
 		if err != nil {
-			return problem(key, fmt.Sprintf("%q is not a date", shorten(text)), "write it as 2027-01-31")
+			return problem(key, fmt.Sprintf("%q is not a date", retrieval.Shorten(text)), "write it as 2027-01-31")
 		}
 		a.ReviewBy = date
 		break

@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // decoded is the content of a file as text.
@@ -37,14 +39,16 @@ const utf8Fix = "save the file as UTF-8"
 func decodeText(file string, content []byte, hints encodingHints) (decoded, error) {
 	if name, wide, ok := byteOrder(content); ok {
 		text, err := wide.NewDecoder().Bytes(content)
-		if err != nil || !plainText(text) || bytes.ContainsRune(text, utf8.RuneError) {
-			return decoded{}, &Problem{File: file, Fix: utf8Fix, Message: "is not valid " + name}
+		if err != nil || !retrieval.IsText(text) || bytes.ContainsRune(text, utf8.RuneError) {
+			return decoded{}, &retrieval.Problem{File: file, Fix: utf8Fix, Message: "is not valid " + name}
 		}
 		return decoded{readAs: name, text: strings.TrimPrefix(string(text), "\ufeff")}, nil
 	}
 	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
-	if !plainText(content) {
-		return decoded{}, &Problem{File: file, Fix: "only text can be imported", Message: "is a binary file" + kindOfBinary(content)}
+	if !retrieval.IsText(content) {
+		return decoded{}, &retrieval.Problem{
+			File: file, Fix: "only text can be imported", Message: "is a binary file" + kindOfBinary(content),
+		}
 	}
 	if utf8.Valid(content) {
 		return decoded{text: string(content)}, nil
@@ -60,7 +64,7 @@ func decodeText(file string, content []byte, hints encodingHints) (decoded, erro
 		}
 	}
 	line := 1 + bytes.Count(content[:validPrefix(content)], []byte("\n"))
-	problem := &Problem{File: file, Fix: utf8Fix, Line: line, Message: "is not encoded in UTF-8"}
+	problem := &retrieval.Problem{File: file, Fix: utf8Fix, Line: line, Message: "is not encoded in UTF-8"}
 	if len(candidates) > 1 {
 		names := make([]string, len(candidates))
 		for i, c := range candidates {
@@ -97,13 +101,6 @@ func byteOrder(content []byte) (name string, wide encoding.Encoding, ok bool) {
 	return "", nil, false
 }
 
-// plainText reports whether content has none of the control characters that text never has.
-func plainText(content []byte) bool {
-	return bytes.IndexFunc(content, func(r rune) bool {
-		return r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' && r != 0x1b
-	}) < 0
-}
-
 func kindOfBinary(content []byte) string {
 	kind, _, _ := strings.Cut(http.DetectContentType(content), ";")
 	if kind == "application/octet-stream" || strings.HasPrefix(kind, "text/") {
@@ -119,7 +116,7 @@ func decodeDeclared(content []byte, name string) (decoded, bool) {
 		return decoded{}, false
 	}
 	text, err := declared.NewDecoder().Bytes(content)
-	if err != nil || bytes.ContainsRune(text, utf8.RuneError) || !plainText(text) {
+	if err != nil || bytes.ContainsRune(text, utf8.RuneError) || !retrieval.IsText(text) {
 		return decoded{}, false
 	}
 	canonical, err := htmlindex.Name(declared)

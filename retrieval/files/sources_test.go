@@ -1,4 +1,4 @@
-package retrieval_test
+package files_test
 
 import (
 	"io/fs"
@@ -12,13 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // writeTree writes files into a folder of the test's own.
-func writeTree(t *testing.T, files map[string]string) string {
+func writeTree(t *testing.T, tree map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()
-	for name, content := range files {
+	for name, content := range tree {
 		name = filepath.Join(folder, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o750))
 		require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
@@ -27,9 +28,9 @@ func writeTree(t *testing.T, files map[string]string) string {
 }
 
 // readAll reads a source whole.
-func readAll(t *testing.T, path string, options retrieval.ReadOptions) (articles map[string]retrieval.Article, problems []string) {
+func readAll(t *testing.T, path string, options files.Options) (articles map[string]retrieval.Article, problems []string) {
 	t.Helper()
-	source, err := retrieval.Open(path, options)
+	source, err := files.Open(path, options)
 	require.NoError(t, err)
 	articles = make(map[string]retrieval.Article)
 	for a, err := range source.Articles {
@@ -53,7 +54,7 @@ const page = `<!doctype html><html lang="zh-CN"><head><title>提币手续费 | Q
 
 func TestAPageBecomesAnArticleWithoutWhatSurroundsIt(t *testing.T) {
 	t.Parallel()
-	articles, problems := readAll(t, writeTree(t, map[string]string{"zh/fees.html": page, "en/no-language.html": "<title>A</title><p>B"}), retrieval.ReadOptions{})
+	articles, problems := readAll(t, writeTree(t, map[string]string{"zh/fees.html": page, "en/no-language.html": "<title>A</title><p>B"}), files.Options{})
 	require.Equal(t, []string{`en/no-language.html:1: lang: "" is not a language; write <html lang="en">, or import with --locale`}, problems)
 	a := articles["withdrawal-fees zh-Hans"]
 	require.Equal(t, "提币手续费", a.Title)
@@ -67,7 +68,7 @@ func TestAPageBecomesAnArticleWithoutWhatSurroundsIt(t *testing.T) {
 
 func TestAHelpCentreExportIsRead(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{
+	tree := map[string]string{
 		"articles.json": `{"count": 4, "next_page": null, "articles": [
  {"id": 1, "title": "Withdrawal fees", "body": "<h2>Fee</h2><p>It is 1 USDT.</p>", "locale": "en-us", "source_locale": "en-us", "section_id": 7,
   "label_names": ["Withdrawal: fees", "promo"], "draft": false, "user_segment_id": null, "updated_at": "2026-01-05T10:00:00Z"},
@@ -82,7 +83,7 @@ func TestAHelpCentreExportIsRead(t *testing.T) {
  {"source_id":7,"source_type":"Section","locale":"ar","title":"x","body":"y"}]}`,
 		"settings.json": `{"unrelated": [1, 2]}`,
 	}
-	articles, problems := readAll(t, writeTree(t, files), retrieval.ReadOptions{Intents: []string{"withdrawal.fees", "promo.other"}})
+	articles, problems := readAll(t, writeTree(t, tree), files.Options{Intents: []string{"withdrawal.fees", "promo.other"}})
 	require.Len(t, problems, 1)
 	require.True(t, strings.HasPrefix(problems[0], "articles.json:6: articles: has an entry that cannot be read"), problems[0])
 	require.Len(t, articles, 5)
@@ -99,7 +100,7 @@ func TestAHelpCentreExportIsRead(t *testing.T) {
 
 func TestADocusaurusTreeIsRead(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{
+	tree := map[string]string{
 		"docusaurus.config.js":          `module.exports = {i18n: {defaultLocale: 'en', locales: ['en', 'zh-Hans']}}`,
 		"docs/01-money/02-fees.mdx":     "---\ntitle: Fees\ntags: [withdrawal.fees]\nslug: /withdrawal-fees\n---\nimport Tabs from '@theme/Tabs';\n\n<Tabs><TabItem label=\"App\">\n\nOpen *Assets*.\n\n</TabItem></Tabs>\n\n:::warning Careful\n\nNever share your code.\n\n:::\n\n```js\nimport x from 'y'\n```\n\n<details><summary>More</summary>\n\nIt is 1 USDT.\n\n</details>\n",
 		"docs/money/_partial.md":        "not a page",
@@ -110,7 +111,7 @@ func TestADocusaurusTreeIsRead(t *testing.T) {
 		"i18n/zh-Hans/docusaurus-plugin-content-docs/current/01-money/02-fees.mdx": "---\ntitle: 手续费\n---\n为 1 USDT。",
 		"node_modules/x/readme.md": "# X\n\nText.",
 	}
-	articles, problems := readAll(t, writeTree(t, files), retrieval.ReadOptions{})
+	articles, problems := readAll(t, writeTree(t, tree), files.Options{})
 	require.Len(t, problems, 1)
 	require.True(t, strings.HasPrefix(problems[0], "docs/broken.md:2: the front matter is not YAML"), problems[0])
 	require.Len(t, articles, 3)
@@ -123,7 +124,7 @@ func TestADocusaurusTreeIsRead(t *testing.T) {
 
 func TestAHugoTreeIsRead(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{
+	tree := map[string]string{
 		"hugo.toml":                  "defaultContentLanguage = \"en\"\n",
 		"content/en/money/fees.md":   "+++\ntitle = \"Fees\"\naliases = [\"/en/old-fees/\"]\nexpiryDate = 2027-01-31\n+++\nSee [limits]({{< ref \"limits.md\" >}}).\n\n{{% notice title=\"Note\" %}}It is 1 USDT.{{% /notice %}}\n\n{{< figure src=\"x.png\" >}}\n",
 		"content/ar/money/fees.md":   "---\ntitle: الرسوم\ndraft: true\n---\nالرسوم 1 USDT",
@@ -133,7 +134,7 @@ func TestAHugoTreeIsRead(t *testing.T) {
 		"content/page.zh-cn.md":      "---\ntitle: 页面\n---\n文本。",
 		"content/en/bad.md":          "+++\ntitle = \n+++\nText.",
 	}
-	articles, problems := readAll(t, writeTree(t, files), retrieval.ReadOptions{})
+	articles, problems := readAll(t, writeTree(t, tree), files.Options{})
 	require.Len(t, problems, 1)
 	require.True(t, strings.HasPrefix(problems[0], "content/en/bad.md:2: the front matter is not TOML"), problems[0])
 	require.Len(t, articles, 5)
@@ -150,10 +151,10 @@ func TestAHugoTreeIsRead(t *testing.T) {
 func TestFormatsAreTakenByForceToo(t *testing.T) {
 	t.Parallel()
 	folder := writeTree(t, map[string]string{"fees.md": "# Fees\n\nText.", "a.html": page})
-	articles, problems := readAll(t, folder, retrieval.ReadOptions{Format: retrieval.FormatDocusaurus, Locale: "ar"})
+	articles, problems := readAll(t, folder, files.Options{Format: files.FormatDocusaurus, Locale: "ar"})
 	require.Empty(t, problems)
 	require.Contains(t, articles, "fees ar")
-	_, problems = readAll(t, writeTree(t, map[string]string{"fees.md": "# Fees\n\nText."}), retrieval.ReadOptions{})
+	_, problems = readAll(t, writeTree(t, map[string]string{"fees.md": "# Fees\n\nText."}), files.Options{})
 	require.Len(t, problems, 1, "Markdown of one's own says what it is")
 }
 
@@ -166,7 +167,7 @@ func TestLinesHaveTheFieldsOfAFrontMatter(t *testing.T) {
 {"key":"n","lang":"en","title":["T"],"body":"B"}`
 	var articles []retrieval.Article
 	var problems []string
-	for a, err := range retrieval.ReadJSONL("a.jsonl", strings.NewReader(lines)) {
+	for a, err := range files.ReadJSONL("a.jsonl", strings.NewReader(lines)) {
 		if err != nil {
 			problems = append(problems, err.Error())
 			continue
@@ -200,7 +201,7 @@ func TestAFileOfFiftyMegabytesIsRefusedBeforeItIsRead(t *testing.T) {
 		require.NoError(t, huge.Truncate(50<<20)) // a hole: to read it would fail on its zeros
 		require.NoError(t, huge.Close())
 	}
-	articles, problems := readAll(t, folder, retrieval.ReadOptions{})
+	articles, problems := readAll(t, folder, files.Options{})
 	require.Len(t, articles, 1)
 	require.Equal(t, []string{
 		"huge.html: has 52428800 bytes; split it: at most 8 MB are taken", "huge.md: has 52428800 bytes; split it: at most 2 MB are taken",
@@ -211,7 +212,7 @@ func TestAFileOfFiftyMegabytesIsRefusedBeforeItIsRead(t *testing.T) {
 func fuzzTree(f *testing.F, settings, name string) {
 	f.Helper()
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for a, err := range retrieval.ReadFS(fstest.MapFS{settings: {Data: []byte("x")}, name: {Data: content}, "content": {Mode: fs.ModeDir}}) {
+		for a, err := range files.FS(fstest.MapFS{settings: {Data: []byte("x")}, name: {Data: content}, "content": {Mode: fs.ModeDir}}) {
 			if err != nil {
 				var problem *retrieval.Problem
 				require.ErrorAs(t, err, &problem)
@@ -238,7 +239,7 @@ func FuzzReadZendesk(f *testing.F) {
 	f.Add([]byte(`{"articles":[{"id":1,"title":"A","body":"<p>b","locale":"en-us","translations":[{"locale":"ar","title":"x","body":"y"}]}],"sections":[{"id":"7"}]}`))
 	f.Add([]byte(`{"translations":[{"source_id":1}], "articles": [{"id":1e400}]`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for a, err := range retrieval.ReadFS(fstest.MapFS{"a.json": {Data: append([]byte(`{"articles":[],`), content...)}, "b.json": {Data: content}}) {
+		for a, err := range files.FS(fstest.MapFS{"a.json": {Data: append([]byte(`{"articles":[],`), content...)}, "b.json": {Data: content}}) {
 			if err != nil {
 				var problem *retrieval.Problem
 				require.ErrorAs(t, err, &problem)
@@ -253,7 +254,7 @@ func FuzzReadJSONL(f *testing.F) {
 	f.Add([]byte(`{"slug":"a","locale":"en","title":"A","body":"B","intents":["a.b"],"review_by":"2027-01-31"}`))
 	f.Add([]byte("{\"key\":1}\n\n\xff"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for a, err := range retrieval.ReadJSONL("f.jsonl", strings.NewReader(string(content))) {
+		for a, err := range files.ReadJSONL("f.jsonl", strings.NewReader(string(content))) {
 			if err != nil {
 				var problem *retrieval.Problem
 				require.ErrorAs(t, err, &problem)

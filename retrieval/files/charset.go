@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"slices"
@@ -11,6 +11,8 @@ import (
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // charset is an encoding from before UTF-8, with the languages that are written in it and what its texts look like.
@@ -50,7 +52,7 @@ func charsets() []charset {
 // plausibleCharsets returns the encodings that the content may be in: that of its language if it looks like it, else all
 // that it looks like.
 func plausibleCharsets(content []byte, locale string) []charset {
-	locale, _ = Locale(locale)
+	locale, _ = retrieval.Locale(locale)
 	pairs := pairsOf(content)
 	var plausible []charset
 	for _, c := range charsets() {
@@ -69,7 +71,7 @@ func plausibleCharsets(content []byte, locale string) []charset {
 
 func (c charset) matches(content []byte, pairs bytePairs) bool {
 	text, err := c.encoding.NewDecoder().Bytes(content)
-	if err != nil || !plainText(text) {
+	if err != nil || !retrieval.IsText(text) {
 		return false
 	}
 	if strings.ContainsFunc(string(text), func(r rune) bool {

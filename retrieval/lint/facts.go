@@ -1,4 +1,4 @@
-package retrieval
+package lint
 
 import (
 	"fmt"
@@ -148,7 +148,7 @@ func (l *linter) contradictions() {
 			for _, unit := range slices.Sorted(maps.Keys(other)) {
 				here, there := unmatched(other[unit], stated[unit]), unmatched(stated[unit], other[unit])
 				if len(here) > 0 && len(there) > 0 && (stranger(here, stated[unit]) || stranger(there, other[unit])) {
-					l.add(LintError, lintContradiction, versions[locale],
+					l.add(Error, checkContradiction, versions[locale],
 						fmt.Sprintf("says %s where %s says %s", inUnit(here, unit), base, inUnit(there, unit)),
 						"find out which is right, and correct the other")
 				}

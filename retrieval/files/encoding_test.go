@@ -1,4 +1,4 @@
-package retrieval_test
+package files_test
 
 import (
 	"testing"
@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // texts are what an article may say, by language.
@@ -66,7 +67,7 @@ func TestOtherEncodingsAreConverted(t *testing.T) {
 			page := "---\nslug: a\nlocale: " + c.locale + "\ntitle: \"" + text + "\"\n---\n" + text
 			content, err := c.encoding.NewEncoder().Bytes([]byte(page))
 			require.NoError(t, err)
-			a, err := retrieval.ParseMarkdown("a.md", content)
+			a, err := files.ParseMarkdown("a.md", content)
 			require.NoError(t, err)
 			require.Equal(t, text, a.Body)
 			require.Equal(t, text, a.Title)
@@ -75,7 +76,7 @@ func TestOtherEncodingsAreConverted(t *testing.T) {
 			// The same without a word about its language: converted to the same, or refused.
 			content, err = c.encoding.NewEncoder().Bytes([]byte(`{"slug":"a","locale":"en","title":"` + text + `","body":"` + text + `"}`))
 			require.NoError(t, err)
-			a, err = retrieval.ParseHTML("a.html", content, "")
+			a, err = files.ParseHTML("a.html", content, "")
 			if err == nil {
 				require.Contains(t, a.Body, text)
 			}
@@ -88,10 +89,10 @@ func TestAnEncodingThatIsNotCertainIsRefusedByName(t *testing.T) {
 
 	content, err := charmap.Windows1252.NewEncoder().String("<title>Fees</title><p>" + texts()["es"] + texts()["fr"] + texts()["es"])
 	require.NoError(t, err)
-	_, err = retrieval.ParseHTML("fees.html", []byte(content), "")
+	_, err = files.ParseHTML("fees.html", []byte(content), "")
 	require.EqualError(t, err, "fees.html:1: is not encoded in UTF-8, but perhaps in windows-1254 or windows-1258 or windows-1250 or windows-1252; save the file as UTF-8")
 
-	_, err = retrieval.ParseMarkdown("x.md", []byte("---\nslug: l\nlocale: en\ntitle: L\n---\n\x81\x8d\x8f\x90\x9d"))
+	_, err = files.ParseMarkdown("x.md", []byte("---\nslug: l\nlocale: en\ntitle: L\n---\n\x81\x8d\x8f\x90\x9d"))
 	require.EqualError(t, err, "x.md:6: is not encoded in UTF-8; save the file as UTF-8")
 }
 
@@ -104,7 +105,7 @@ func TestABinaryFileIsRefusedByItsKind(t *testing.T) {
 		"PK\x03\x04\x14\x00\x06\x00":          "a.md: is a binary file (application/zip); only text can be imported",
 		"\x00\x01\x02\x03":                    "a.md: is a binary file; only text can be imported",
 	} {
-		_, err := retrieval.ParseMarkdown("a.md", []byte(content))
+		_, err := files.ParseMarkdown("a.md", []byte(content))
 		require.EqualError(t, err, want)
 	}
 }
@@ -114,7 +115,7 @@ func FuzzParseHTML(f *testing.F) {
 	f.Add([]byte("<meta charset=gbk><p>\xcc\xe1\xb1\xd2"))
 	f.Add([]byte("<svg><title>x</title></svg><a href='javascript:1'>y</a><ol><li><ul><li>z"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		a, err := retrieval.ParseHTML("f.html", content, "en")
+		a, err := files.ParseHTML("f.html", content, "en")
 		if err != nil {
 			var problem *retrieval.Problem
 			require.ErrorAs(t, err, &problem)

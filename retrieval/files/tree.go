@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"cmp"
@@ -8,11 +8,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // treePage is a page of a documentation tree before it is known which slug it shares with its translations.
 type treePage struct {
-	article Article
+	article retrieval.Article
 	// key is the same for all languages of a page: its path without the language.
 	key string
 	// own is the slug that the page gives itself, empty for none.
@@ -33,7 +35,7 @@ func (r *reader) readTree(files []treeFile, defaultLocale string) {
 	for _, file := range files {
 		page, err := r.readTreePage(file)
 		if err != nil {
-			if !r.emit(Article{}, err) {
+			if !r.emit(retrieval.Article{}, err) {
 				return
 			}
 			continue
@@ -43,7 +45,7 @@ func (r *reader) readTree(files []treeFile, defaultLocale string) {
 		}
 		pages = append(pages, page)
 		if _, known := slugs[page.key]; !known || page.article.Locale == defaultLocale {
-			slugs[page.key] = cmp.Or(page.own, slugOf(page.key))
+			slugs[page.key] = cmp.Or(page.own, SlugOf(page.key))
 		}
 	}
 	for _, page := range pages {
@@ -53,7 +55,7 @@ func (r *reader) readTree(files []treeFile, defaultLocale string) {
 		})
 		err := page.article.Validate()
 		if err != nil {
-			page.article = Article{}
+			page.article = retrieval.Article{}
 		}
 		if !r.emit(page.article, err) {
 			return
@@ -62,7 +64,7 @@ func (r *reader) readTree(files []treeFile, defaultLocale string) {
 }
 
 func (r *reader) readTreePage(file treeFile) (treePage, error) {
-	content, err := r.content(file.name, MaxArticleBytes+maxFrontMatter)
+	content, err := r.content(file.name, retrieval.MaxArticleBytes+maxFrontMatter)
 	if err != nil {
 		return treePage{}, err
 	}
@@ -70,19 +72,19 @@ func (r *reader) readTreePage(file treeFile) (treePage, error) {
 	if err != nil {
 		return treePage{}, err
 	}
-	fields, body, err := splitMatter(file.name, unixLines(found.text))
+	fields, body, err := splitMatter(file.name, retrieval.UnixLines(found.text))
 	if err != nil {
 		return treePage{}, err
 	}
-	a := Article{
-		Audience: AudiencePublic, Body: plainMarkdown(body), File: file.name, Line: 1, Locale: file.locale, ReadAs: found.readAs,
-		Status: StatusPublished,
+	a := retrieval.Article{
+		Audience: retrieval.AudiencePublic, Body: plainMarkdown(body), File: file.name, Line: 1, Locale: file.locale, ReadAs: found.readAs,
+		Status: retrieval.StatusPublished,
 	}
 	if err := fields.deskFields(&a); err != nil {
 		return treePage{}, err
 	}
 	for _, alias := range fields.all("aliases", "redirects", "redirect_from") {
-		a.Redirects = appendNew(a.Redirects, slugOf(alias))
+		a.Redirects = appendNew(a.Redirects, SlugOf(alias))
 	}
 	a.Title = cmp.Or(fields.first("title"), firstHeading(a.Body), fields.first("sidebar_label", "linkTitle"))
 	a.Intents = fields["intents"].list
@@ -96,26 +98,26 @@ func (r *reader) readTreePage(file treeFile) (treePage, error) {
 // ownSlug is the address that a page gives itself: an absolute one, or one beside its file.
 func ownSlug(fields matter, key string) string {
 	if address := fields.first("url"); address != "" {
-		return slugOf(address)
+		return SlugOf(address)
 	}
 	slug := fields.first("slug")
 	switch {
 	case slug == "":
 		if id := fields.first("id"); id != "" {
-			return slugOf(path.Join(path.Dir(key), id))
+			return SlugOf(path.Join(path.Dir(key), id))
 		}
 		return ""
 	case strings.HasPrefix(slug, "/"):
-		return slugOf(slug)
+		return SlugOf(slug)
 	}
-	return slugOf(path.Join(path.Dir(key), slug))
+	return SlugOf(path.Join(path.Dir(key), slug))
 }
 
 var atxHeading = regexp.MustCompile(`(?m)^# +([^\n]+?)[ #]*$`)
 
 func firstHeading(body string) string {
 	if match := atxHeading.FindStringSubmatch(body); match != nil {
-		return oneLine(match[1])
+		return strings.Join(strings.Fields(match[1]), " ")
 	}
 	return ""
 }
@@ -181,10 +183,12 @@ func (r *reader) readDocusaurus(names []string) {
 		match := docusaurusTranslation.FindStringSubmatch(name)
 		switch {
 		case match != nil && !strings.HasPrefix(match[2], "version-"):
-			tag, ok := Locale(match[1])
+			tag, ok := retrieval.Locale(match[1])
 			if !ok {
-				problem := &Problem{File: name, Fix: "rename the folder below i18n", Message: fmt.Sprintf("%q is not a language", match[1])}
-				if !r.emit(Article{}, problem) {
+				problem := &retrieval.Problem{
+					File: name, Fix: "rename the folder below i18n", Message: fmt.Sprintf("%q is not a language", match[1]),
+				}
+				if !r.emit(retrieval.Article{}, problem) {
 					return
 				}
 				continue
@@ -214,13 +218,13 @@ func (r *reader) readHugo(names []string) {
 			continue
 		}
 		file := treeFile{locale: locale, name: name}
-		if first, below, found := strings.Cut(rest, "/"); found && isLocaleFolder(first) {
-			file.locale, _ = Locale(strings.ReplaceAll(first, "_", "-"))
+		if first, below, found := strings.Cut(rest, "/"); found && IsLocaleFolder(first) {
+			file.locale, _ = retrieval.Locale(strings.ReplaceAll(first, "_", "-"))
 			rest = below
 		}
 		stem := strings.TrimSuffix(rest, path.Ext(rest))
-		if suffix := strings.TrimPrefix(path.Ext(stem), "."); isLocaleFolder(suffix) {
-			file.locale, _ = Locale(strings.ReplaceAll(suffix, "_", "-"))
+		if suffix := strings.TrimPrefix(path.Ext(stem), "."); IsLocaleFolder(suffix) {
+			file.locale, _ = retrieval.Locale(strings.ReplaceAll(suffix, "_", "-"))
 			rest = strings.TrimSuffix(stem, path.Ext(stem)) + path.Ext(rest)
 		}
 		file.key = treeKey(rest, same)
@@ -240,12 +244,12 @@ func (r *reader) treeLocale(setting *regexp.Regexp, names ...string) string {
 			continue
 		}
 		if match := setting.FindSubmatch(content); match != nil {
-			if locale, ok := Locale(string(match[1])); ok {
+			if locale, ok := retrieval.Locale(string(match[1])); ok {
 				return locale
 			}
 		}
 	}
-	locale, _ := Locale(cmp.Or(r.options.Locale, "en"))
+	locale, _ := retrieval.Locale(cmp.Or(r.options.Locale, "en"))
 	return locale
 }
 

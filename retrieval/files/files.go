@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"errors"
@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // Format is a kind of source that articles are imported from.
@@ -28,8 +30,8 @@ const (
 	FormatZendesk    Format = "zendesk"
 )
 
-// ReadOptions say how files are read. The zero value looks at them.
-type ReadOptions struct {
+// Options say how files are read. The zero value looks at them.
+type Options struct {
 	Format Format
 	// Intents are the desk's intents: a label of a page that names one becomes an intent of the article.
 	Intents []string
@@ -40,7 +42,7 @@ type ReadOptions struct {
 // Source is where articles are read from.
 type Source struct {
 	// Articles may be gone through once. A bad file yields a *Problem and reading goes on.
-	Articles iter.Seq2[Article, error]
+	Articles iter.Seq2[retrieval.Article, error]
 	// Format is the one that was found or asked for.
 	Format Format
 	// Total is the number of bytes of all files, and Done how many of them have been read.
@@ -48,25 +50,25 @@ type Source struct {
 	Total int64
 }
 
-// ReadFS yields the articles of the files below the root of fsys, in the order of their paths, and finds out by itself how they
+// FS yields the articles of the files below the root of fsys, in the order of their paths, and finds out by itself how they
 // are kept: a tree of Docusaurus or Hugo, an export of a help centre, or files of Markdown, HTML and JSONL side by side. A bad
 // file yields a *Problem and reading goes on. Hidden files, files of other kinds, and a README.md are left out.
-func ReadFS(fsys fs.FS) iter.Seq2[Article, error] {
-	source, err := readFS(fsys, ReadOptions{})
+func FS(fsys fs.FS) iter.Seq2[retrieval.Article, error] {
+	source, err := readFS(fsys, Options{})
 	if err != nil {
-		return func(yield func(Article, error) bool) { yield(Article{}, err) }
+		return func(yield func(retrieval.Article, error) bool) { yield(retrieval.Article{}, err) }
 	}
 	return source.Articles
 }
 
-// ReadPath reads a folder or a file as Open does, by looking at it.
-func ReadPath(name string) (iter.Seq2[Article, error], error) {
-	source, err := Open(name, ReadOptions{})
+// Path reads a folder or a file as Open does, by looking at it.
+func Path(name string) (iter.Seq2[retrieval.Article, error], error) {
+	source, err := Open(name, Options{})
 	return source.Articles, err
 }
 
 // Open finds the articles of a folder, or of a single file. Problems name files relative to the folder.
-func Open(name string, options ReadOptions) (Source, error) {
+func Open(name string, options Options) (Source, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return Source{}, fmt.Errorf("read articles: %w", err)
@@ -76,7 +78,7 @@ func Open(name string, options ReadOptions) (Source, error) {
 	}
 	base := filepath.Base(name)
 	if formatOfFile(base) == "" {
-		return Source{}, &Problem{
+		return Source{}, &retrieval.Problem{
 			File: name, Fix: "give a folder, or a file of Markdown (.md), HTML (.html), JSONL (.jsonl) or a Zendesk export (.json)",
 			Message: "is of a kind that cannot be imported",
 		}
@@ -85,7 +87,7 @@ func Open(name string, options ReadOptions) (Source, error) {
 	return r.source([]string{base}, info.Size()), nil
 }
 
-func readFS(fsys fs.FS, options ReadOptions) (Source, error) {
+func readFS(fsys fs.FS, options Options) (Source, error) {
 	r := newReader(fsys, options)
 	names, total, err := r.list()
 	if err != nil {
@@ -100,14 +102,14 @@ type reader struct {
 	fsys fs.FS
 	// intents are the desk's, by what a label has to say.
 	intents map[string]string
-	options ReadOptions
+	options Options
 	stopped bool
 	// unreadable are the folders that could not be looked into.
 	unreadable []error
-	yield      func(Article, error) bool
+	yield      func(retrieval.Article, error) bool
 }
 
-func newReader(fsys fs.FS, options ReadOptions) *reader {
+func newReader(fsys fs.FS, options Options) *reader {
 	r := &reader{done: new(atomic.Int64), fsys: fsys, intents: make(map[string]string), options: options}
 	for _, intent := range options.Intents {
 		r.intents[plainLabel(intent)] = intent
@@ -123,7 +125,7 @@ func (r *reader) list() (names []string, total int64, err error) {
 			if name == "." {
 				return err
 			}
-			r.unreadable = append(r.unreadable, &Problem{File: name, Message: "cannot be read: " + err.Error()})
+			r.unreadable = append(r.unreadable, &retrieval.Problem{File: name, Message: "cannot be read: " + err.Error()})
 			return nil
 		case name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
 			if entry.IsDir() {
@@ -147,7 +149,7 @@ func (r *reader) source(names []string, total int64) Source {
 		r.options.Format = r.detect(names)
 	}
 	return Source{
-		Articles: func(yield func(Article, error) bool) {
+		Articles: func(yield func(retrieval.Article, error) bool) {
 			r.yield = yield
 			r.read(names)
 			r.done.Store(total) // with what is no article
@@ -158,7 +160,7 @@ func (r *reader) source(names []string, total int64) Source {
 	}
 }
 
-// detect tells the format of a folder by the settings of the program that it belongs to; FormatAuto stands for files that
+// detect tells the format of a folder by the settings of the program that it belongs to; Auto stands for files that
 // each say by their ending what they are.
 func (r *reader) detect(names []string) Format {
 	exists := func(names ...string) bool {
@@ -191,7 +193,7 @@ func (r *reader) looksLikeZendesk(name string) bool {
 
 func (r *reader) read(names []string) {
 	for _, err := range r.unreadable {
-		if !r.emit(Article{}, err) {
+		if !r.emit(retrieval.Article{}, err) {
 			return
 		}
 	}
@@ -222,15 +224,15 @@ func (r *reader) readFile(name string) bool {
 		if strings.EqualFold(path.Base(name), "README.md") {
 			return true
 		}
-		content, err := r.content(name, MaxArticleBytes+maxFrontMatter)
+		content, err := r.content(name, retrieval.MaxArticleBytes+maxFrontMatter)
 		if err != nil {
-			return r.emit(Article{}, err)
+			return r.emit(retrieval.Article{}, err)
 		}
 		return r.emit(ParseMarkdown(name, content))
 	case FormatHTML:
 		content, err := r.content(name, maxPageBytes)
 		if err != nil {
-			return r.emit(Article{}, err)
+			return r.emit(retrieval.Article{}, err)
 		}
 		return r.emit(ParseHTML(name, content, r.options.Locale))
 	case FormatJSONL:
@@ -243,7 +245,7 @@ func (r *reader) readFile(name string) bool {
 func (r *reader) readLines(name string) bool {
 	f, err := r.fsys.Open(name)
 	if err != nil {
-		return r.emit(Article{}, &Problem{File: name, Message: "cannot be opened: " + err.Error()})
+		return r.emit(retrieval.Article{}, &retrieval.Problem{File: name, Message: "cannot be opened: " + err.Error()})
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	for article, err := range ReadJSONL(name, &countingReader{done: r.done, from: f}) {
@@ -255,7 +257,7 @@ func (r *reader) readLines(name string) bool {
 }
 
 // emit yields, and returns false when no more is wanted.
-func (r *reader) emit(article Article, err error) bool {
+func (r *reader) emit(article retrieval.Article, err error) bool {
 	if !r.stopped {
 		r.stopped = !r.yield(article, err)
 	}
@@ -266,17 +268,17 @@ func (r *reader) emit(article Article, err error) bool {
 func (r *reader) content(name string, limit int64) ([]byte, error) {
 	info, err := fs.Stat(r.fsys, name)
 	if err != nil {
-		return nil, &Problem{File: name, Message: "cannot be read: " + reason(err)}
+		return nil, &retrieval.Problem{File: name, Message: "cannot be read: " + reason(err)}
 	}
 	defer r.done.Add(info.Size())
 	if info.Size() > limit {
-		return nil, &Problem{
+		return nil, &retrieval.Problem{
 			File: name, Fix: fmt.Sprintf("split it: at most %d MB are taken", limit>>20), Message: fmt.Sprintf("has %d bytes", info.Size()),
 		}
 	}
 	content, err := fs.ReadFile(r.fsys, name)
 	if err != nil {
-		return nil, &Problem{File: name, Message: "cannot be read: " + reason(err)}
+		return nil, &retrieval.Problem{File: name, Message: "cannot be read: " + reason(err)}
 	}
 	return content, nil
 }

@@ -1,4 +1,4 @@
-package retrieval
+package files
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // maxExportBytes is the most that one file of a help-centre export may have.
@@ -79,7 +81,7 @@ func (r *reader) readZendesk(names []string) {
 		translations: make(map[json.Number][]placed[zendeskTranslation]),
 	}
 	for _, name := range names {
-		if err := r.loadZendesk(name, &export); err != nil && !r.emit(Article{}, err) {
+		if err := r.loadZendesk(name, &export); err != nil && !r.emit(retrieval.Article{}, err) {
 			return
 		}
 	}
@@ -101,9 +103,9 @@ func (r *reader) loadZendesk(name string, export *zendeskExport) error {
 	}
 	return eachElement(name, []byte(found.text), func(list string, line int, raw json.RawMessage) error {
 		problem := func(err error) error {
-			return &Problem{
+			return &retrieval.Problem{
 				Field: list, File: name, Fix: "export it again from the Help Center API", Line: line,
-				Message: "has an entry that cannot be read: " + shorten(err.Error()),
+				Message: "has an entry that cannot be read: " + retrieval.Shorten(err.Error()),
 			}
 		}
 		switch list {
@@ -133,18 +135,18 @@ func (r *reader) loadZendesk(name string, export *zendeskExport) error {
 			}
 		}
 		return nil
-	}, func(err error) bool { return r.emit(Article{}, err) })
+	}, func(err error) bool { return r.emit(retrieval.Article{}, err) })
 }
 
 // emitZendesk yields an article in each of its languages.
 func (r *reader) emitZendesk(found placed[zendeskArticle], export *zendeskExport) bool {
 	source := found.value
-	common := Article{
-		Audience: AudiencePublic, Category: export.category(source.SectionID), Intents: r.intentsOf(source.LabelNames),
-		Slug: source.ID.String(), Status: StatusPublished,
+	common := retrieval.Article{
+		Audience: retrieval.AudiencePublic, Category: export.category(source.SectionID), Intents: r.intentsOf(source.LabelNames),
+		Slug: source.ID.String(), Status: retrieval.StatusPublished,
 	}
 	if source.UserSegmentID != nil {
-		common.Audience = AudienceInternal // it is shown to a part of the readers only
+		common.Audience = retrieval.AudienceInternal // it is shown to a part of the readers only
 	}
 	versions := make(map[string]placed[zendeskTranslation])
 	var order []string
@@ -168,27 +170,28 @@ func (r *reader) emitZendesk(found placed[zendeskArticle], export *zendeskExport
 	}
 	for _, name := range order {
 		if source.Draft {
-			common.Status = StatusDraft
+			common.Status = retrieval.StatusDraft
 		}
-		if !r.emit(common.translated(versions[name])) {
+		if !r.emit(translated(common, versions[name])) {
 			return false
 		}
 	}
 	return true
 }
 
-// translated is an article in the language of a translation.
-func (a Article) translated(t placed[zendeskTranslation]) (Article, error) {
+// translated is a, in the language of a translation.
+func translated(a retrieval.Article, t placed[zendeskTranslation]) (retrieval.Article, error) {
 	a.File, a.Line, a.Title = t.file, t.line, strings.TrimSpace(t.value.Title)
 	problem := func(field, message, fix string) error {
-		return &Problem{Field: field, File: t.file, Fix: fix, Line: t.line, Message: "article " + a.Slug + ": " + message}
+		return &retrieval.Problem{Field: field, File: t.file, Fix: fix, Line: t.line, Message: "article " + a.Slug + ": " + message}
 	}
 	var ok bool
-	if a.Locale, ok = Locale(t.value.Locale); !ok {
-		return Article{}, problem("locale", fmt.Sprintf("%q is not a language", shorten(t.value.Locale)), "name a language like en-us")
+	if a.Locale, ok = retrieval.Locale(t.value.Locale); !ok {
+		return retrieval.Article{}, problem("locale", fmt.Sprintf("%q is not a language", retrieval.Shorten(t.value.Locale)),
+			"name a language like en-us")
 	}
 	if t.value.Draft || t.value.Hidden {
-		a.Status = StatusDraft
+		a.Status = retrieval.StatusDraft
 	}
 	if t.value.Outdated {
 		// It is behind its source: from that day on it feeds no automatic answer.
@@ -203,13 +206,13 @@ func (a Article) translated(t placed[zendeskTranslation]) (Article, error) {
 		a.Body, err = toMarkdown(document)
 	}
 	if err != nil {
-		return Article{}, problem("body", "cannot be converted", "mend its markup in the help centre")
+		return retrieval.Article{}, problem("body", "cannot be converted", "mend its markup in the help centre")
 	}
-	if a.Body == "" && a.Status == StatusDraft {
+	if a.Body == "" && a.Status == retrieval.StatusDraft {
 		a.Body = a.Title // a draft may be empty still
 	}
 	if err := a.Validate(); err != nil {
-		return Article{}, err
+		return retrieval.Article{}, err
 	}
 	return a, nil
 }
@@ -292,7 +295,7 @@ func (e *elements) list(name string) error {
 
 func (e *elements) broken() error {
 	read := e.content[:min(int(e.decoder.InputOffset()), len(e.content))]
-	return &Problem{
+	return &retrieval.Problem{
 		File: e.file, Fix: "export it again: the file may be cut off", Line: 1 + bytes.Count(read, []byte("\n")), Message: "is not JSON",
 	}
 }
@@ -303,7 +306,7 @@ func (r *reader) intentsOf(labels []string) []string {
 	for _, label := range labels {
 		if id, ok := r.intents[plainLabel(label)]; ok {
 			intents = appendNew(intents, id)
-		} else if len(r.intents) == 0 && strings.Contains(label, ".") && intentPattern.MatchString(label) {
+		} else if len(r.intents) == 0 && strings.Contains(label, ".") && retrieval.IsIntent(label) {
 			intents = appendNew(intents, label)
 		}
 	}

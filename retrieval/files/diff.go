@@ -1,8 +1,10 @@
-package retrieval
+package files
 
 import (
 	"slices"
 	"strings"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // maxDiffLines bounds the table of a comparison; what differs beyond it is shown as replaced whole.
@@ -10,9 +12,9 @@ const maxDiffLines = 4000
 
 // Diff compares two versions line by line, front matter first: lines of the second begin with "+", those of the first that it
 // has no more with "-", and those of both with a space.
-func Diff(from, to Version) string {
-	a := strings.Split(strings.TrimSuffix(string(from.Article().Markdown()), "\n"), "\n")
-	b := strings.Split(strings.TrimSuffix(string(to.Article().Markdown()), "\n"), "\n")
+func Diff(from, to retrieval.Version) string {
+	a := strings.Split(strings.TrimSuffix(string(Markdown(from.Article())), "\n"), "\n")
+	b := strings.Split(strings.TrimSuffix(string(Markdown(to.Article())), "\n"), "\n")
 	var out strings.Builder
 	write := func(mark string, lines []string) {
 		for _, line := range lines {

@@ -1,4 +1,4 @@
-package retrieval
+package lint
 
 import (
 	"cmp"
@@ -6,44 +6,46 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/deskhand/deskhand/retrieval"
 )
 
-// LintLevel says how bad a finding is.
-type LintLevel string
+// Level says how bad a finding is.
+type Level string
 
 // The levels. An error would give customers something wrong; a warning wants a look; a note is for planning.
 const (
-	LintError   LintLevel = "error"
-	LintWarning LintLevel = "warning"
-	LintNote    LintLevel = "note"
+	Error   Level = "error"
+	Warning Level = "warning"
+	Note    Level = "note"
 )
 
-// LintFinding is something that is wrong, or will be, with an article.
-type LintFinding struct {
-	Check   string    `json:"check"`
-	Fix     string    `json:"fix"`
-	Level   LintLevel `json:"level"`
-	Locale  string    `json:"locale,omitempty"`
-	Message string    `json:"message"`
-	Slug    string    `json:"slug,omitempty"`
+// Finding is something that is wrong, or will be, with an article.
+type Finding struct {
+	Check   string `json:"check"`
+	Fix     string `json:"fix"`
+	Level   Level  `json:"level"`
+	Locale  string `json:"locale,omitempty"`
+	Message string `json:"message"`
+	Slug    string `json:"slug,omitempty"`
 }
 
 // The checks.
 const (
-	lintContradiction = "contradiction" // amounts, percentages or times differ between languages
-	lintDeadLink      = "dead-link"     // leads to an article that is not there
-	lintDue           = "due-soon"      // the review date is near
-	lintDuplicate     = "duplicate"     // says nearly the same as another article, by MinHash over the text
-	lintIntent        = "intent"        // unknown to the taxonomy
-	lintRedirect      = "redirect"      // leads nowhere
-	lintReview        = "no-review"     // has no review date
-	lintStale         = "stale"         // the review date has passed
-	lintTitle         = "title"         // is no title
-	lintTranslation   = "translation"   // is asked for in a language that it does not have
+	checkContradiction = "contradiction" // amounts, percentages or times differ between languages
+	checkDeadLink      = "dead-link"     // leads to an article that is not there
+	checkDue           = "due-soon"      // the review date is near
+	checkDuplicate     = "duplicate"     // says nearly the same as another article, by MinHash over the text
+	checkIntent        = "intent"        // unknown to the taxonomy
+	checkRedirect      = "redirect"      // leads nowhere
+	checkReview        = "no-review"     // has no review date
+	checkStale         = "stale"         // the review date has passed
+	checkTitle         = "title"         // is no title
+	checkTranslation   = "translation"   // is asked for in a language that it does not have
 )
 
-// LintOptions are what articles are held against. A check whose part is missing is left out.
-type LintOptions struct {
+// Options are what articles are held against. A check whose part is missing is left out.
+type Options struct {
 	// DueWithin is how long before its review date an article is due.
 	DueWithin time.Duration
 	// Hosts are the desk's own, whose /LOCALE/SLUG addresses must be there.
@@ -54,7 +56,7 @@ type LintOptions struct {
 	// Redirects are the earlier slugs with the slugs that they lead to.
 	Redirects map[string]string
 	// Text judges the words of an article: contacts that are not the desk's, requests for a secret.
-	Text func(a Article) []LintFinding
+	Text func(a retrieval.Article) []Finding
 	// Traffic says what customers ask in which language.
 	Traffic []Traffic
 }
@@ -66,21 +68,21 @@ type Traffic struct {
 	Questions int    `db:"questions"`
 }
 
-// Lint looks for what is wrong with articles, all at once: much of it shows only beside the others. Errors come first, then
+// Check looks for what is wrong with articles, all at once: much of it shows only beside the others. Errors come first, then
 // by check, slug and language.
-func Lint(articles []Article, options LintOptions) []LintFinding {
-	l := linter{options: options, shelf: make(map[string]map[string]Article)}
+func Check(articles []retrieval.Article, options Options) []Finding {
+	l := linter{options: options, shelf: make(map[string]map[string]retrieval.Article)}
 	for _, a := range articles {
-		if a.Status == StatusArchived {
+		if a.Status == retrieval.StatusArchived {
 			continue
 		}
 		if l.shelf[a.Slug] == nil {
-			l.shelf[a.Slug] = make(map[string]Article)
+			l.shelf[a.Slug] = make(map[string]retrieval.Article)
 		}
 		l.shelf[a.Slug][a.Locale] = a
 	}
 	for _, a := range articles {
-		if a.Status == StatusArchived {
+		if a.Status == retrieval.StatusArchived {
 			continue
 		}
 		l.fields(a)
@@ -96,51 +98,51 @@ func Lint(articles []Article, options LintOptions) []LintFinding {
 	l.duplicates(articles)
 	l.translations()
 	l.redirects()
-	slices.SortStableFunc(l.findings, func(x, y LintFinding) int {
+	slices.SortStableFunc(l.findings, func(x, y Finding) int {
 		return cmp.Or(cmp.Compare(x.Level.rank(), y.Level.rank()), strings.Compare(x.Check, y.Check),
 			strings.Compare(x.Slug, y.Slug), strings.Compare(x.Locale, y.Locale), strings.Compare(x.Message, y.Message))
 	})
 	return slices.Compact(l.findings)
 }
 
-func (l LintLevel) rank() int { return slices.Index([]LintLevel{LintError, LintWarning, LintNote}, l) }
+func (l Level) rank() int { return slices.Index([]Level{Error, Warning, Note}, l) }
 
-// linter is one run of Lint.
+// linter is one run of Check.
 type linter struct {
-	findings []LintFinding
-	options  LintOptions
+	findings []Finding
+	options  Options
 	// shelf holds the articles by slug and language.
-	shelf map[string]map[string]Article
+	shelf map[string]map[string]retrieval.Article
 }
 
-func (l *linter) add(level LintLevel, check string, a Article, message, fix string) {
-	l.findings = append(l.findings, LintFinding{Check: check, Fix: fix, Level: level, Locale: a.Locale, Message: message, Slug: a.Slug})
+func (l *linter) add(level Level, check string, a retrieval.Article, message, fix string) {
+	l.findings = append(l.findings, Finding{Check: check, Fix: fix, Level: level, Locale: a.Locale, Message: message, Slug: a.Slug})
 }
 
 // fields checks what stands above the text.
-func (l *linter) fields(a Article) {
+func (l *linter) fields(a retrieval.Article) {
 	if a.Title == a.Slug || strings.TrimSpace(a.Title) == "" {
-		l.add(LintWarning, lintTitle, a, "the title only repeats the slug", "write the question or topic that the article answers")
+		l.add(Warning, checkTitle, a, "the title only repeats the slug", "write the question or topic that the article answers")
 	}
 	if l.options.Intents != nil {
 		for _, intent := range a.Intents {
 			if !slices.Contains(l.options.Intents, intent) {
-				l.add(LintError, lintIntent, a, fmt.Sprintf("the taxonomy has no intent %q", intent), "use one of deskhand triage intents")
+				l.add(Error, checkIntent, a, fmt.Sprintf("the taxonomy has no intent %q", intent), "use one of deskhand triage intents")
 			}
 		}
 	}
-	if a.Status != StatusPublished {
+	if a.Status != retrieval.StatusPublished {
 		return
 	}
 	today := l.options.Now.UTC().Truncate(24 * time.Hour)
 	switch {
 	case a.ReviewBy.IsZero():
-		l.add(LintWarning, lintReview, a, "has no review date: it never goes stale", "set review_by")
+		l.add(Warning, checkReview, a, "has no review date: it never goes stale", "set review_by")
 	case a.ReviewBy.Before(today):
-		l.add(LintWarning, lintStale, a, "was to be reviewed by "+a.ReviewBy.Format(dateLayout)+": it feeds no automatic answer",
+		l.add(Warning, checkStale, a, "was to be reviewed by "+a.ReviewBy.Format(retrieval.DateLayout)+": it feeds no automatic answer",
 			"review it and set review_by, or archive it")
 	case a.ReviewBy.Before(today.Add(l.options.DueWithin)):
-		l.add(LintNote, lintDue, a, "is to be reviewed by "+a.ReviewBy.Format(dateLayout), "review it and set review_by")
+		l.add(Note, checkDue, a, "is to be reviewed by "+a.ReviewBy.Format(retrieval.DateLayout), "review it and set review_by")
 	}
 }
 
@@ -169,7 +171,7 @@ func (l *linter) translations() {
 				sum += byIntent[Traffic{Intent: intent, Locale: locale}]
 			}
 			if sum >= leastForAnIntent {
-				l.add(LintWarning, lintTranslation, Article{Locale: locale, Slug: slug},
+				l.add(Warning, checkTranslation, retrieval.Article{Locale: locale, Slug: slug},
 					fmt.Sprintf("%d questions about it were asked in %s, and it is not in that language", sum, locale), "translate it")
 			}
 		}
@@ -177,10 +179,10 @@ func (l *linter) translations() {
 }
 
 // publicIntents are what the versions answer that customers may read.
-func publicIntents(versions map[string]Article) map[string]bool {
+func publicIntents(versions map[string]retrieval.Article) map[string]bool {
 	intents := make(map[string]bool)
 	for _, a := range versions {
-		if a.Status != StatusPublished || a.Audience != AudiencePublic {
+		if a.Status != retrieval.StatusPublished || a.Audience != retrieval.AudiencePublic {
 			continue
 		}
 		for _, intent := range a.Intents {
@@ -198,7 +200,7 @@ func (l *linter) redirects() {
 			end = l.options.Redirects[end]
 		}
 		if l.shelf[end] == nil {
-			l.add(LintWarning, lintRedirect, Article{Slug: old}, fmt.Sprintf("leads to %q, and there is no such article", end),
+			l.add(Warning, checkRedirect, retrieval.Article{Slug: old}, fmt.Sprintf("leads to %q, and there is no such article", end),
 				"lead it elsewhere, or remove it: deskhand kb redirect")
 		}
 	}

@@ -1,4 +1,4 @@
-package retrieval_test
+package files_test
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 func TestReadPathTakesAFolderOrAFile(t *testing.T) {
@@ -16,7 +17,7 @@ func TestReadPathTakesAFolderOrAFile(t *testing.T) {
 	file := filepath.Join(folder, "a.md")
 	require.NoError(t, os.WriteFile(file, []byte("---\nslug: a\nlocale: en\ntitle: A\n---\nText."), 0o600))
 	for _, name := range []string{folder, file} {
-		articles, err := retrieval.ReadPath(name)
+		articles, err := files.Path(name)
 		require.NoError(t, err)
 		n := 0
 		for a, err := range articles {
@@ -32,16 +33,16 @@ func TestReadPathRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	picture := filepath.Join(t.TempDir(), "a.png")
 	require.NoError(t, os.WriteFile(picture, []byte("x"), 0o600))
-	_, err := retrieval.ReadPath(picture)
+	_, err := files.Path(picture)
 	require.ErrorContains(t, err, "give a folder, or a file of Markdown")
-	_, err = retrieval.ReadPath(filepath.Join(t.TempDir(), "missing"))
+	_, err = files.Path(filepath.Join(t.TempDir(), "missing"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func TestEverySampleArticleIsValidAndExistsInEnglishAndChinese(t *testing.T) {
 	t.Parallel()
 	locales := make(map[string]map[string]bool)
-	for a, err := range retrieval.ReadFS(retrieval.Sample()) {
+	for a, err := range files.FS(retrieval.Sample()) {
 		require.NoError(t, err)
 		require.False(t, a.ReviewBy.IsZero(), a.File)
 		require.NotEmpty(t, a.Intents, a.File)
