@@ -192,7 +192,7 @@ func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 		Question:  q,
 		RecoverAt: now.Add(a.Deadline + rescueMargin),
 		// Of the message alone: what the conversation reveals in it may differ when it is sent again.
-		RequestHash: sha256.Sum256([]byte(q.ConversationID.String() + "\x00" + q.Locale + "\x00" + a.Redactor.Redact(q.Body).Text)),
+		RequestHash: requestHash(q, a.Redactor.Redact(q.Body).Text),
 		Rewritten:   rewritten,
 		RunID:       a.NewID(),
 	}
@@ -202,6 +202,15 @@ func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 		opening.ConversationID = uuid.New()
 	}
 	return opening, nil
+}
+
+// requestHash tells a repeated request from another one with the same name. What one customer asked is never another's repeat.
+func requestHash(q Question, redacted string) [sha256.Size]byte {
+	text := q.ConversationID.String() + "\x00" + q.Locale + "\x00" + redacted
+	if q.Customer.Known() {
+		text = q.Customer.Ref + "\x00" + text
+	}
+	return sha256.Sum256([]byte(text))
 }
 
 // finish runs the pipeline and records its end, whatever happened on the way.

@@ -53,6 +53,7 @@ func (m Message) Secrets() []string {
 type Conversation struct {
 	ID       uuid.UUID
 	Channel  string
+	Customer Customer
 	Locale   string
 	Messages []Message // oldest first
 	Ticket   *Ticket   // the newest one, if any
@@ -65,6 +66,7 @@ type Question struct {
 	Channel        string    // "widget", "api", "cli", …
 	ClientID       string    // the caller's own id of this message: a repeat finds the first
 	ConversationID uuid.UUID // zero starts a conversation
+	Customer       Customer  // anonymous when zero
 	IdempotencyKey string
 	Locale         string // what the caller believes the customer reads; a hint
 	Progress       func(Stage)

@@ -28,7 +28,7 @@ func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclu
 	end.Explained.PromptVersion = a.Prompts.Version()
 	end.Explained.Language = a.language(c, rec)
 	end.Explained.Triage = a.triage(c, rec)
-	end.Explained.Triage.Priority = settings.Policy.Priority(end.Explained.Triage)
+	end.Explained.Triage.Priority = settings.Policy.Priority(end.Explained.Triage, c.Tier)
 
 	if c.Ticket != nil && c.Ticket.Held() {
 		return a.handOff(end, settings, handOff{reasons: []Reason{ReasonHeldByPerson}, text: prompts.AckAdded}), nil

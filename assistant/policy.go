@@ -145,14 +145,14 @@ func (p Policy) MustHandOff(t triage.Triage) []Reason {
 	return reasons
 }
 
-// Priority is the priority of a case, with all that its message states.
-func (p Policy) Priority(t triage.Triage) triage.Priority {
+// Priority is the priority of a case, with all that its message states and the tier of its customer.
+func (p Policy) Priority(t triage.Triage, tier triage.Tier) triage.Priority {
 	large := slices.ContainsFunc(t.Facts.Amounts, func(a facts.Amount) bool {
 		least, set := p.LargeAmounts[a.Asset]
 		return set && a.Value >= least
 	})
 	return triage.Prioritise(triage.Urgency{
-		Age: t.Facts.Age, Intent: t.Priority, LargeAmount: large, Mood: t.Facts.Mood, Risks: t.Risks,
+		Age: t.Facts.Age, Intent: t.Priority, LargeAmount: large, Mood: t.Facts.Mood, Risks: t.Risks, Tier: tier,
 	})
 }
 

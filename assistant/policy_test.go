@@ -206,7 +206,7 @@ func TestPolicyPriority(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, test.want, policy.Priority(knowledge.triager.Triage(test.text, nil)))
+			require.Equal(t, test.want, policy.Priority(knowledge.triager.Triage(test.text, nil), triage.Standard))
 		})
 	}
 }

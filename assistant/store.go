@@ -36,7 +36,8 @@ type Case struct {
 	Question       Message
 	Repeated       bool
 	Run            Run
-	Ticket         *Ticket // the conversation's unresolved one, if any
+	Ticket         *Ticket     // the conversation's unresolved one, if any
+	Tier           triage.Tier // of the customer, when the host site has vouched for it
 }
 
 // JobKind names a background job.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 )
 
 // defaultChannel is where a question comes from when its sender does not say.
@@ -25,10 +27,16 @@ type answerInput struct {
 
 // AnswerRequest is a question.
 type AnswerRequest struct {
+	Customer       *CustomerProof  `doc:"Who asks, if the host site knows. Without it, the customer is anonymous." json:"customer,omitempty"`
 	Channel        string          `default:"widget" doc:"Where the customer writes." json:"channel,omitempty" pattern:"^[a-z][a-z0-9_]{0,31}$" patternDescription:"lower case letters, digits and _, at most 32"`                                              //nolint:lll // a tag is one line
 	ConversationID uuid.UUID       `doc:"The conversation that the question belongs to. Without it, a new one begins." format:"uuid" json:"conversation_id,omitzero"`                                                                                           //nolint:lll // a tag is one line
 	Locale         string          `doc:"Language that the customer reads, as a BCP 47 tag. A hint: the text itself decides." example:"zh-Hans" json:"locale,omitempty" pattern:"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$" patternDescription:"a BCP 47 tag"` //nolint:lll // a tag is one line
 	Message        QuestionMessage `json:"message"`
+}
+
+// CustomerProof is the host site's word for who its customer is.
+type CustomerProof struct {
+	Token string `doc:"A JSON Web Token that the host site has signed: docs/identity.md." json:"token" maxLength:"4096" minLength:"1"`
 }
 
 // QuestionMessage is the customer's text.
@@ -90,7 +98,7 @@ func (s *server) describeAnswers(api huma.API) {
 				}},
 			},
 		}},
-	}, customers()), s.answer)
+	}, access.Ask), s.answer)
 }
 
 func (s *server) answer(ctx context.Context, in *answerInput) (*answerOutput, error) {
@@ -102,6 +110,13 @@ func (s *server) answer(ctx context.Context, in *answerInput) (*answerOutput, er
 		ConversationID: in.Body.ConversationID,
 		IdempotencyKey: in.IdempotencyKey,
 		Locale:         in.Body.Locale,
+	}
+	if in.Body.Customer != nil {
+		customer, locale, err := s.Store.CustomerOf(ctx, question.APIKeyID, in.Body.Customer.Token)
+		if err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		question.Customer, question.Locale = customer, cmp.Or(question.Locale, locale)
 	}
 	if wantsStream(in.Accept) {
 		return s.stream(ctx, question)

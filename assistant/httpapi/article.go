@@ -12,21 +12,18 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
 // articleBodyLimit holds the longest article, with what JSON adds to its text.
 const articleBodyLimit = 2*retrieval.MaxArticleBytes + bodyLimit
 
-// leads may change what the desk publishes.
-func leads() []postgres.Role { return []postgres.Role{postgres.RoleAdmin} }
-
 type articlesInput struct {
 	Cursor string `doc:"next_cursor of the page before." maxLength:"1000" query:"cursor"`
 	Limit  int    `default:"50" doc:"Articles on a page." maximum:"200" minimum:"1" query:"limit"`
 	Locale string `example:"zh-Hans" pattern:"^[A-Za-z0-9-]{2,35}$" patternDescription:"a BCP 47 tag" query:"locale"`
-	Status string `doc:"Only for admins: others see published articles." enum:"draft,published,archived" query:"status"`
+	Status string `doc:"Only for leads: others see published articles." enum:"draft,published,archived" query:"status"`
 }
 
 type articlesOutput struct {
@@ -45,7 +42,7 @@ type Article struct {
 	Body           string    `doc:"Markdown. Missing in lists." json:"body,omitempty"`
 	Category       string    `json:"category,omitempty"`
 	ChangedAt      time.Time `json:"changed_at"`
-	ChangedBy      string    `doc:"An agent's id, or how it was imported. For admins." json:"changed_by,omitempty"`
+	ChangedBy      string    `doc:"An agent's id, or how it was imported. For leads." json:"changed_by,omitempty"`
 	Deleted        bool      `doc:"This version ended the article." json:"deleted,omitempty"`
 	Intents        []string  `json:"intents" nullable:"false"`
 	Jurisdictions  []string  `doc:"Countries for which it holds; none means all." json:"jurisdictions" nullable:"false"`
@@ -54,7 +51,7 @@ type Article struct {
 	RedirectedFrom string    `doc:"The slug that was asked for, if the article has another by now." json:"redirected_from,omitempty"`
 	ReviewBy       string    `doc:"Last day for automatic answers." example:"2027-01-31" format:"date" json:"review_by,omitempty"`
 	Slug           string    `json:"slug"`
-	Source         string    `doc:"Where it was imported from. For admins." json:"source,omitempty"`
+	Source         string    `doc:"Where it was imported from. For leads." json:"source,omitempty"`
 	Status         string    `enum:"draft,published,archived" json:"status"`
 	Title          string    `json:"title"`
 	Version        int       `doc:"Send it with a change: a change of another version is refused." json:"version"`
@@ -131,44 +128,44 @@ type VersionList struct {
 func (s *server) describeArticles(api huma.API) {
 	tags := []string{"Knowledge base"}
 	const one = "/v1/articles/{slug}/{locale}"
-	register := func(op huma.Operation, roles []postgres.Role) huma.Operation {
+	register := func(op huma.Operation, permission access.Permission) huma.Operation {
 		op.Tags = tags
-		op = s.operation(api, op, roles)
+		op = s.operation(api, op, permission)
 		op.MaxBodyBytes = articleBodyLimit
 		return op
 	}
 	huma.Register(api, register(huma.Operation{
-		Description: "Admins see every article as it was written last; agents what is published; widgets what customers may read.",
+		Description: "Leads and admins see every article as it was written last; agents what is published; widgets what customers may read.",
 		Method:      http.MethodGet, OperationID: "list-articles", Path: "/v1/articles", Summary: "List articles",
 		RejectUnknownQueryParameters: true,
-	}, everyone()), s.articles)
+	}, access.ReadKnowledge), s.articles)
 	huma.Register(api, register(huma.Operation{
 		Description: "An earlier slug of the article leads to it.",
 		Method:      http.MethodGet, OperationID: "get-article", Path: one, Summary: "Read an article",
-	}, everyone()), s.article)
+	}, access.ReadKnowledge), s.article)
 	huma.Register(api, register(huma.Operation{
 		Description:   "Searches find the article as soon as its vectors are made, in the background.",
 		DefaultStatus: http.StatusCreated,
 		Method:        http.MethodPost, OperationID: "create-article", Path: "/v1/articles", Summary: "Write an article",
-	}, leads()), s.createArticle)
+	}, access.EditKnowledge), s.createArticle)
 	huma.Register(api, register(huma.Operation{
 		Description: "Searches find the old text until the vectors of the new one are made, then the new one. A change of audience, " +
 			"status, dates, intents or countries alone takes effect at once.",
 		Method: http.MethodPut, OperationID: "update-article", Path: one, Summary: "Change an article",
-	}, leads()), s.updateArticle)
+	}, access.EditKnowledge), s.updateArticle)
 	huma.Register(api, register(huma.Operation{
 		Description: "Takes effect at once. The history stays, and an article of the same slug goes on with it.",
 		Method:      http.MethodDelete, OperationID: "delete-article", Path: one, Summary: "Delete an article",
 		RejectUnknownQueryParameters: true,
-	}, leads()), s.deleteArticle)
+	}, access.EditKnowledge), s.deleteArticle)
 	huma.Register(api, register(huma.Operation{
 		Description: "Who wrote which version, and when.",
 		Method:      http.MethodGet, OperationID: "list-article-versions", Path: one + "/versions", Summary: "History of an article",
-	}, leads()), s.articleVersions)
+	}, access.EditKnowledge), s.articleVersions)
 	huma.Register(api, register(huma.Operation{
 		Description: "To restore it, write it again.",
 		Method:      http.MethodGet, OperationID: "get-article-version", Path: one + "/versions/{version}", Summary: "Read a version",
-	}, leads()), s.articleVersion)
+	}, access.EditKnowledge), s.articleVersion)
 }
 
 func (s *server) articles(ctx context.Context, in *articlesInput) (*articlesOutput, error) {
@@ -185,7 +182,7 @@ func (s *server) articles(ctx context.Context, in *articlesInput) (*articlesOutp
 		}
 	}
 	list := ArticleList{Articles: []Article{}}
-	if requestFrom(ctx).key.Role == postgres.RoleAdmin {
+	if requestFrom(ctx).caller.May(access.EditKnowledge) {
 		written, err := s.Index().Written(ctx, retrieval.AuthorFilter{
 			AfterLocale: after.Locale, AfterSlug: after.Slug, Limit: in.Limit + 1, Locale: locale, Status: retrieval.Status(in.Status),
 		})
@@ -217,7 +214,7 @@ func (s *server) articles(ctx context.Context, in *articlesInput) (*articlesOutp
 // readable is what the caller may read: agents all that is published, customers what is public and not stale.
 func (s *server) readable(ctx context.Context) retrieval.Filter {
 	filter := retrieval.Filter{Status: retrieval.StatusPublished}
-	if requestFrom(ctx).key.Role == postgres.RoleWidget {
+	if requestFrom(ctx).caller.Role == access.Widget {
 		filter.Audience, filter.FreshOn = retrieval.AudiencePublic, s.Clock().UTC().Truncate(24*time.Hour)
 	}
 	return filter
@@ -243,7 +240,7 @@ func (s *server) article(ctx context.Context, in *ArticleKey) (*articleOutput, e
 }
 
 func (s *server) readArticle(ctx context.Context, slug, locale string) (Article, error) {
-	if requestFrom(ctx).key.Role == postgres.RoleAdmin {
+	if requestFrom(ctx).caller.May(access.EditKnowledge) {
 		newest, err := s.Index().ArticleVersion(ctx, slug, locale, 0)
 		if err == nil && newest.Deleted {
 			err = retrieval.ErrArticleNotFound

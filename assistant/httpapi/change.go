@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
 )
 
@@ -47,26 +48,26 @@ func (s *server) describeTicketChanges(api huma.API) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Makes the caller the one who answers. From then on, the assistant is silent in this conversation.",
 		Method:      http.MethodPost, OperationID: "claim-ticket", Path: "/v1/tickets/{id}/claim", Summary: "Claim", Tags: tags,
-	}, agents()), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
+	}, access.WorkTickets), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
 		return s.Desk.Claim(ctx, a, id, version)
 	}))
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Puts the ticket back into the queue.",
 		Method:      http.MethodPost, OperationID: "release-ticket", Path: "/v1/tickets/{id}/release", Summary: "Release", Tags: tags,
-	}, agents()), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
+	}, access.WorkTickets), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
 		return s.Desk.Release(ctx, a, id, version)
 	}))
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Ends the work on the ticket.",
 		Method:      http.MethodPost, OperationID: "resolve-ticket", Path: "/v1/tickets/{id}/resolve", Summary: "Resolve", Tags: tags,
-	}, agents()), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
+	}, access.WorkTickets), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
 		return s.Desk.Resolve(ctx, a, id, version)
 	}))
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Sends a reply to the customer, or rejects a draft. The caller must hold the ticket. " +
 			"A text that the desk's rules forbid is not sent, and the problem says why.",
 		Method: http.MethodPost, OperationID: "reply-to-ticket", Path: "/v1/tickets/{id}/reply", Summary: "Reply", Tags: tags,
-	}, agents()), s.reply)
+	}, access.WorkTickets), s.reply)
 }
 
 func (s *server) change(step changeFunc) func(context.Context, *changeInput) (*ticketOutput, error) {

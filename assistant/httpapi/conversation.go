@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/postgres"
 )
 
@@ -17,7 +18,8 @@ import (
 const maxStoredComment = 4000
 
 type conversationInput struct {
-	ID uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
+	CustomerToken string    `doc:"Who reads, if the conversation belongs to a customer." header:"X-Customer-Token" maxLength:"4096"`
+	ID            uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
 }
 
 type conversationOutput struct {
@@ -42,6 +44,7 @@ type ConversationMessage struct {
 }
 
 type handOffInput struct {
+	CustomerToken  string    `doc:"Who asks, if the conversation belongs to a customer." header:"X-Customer-Token" maxLength:"4096"`
 	IdempotencyKey string    `doc:"The sender's name for this request." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"` //nolint:lll // a tag is one line
 	ID             uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
 }
@@ -51,7 +54,8 @@ type handOffOutput struct {
 }
 
 type feedbackInput struct {
-	ID   uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
+	conversationInput
+
 	Body FeedbackRequest
 }
 
@@ -65,28 +69,25 @@ type FeedbackRequest struct {
 func (s *server) describeConversations(api huma.API) {
 	tags := []string{"Customers"}
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "A widget key reads the conversations that it opened, an agent's key all.",
-		Method:      http.MethodGet, OperationID: "get-conversation", Path: "/v1/conversations/{id}",
+		Description: "A widget key reads the conversations that it opened, of a customer only with that customer's token; people at the desk " +
+			"read all, without personal data.",
+		Method: http.MethodGet, OperationID: "get-conversation", Path: "/v1/conversations/{id}",
 		Summary: "Read a conversation", Tags: tags,
-	}, everyone()), s.conversation)
+	}, access.ReadConversation), s.conversation)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Hands the conversation to a person. It always works.",
 		Method:      http.MethodPost, OperationID: "request-person", Path: "/v1/conversations/{id}/handoff",
 		Summary: "Ask for a person", Tags: tags,
-	}, customers()), s.handOff)
+	}, access.Ask), s.handOff)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Keeps the customer's rating.",
 		Method:      http.MethodPost, OperationID: "give-feedback", Path: "/v1/conversations/{id}/feedback",
 		Summary: "Rate", Tags: tags,
-	}, customers()), s.feedback)
+	}, access.Ask), s.feedback)
 }
 
 func (s *server) conversation(ctx context.Context, in *conversationInput) (*conversationOutput, error) {
-	var owner *uuid.UUID
-	if key := requestFrom(ctx).key; key.Role == postgres.RoleWidget {
-		owner = &key.ID
-	}
-	conversation, err := s.Store.Conversation(ctx, in.ID, owner)
+	conversation, err := s.readConversation(ctx, in)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -99,13 +100,41 @@ func (s *server) conversation(ctx context.Context, in *conversationInput) (*conv
 	return &conversationOutput{Body: response}, nil
 }
 
+// readConversation returns a conversation as the caller may see it.
+func (s *server) readConversation(ctx context.Context, in *conversationInput) (assistant.Conversation, error) {
+	r := requestFrom(ctx)
+	if r.caller.Role != access.Widget {
+		conversation, err := s.Store.Conversation(ctx, in.ID)
+		return s.maskedConversation(conversation), err
+	}
+	customer, err := s.customer(ctx, in.CustomerToken)
+	if err != nil {
+		return assistant.Conversation{}, err
+	}
+	return s.Store.AskedConversation(ctx, in.ID, postgres.Asker{APIKeyID: r.key.ID, Customer: customer})
+}
+
+// customer returns who a token names that came in a header; nobody for none.
+func (s *server) customer(ctx context.Context, token string) (assistant.Customer, error) {
+	if token == "" {
+		return assistant.Customer{}, nil
+	}
+	customer, _, err := s.Store.CustomerOf(ctx, requestFrom(ctx).key.ID, token)
+	return customer, err
+}
+
 func (s *server) handOff(ctx context.Context, in *handOffInput) (*handOffOutput, error) {
+	customer, err := s.customer(ctx, in.CustomerToken)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
 	run, err := s.Assistant.RequestPerson(ctx, assistant.Question{
 		APIKeyID:       requestFrom(ctx).key.ID,
 		Channel:        defaultChannel,
 		ConversationID: in.ID,
+		Customer:       customer,
 		IdempotencyKey: in.IdempotencyKey,
 	})
 	if err != nil {
@@ -119,8 +148,7 @@ func (s *server) feedback(ctx context.Context, in *feedbackInput) (*struct{}, er
 	if err := storable("comment", in.Body.Comment); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	key := requestFrom(ctx).key
-	if _, err := s.Store.Conversation(ctx, in.ID, &key.ID); err != nil {
+	if _, err := s.readConversation(ctx, &in.conversationInput); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
 	feedback := postgres.Feedback{

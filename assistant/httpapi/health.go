@@ -10,6 +10,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/deskhand/deskhand/assistant/access"
 )
 
 // probeTimeout bounds one readiness check: whoever asks, asks again in seconds.
@@ -47,11 +49,11 @@ func (s *server) describeHealth(api huma.API) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Answers as long as the process lives.",
 		Method:      http.MethodGet, OperationID: "health", Path: "/healthz", Summary: "Alive?", Tags: tags,
-	}, nil), s.health)
+	}, access.Anyone), s.health)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Answers 503 while something that the service needs is missing, and names it in errors.",
 		Method:      http.MethodGet, OperationID: "readiness", Path: "/readyz", Summary: "Ready?", Tags: tags,
-	}, nil), s.readiness)
+	}, access.Anyone), s.readiness)
 }
 
 func (s *server) health(context.Context, *struct{}) (*healthOutput, error) {

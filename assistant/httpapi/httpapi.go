@@ -1,8 +1,8 @@
 // Package httpapi is deskhand over HTTP: the widget's questions and conversations, the agents' tickets, health, metrics and
 // the description of all this (OpenAPI 3.1, from the Go types).
 //
-// It parses, calls and renders. What a request may do stands beside its route (a role list); what happens then is decided
-// in packages assistant and desk. Every error, also of a route that does not exist or a body that cannot be read, is a
+// It parses, calls and renders. What a request may do stands beside its route (a permission of package access); what happens
+// then is decided in packages assistant and desk. Every error, also of a route that does not exist or a body that cannot be read, is a
 // problem as in RFC 9457, and none repeats what the caller sent: a question may hold a secret (P2). What customers read
 // says nothing of reasons, confidence or intents (P6).
 package httpapi
@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
@@ -36,11 +39,16 @@ type Config struct {
 	Desk      *desk.Desk
 	Index     func() *retrieval.Index // with the embedding model of the moment
 	Logger    *slog.Logger
+	Provider  *Provider            // of people's identity; nil lets them in with a password only
+	PublicURL string               // what browsers reach the service at: "https://desk.quayside.example"; empty for the machine itself
 	Redactor  *redact.Redactor     // for what customers write beside a question
 	Registry  *prometheus.Registry // gets this package's metrics; GET /metrics serves all of it
 	Store     *postgres.Store
 	Tracer    *trace.Tracer // nil makes no spans
-	Version   string        // of the build
+
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+
+	Version string // of the build
 }
 
 // Validate reports the first part that is missing.
@@ -77,7 +85,7 @@ func New(c Config) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Config: c, metrics: metrics}
+	s := &server{Config: c, masker: c.Redactor.Personal(), metrics: metrics}
 	app := fiber.New(s.fiberConfig())
 	app.Use(s.observe)
 	api := s.describe(app)
@@ -104,18 +112,12 @@ func OpenAPI() ([]byte, error) {
 type server struct {
 	Config
 
+	masker  *redact.Redactor // of personal data
 	metrics *metrics
 }
 
 // apiVersion is the version of the interface, not of the build: it changes when a client has to.
 const apiVersion = "1.0.0"
-
-// The roles of the routes.
-func customers() []postgres.Role { return []postgres.Role{postgres.RoleWidget} }
-func agents() []postgres.Role    { return []postgres.Role{postgres.RoleAdmin, postgres.RoleAgent} }
-func everyone() []postgres.Role {
-	return []postgres.Role{postgres.RoleAdmin, postgres.RoleAgent, postgres.RoleWidget}
-}
 
 // describe registers the operations that the OpenAPI description lists.
 func (s *server) describe(app *fiber.App) huma.API {
@@ -124,7 +126,8 @@ func (s *server) describe(app *fiber.App) huma.API {
 		"Errors are problems as in RFC 9457; each type is explained under /docs."
 	config.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"key": {Type: "http", Scheme: "bearer", Description: "An API key: dh_widget_…, dh_agent_… or dh_admin_…"},
+		"key":     {Type: "http", Scheme: "bearer", Description: "An API key: dh_widget_…, dh_agent_…, dh_lead_… or dh_admin_…"},
+		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "The cookie of a log-in; with https its name begins with __Host-."},
 	}
 	// Huma's own pages load scripts from elsewhere, and its links to schemas would be in every answer.
 	config.CreateHooks, config.DocsPath, config.OpenAPIPath, config.SchemasPath = nil, "", "", ""
@@ -136,6 +139,13 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeTicketChanges(api)
 	s.describeArticles(api)
 	s.describeRedirects(api)
+	s.describeUnmask(api)
+	s.describeSessions(api)
+	s.describeProvider(api)
+	s.describeAccount(api)
+	s.describeAgents(api)
+	s.describeKeys(api)
+	s.describeAudit(api)
 	s.describeHealth(api)
 	loosen(config.Components.Schemas)
 	return api
@@ -154,19 +164,31 @@ func loosen(schemas huma.Registry) {
 }
 
 // operation completes what a route says of itself with what all have in common: who may call it, and how it fails.
-func (s *server) operation(api huma.API, op huma.Operation, roles []postgres.Role) huma.Operation {
+func (s *server) operation(api huma.API, op huma.Operation, permission access.Permission) huma.Operation {
 	if op.Responses == nil {
 		op.Responses = make(map[string]*huma.Response)
 	}
 	op.MaxBodyBytes = bodyLimit + 1 // the server refuses more before it gets here
 	op.Responses["default"] = problemResponse(api.OpenAPI().Components.Schemas)
-	if len(roles) == 0 {
+	if permission == access.Anyone {
 		return op
 	}
-	op.Description += allowedText(roles)
-	op.Security = []map[string][]string{{"key": {}}}
-	op.Middlewares = huma.Middlewares{s.require(roles)}
+	op.Description = strings.TrimSpace(op.Description + allowedText(permission))
+	op.Security = securityOf(permission)
+	op.Middlewares = huma.Middlewares{s.require(permission)}
 	return op
+}
+
+// securityOf describes how callers of an operation prove who they are.
+func securityOf(permission access.Permission) []map[string][]string {
+	var security []map[string][]string
+	if !access.SessionOnly(permission) {
+		security = append(security, map[string][]string{"key": {}})
+	}
+	if slices.ContainsFunc(access.RolesOf(permission), access.Role.Person) {
+		security = append(security, map[string][]string{"session": {}})
+	}
+	return security
 }
 
 // requestKey finds the request in a context.
@@ -175,9 +197,14 @@ type requestKey struct{}
 // request is what is known of one HTTP request beside its content.
 type request struct {
 	answer    assistant.Outcome // how the question ended, if there was one
+	caller    access.Caller
+	csrf      string // of the session
+	device    string // secret of the browser, at a log-in
 	id        string
-	key       postgres.Key
+	key       postgres.Key      // of a caller without a session
+	login     postgres.LoggedIn // of a caller with one
 	method    string
+	place     postgres.Place
 	problem   string // the kind of problem that it ended in
 	route     string
 	span      *trace.Request

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -36,16 +39,26 @@ type kind struct {
 
 // The kinds that have a name here. Those of assistant.Code bear its names.
 const (
-	kindBadRequest   = "bad_request"
-	kindConflict     = string(assistant.CodeConflict)
-	kindForbidden    = string(assistant.CodeForbidden)
-	kindInternal     = string(assistant.CodeInternal)
-	kindInvalid      = string(assistant.CodeInvalid)
-	kindNotFound     = string(assistant.CodeNotFound)
-	kindNotReady     = "not_ready"
-	kindReused       = string(assistant.CodeReused)
-	kindUnauthorized = string(assistant.CodeUnauthorized)
-	kindUnavailable  = string(assistant.CodeUnavailable)
+	kindBadRequest     = "bad_request"
+	kindConflict       = string(assistant.CodeConflict)
+	kindForbidden      = string(assistant.CodeForbidden)
+	kindForged         = "request_forged"
+	kindInsecure       = "insecure_connection"
+	kindInternal       = string(assistant.CodeInternal)
+	kindInvalid        = string(assistant.CodeInvalid)
+	kindNeedsEnrolment = "second_factor_missing"
+	kindNeedsFactor    = "second_factor_required"
+	kindNeedsPassword  = "password_change_required"
+	kindNeedsSession   = "session_required"
+	kindNotFound       = string(assistant.CodeNotFound)
+	kindNotReady       = "not_ready"
+	kindReused         = string(assistant.CodeReused)
+	kindThrottled      = string(assistant.CodeThrottled)
+	kindTokenExpired   = string(assistant.CodeTokenExpired)
+	kindTokenInvalid   = string(assistant.CodeTokenInvalid)
+	kindTokenReused    = string(assistant.CodeTokenReused)
+	kindUnauthorized   = string(assistant.CodeUnauthorized)
+	kindUnavailable    = string(assistant.CodeUnavailable)
 )
 
 // kinds is the one table from what went wrong to what the caller is told. Of two with the same status, the first is the
@@ -53,8 +66,23 @@ const (
 func kinds() []kind {
 	return []kind{
 		{kindBadRequest, http.StatusBadRequest, "The request cannot be read", "Send what the description of this route asks for."},
-		{kindUnauthorized, http.StatusUnauthorized, "No valid API key", "Send a key in force: Authorization: Bearer dh_…"},
-		{kindForbidden, http.StatusForbidden, "The API key may not do this", "Use a key with another role, from an allowed origin."},
+		{kindUnauthorized, http.StatusUnauthorized, "Not logged in", "Send a key in force, Authorization: Bearer dh_…, or log in: POST /v1/session."},
+		{kindTokenExpired, http.StatusUnauthorized, "The customer's token has expired", "Fetch a new one from your own server."},
+		{kindTokenInvalid, http.StatusUnauthorized, "The customer's token is not valid", "docs/identity.md says how to make one."},
+		{kindTokenReused, http.StatusUnauthorized, "The customer's token was used elsewhere", "A token is good for one conversation: fetch a new one."},
+		{kindForbidden, http.StatusForbidden, "The caller may not do this", "It needs another role, or an allowed web origin."},
+		{kindForged, http.StatusForbidden, "The request may be forged", "Send the session's csrf_token in X-CSRF-Token, from a page of this service."},
+		{
+			kindInsecure, http.StatusForbidden, "The connection is not confidential",
+			"Log in through https (the service must know its address: DESKHAND_PUBLIC_URL), or on the machine itself through localhost.",
+		},
+		{kindNeedsFactor, http.StatusForbidden, "The second factor is missing", "Send its code: POST /v1/session/second-factor."},
+		{kindNeedsPassword, http.StatusForbidden, "The password must be changed", "Set one of your own: PUT /v1/account/password."},
+		{
+			kindNeedsEnrolment, http.StatusForbidden, "A second factor must be enrolled",
+			"This role needs one: POST /v1/account/second-factor, then …/confirm.",
+		},
+		{kindNeedsSession, http.StatusForbidden, "Only for people who have logged in", "Log in: POST /v1/session. API keys are not let in."},
 		{kindNotFound, http.StatusNotFound, "Not found", "There is nothing here, or it is not yours."},
 		{"method_not_allowed", http.StatusMethodNotAllowed, "Method not allowed", "The Allow header names what this address takes."},
 		{"timeout", http.StatusRequestTimeout, "The request came too slowly", "Send it again, in one go."},
@@ -66,6 +94,7 @@ func kinds() []kind {
 		},
 		{kindInvalid, http.StatusUnprocessableEntity, "A field is not valid", "Mend the fields that are named in errors."},
 		{kindReused, http.StatusUnprocessableEntity, "The idempotency key was used before", "Use a new key for another request."},
+		{kindThrottled, http.StatusTooManyRequests, "Too many tries", "Wait for the seconds that Retry-After says."},
 		{"headers_too_large", http.StatusRequestHeaderFieldsTooLarge, "The headers are too large", "Send at most 8 KiB of headers."},
 		{kindInternal, http.StatusInternalServerError, "Internal error", internalDetail},
 		{
@@ -114,7 +143,8 @@ type Problem struct { //nolint:errname // the word of RFC 9457
 	Title     string       `doc:"The kind of problem, in words. It is the same each time." json:"title"`
 	Type      string       `doc:"The kind of problem, to act on." example:"/docs#problem-invalid" format:"uri-reference" json:"type"`
 
-	kind string
+	kind       string
+	retryAfter time.Duration // zero for the kind's own
 }
 
 func newProblem(name, detail string) *Problem {
@@ -134,6 +164,8 @@ func (p *Problem) GetHeaders() http.Header {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		headers.Set("WWW-Authenticate", "Bearer")
+	case http.StatusTooManyRequests:
+		headers.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	case http.StatusServiceUnavailable:
 		headers.Set("Retry-After", retryAfter)
 	}
@@ -151,8 +183,12 @@ func (s *server) problemOf(ctx context.Context, err error) *Problem {
 	name, detail := kindInternal, internalDetail
 	if e, ok := errors.AsType[*assistant.Error](err); ok {
 		name, detail = string(e.Code), e.Message
-		if e.Field != "" {
+		if e.Field != "" || e.RetryAfter > 0 {
 			p := newProblem(name, detail)
+			p.retryAfter = e.RetryAfter
+			if e.Field == "" {
+				return p
+			}
 			p.Errors = []FieldError{{Field: e.Field, Message: e.Message}}
 			return p
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/valyala/fasthttp"
 
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -50,16 +51,16 @@ func (s *server) describeRedirects(api huma.API) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "The slugs that articles had before.",
 		Method:      http.MethodGet, OperationID: "list-redirects", Path: "/v1/redirects", Summary: "List redirects", Tags: tags,
-	}, leads()), s.redirects)
+	}, access.EditKnowledge), s.redirects)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description:   "Makes an earlier slug lead to an article, in all languages. A redirect that would lead back to itself is refused.",
 		DefaultStatus: http.StatusNoContent,
 		Method:        http.MethodPut, OperationID: "set-redirect", Path: "/v1/redirects/{old_slug}", Summary: "Set a redirect", Tags: tags,
-	}, leads()), s.setRedirect)
+	}, access.EditKnowledge), s.setRedirect)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Method: http.MethodDelete, OperationID: "delete-redirect", Path: "/v1/redirects/{old_slug}", Summary: "Remove a redirect",
 		Tags: tags,
-	}, leads()), s.deleteRedirect)
+	}, access.EditKnowledge), s.deleteRedirect)
 }
 
 func (s *server) redirects(ctx context.Context, _ *struct{}) (*redirectsOutput, error) {

@@ -16,13 +16,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/valyala/fasthttp"
 
+	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/trace"
 )
 
 const (
 	// bodyLimit holds the longest reply of an agent (20,000 characters, up to 3 bytes each) and a customer's message.
 	bodyLimit = 64 << 10
-	// headerLimit is four times what browsers send with a key and no cookies.
+	// headerLimit is four times what browsers send with a key and our cookies.
 	headerLimit = 8 << 10
 	// readTimeout ends a request that comes in drops: 64 KiB take this long on the slowest of mobile networks.
 	readTimeout = 15 * time.Second
@@ -74,7 +76,7 @@ func (s *server) knownMethods(app *fiber.App) fasthttp.RequestHandler {
 
 // observe is around every request: it names it, bounds it, survives its panics and reports its end.
 func (s *server) observe(c *fiber.Ctx) error {
-	r := &request{id: requestID(c.Get(requestIDHeader)), method: c.Method(), startedAt: s.Clock()}
+	r := &request{id: requestID(c.Get(requestIDHeader)), method: c.Method(), place: s.placeOf(c), startedAt: s.Clock()}
 	ctx, cancel := context.WithTimeout(context.WithValue(c.UserContext(), requestKey{}, r), requestTimeout)
 	defer cancel()
 	ctx, r.span = s.Tracer.Request(ctx, r.startedAt, c.Get(traceParentHeader))
@@ -92,6 +94,12 @@ func (s *server) observe(c *fiber.Ctx) error {
 	r.route, r.status = routeOf(c), c.Response().StatusCode()
 	s.report(ctx, r)
 	return nil
+}
+
+// placeOf is where a request comes from.
+func (s *server) placeOf(c *fiber.Ctx) postgres.Place {
+	address := access.ClientAddress(c.Context().RemoteIP().String(), c.IPs(), s.TrustedProxies)
+	return postgres.Place{Network: access.Network(address), UserAgent: c.Get(fiber.HeaderUserAgent)}
 }
 
 // survive runs the rest of the chain and turns a panic into an error. The panic's value may hold a customer's words, so
@@ -133,6 +141,9 @@ func (s *server) report(ctx context.Context, r *request) {
 	}
 	if r.key.ID != uuid.Nil {
 		attributes = append(attributes, slog.String("key_id", r.key.ID.String()))
+	}
+	if r.caller.Session {
+		attributes = append(attributes, slog.String("agent_id", r.login.Agent.ID.String()))
 	}
 	if r.problem != "" {
 		attributes = append(attributes, slog.String("problem", r.problem))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/triage"
 )
@@ -65,6 +66,7 @@ type ticketDetailOutput struct {
 
 // TicketDetail is a ticket with all that an agent needs to answer it.
 type TicketDetail struct {
+	Customer *CustomerView   `doc:"Missing for an anonymous customer." json:"customer,omitempty"`
 	Drafts   []Draft         `doc:"Newest first." json:"drafts" nullable:"false"`
 	Messages []TicketMessage `doc:"Oldest first." json:"messages" nullable:"false"`
 	Ticket   Ticket          `json:"ticket"`
@@ -122,11 +124,12 @@ func (s *server) describeTickets(api huma.API) {
 		Description: "The queue, most urgent first: by priority, then by the time by which a ticket is due.",
 		Method:      http.MethodGet, OperationID: "list-tickets", Path: "/v1/tickets", Summary: "Look through the queue", Tags: tags,
 		RejectUnknownQueryParameters: true,
-	}, agents()), s.tickets)
+	}, access.WorkTickets), s.tickets)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "The ticket with its conversation, its drafts and how each question was decided.",
-		Method:      http.MethodGet, OperationID: "get-ticket", Path: "/v1/tickets/{id}", Summary: "Read a ticket", Tags: tags,
-	}, agents()), s.ticket)
+		Description: "The ticket with its conversation, its drafts and how each question was decided. E-mail addresses, telephone numbers " +
+			"and other personal data that the customer wrote are masked.",
+		Method: http.MethodGet, OperationID: "get-ticket", Path: "/v1/tickets/{id}", Summary: "Read a ticket", Tags: tags,
+	}, access.WorkTickets), s.ticket)
 }
 
 func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput, error) {
@@ -166,7 +169,7 @@ func (s *server) ticket(ctx context.Context, in *ticketInput) (*ticketDetailOutp
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &ticketDetailOutput{Body: ticketDetail(detail)}, nil
+	return &ticketDetailOutput{Body: ticketDetail(s.masked(detail))}, nil
 }
 
 // formatCursor makes a cursor a word that nobody is tempted to build: its inside may change.
@@ -205,7 +208,8 @@ func ticketView(t assistant.Ticket) Ticket {
 
 func ticketDetail(d desk.Detail) TicketDetail {
 	view := TicketDetail{
-		Drafts: make([]Draft, len(d.Drafts)), Messages: make([]TicketMessage, len(d.Conversation.Messages)),
+		Customer: customerView(d.Conversation.Customer),
+		Drafts:   make([]Draft, len(d.Drafts)), Messages: make([]TicketMessage, len(d.Conversation.Messages)),
 		Ticket: ticketView(d.Ticket), Trail: make([]Trace, len(d.Trail)),
 	}
 	for i, draft := range d.Drafts {

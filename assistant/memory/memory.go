@@ -63,6 +63,7 @@ func (s *Store) Begin(_ context.Context, o assistant.Opening) (assistant.Case, e
 			StartedAt: o.At, Status: assistant.RunRunning,
 		},
 		Ticket: s.tickets[o.ConversationID],
+		Tier:   o.Question.Customer.Tier,
 	}
 	s.runs[o.RunID] = c
 	s.conversations[o.ConversationID] = append(history, o.Message)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
@@ -68,26 +69,55 @@ func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
 	return err
 }
 
-// Conversation returns a conversation with its messages. A conversation that another key opened is not found: apiKeyID
-// is the caller's key, or nil for agents, who may read all.
-func (s *Store) Conversation(ctx context.Context, id uuid.UUID, apiKeyID *uuid.UUID) (assistant.Conversation, error) {
+// AskedConversation returns a conversation to who asks through a widget key. One that another key opened, or that belongs to
+// another customer, is not found.
+func (s *Store) AskedConversation(ctx context.Context, id uuid.UUID, asker Asker) (assistant.Conversation, error) {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+			SELECT coalesce(customer_ref, '') FROM conversations WHERE id = @id AND api_key_id = @api_key_id`,
+			pgx.NamedArgs{"id": id, "api_key_id": asker.APIKeyID})
+		if err != nil {
+			return fmt.Errorf("look conversation up: %w", err)
+		}
+		refs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return fmt.Errorf("look conversation up: %w", err)
+		}
+		if len(refs) == 0 || !asker.owns(refs[0]) {
+			return assistant.Errorf(assistant.CodeNotFound, "conversation not found")
+		}
+		return useToken(ctx, tx, tokenUse{asker: asker, at: s.clock(), conversationID: id})
+	})
+	if err != nil {
+		return assistant.Conversation{}, err
+	}
+	return s.Conversation(ctx, id)
+}
+
+// Conversation returns a conversation with its messages, for agents, who may read all.
+func (s *Store) Conversation(ctx context.Context, id uuid.UUID) (assistant.Conversation, error) {
 	rows, err := s.pool.Query(ctx, `
-		SELECT id, channel, coalesce(locale, '') AS locale FROM conversations
-		WHERE id = @id AND (@api_key_id::uuid IS NULL OR api_key_id = @api_key_id)`,
-		pgx.NamedArgs{"id": id, "api_key_id": apiKeyID})
+		SELECT id, channel, coalesce(locale, '') AS locale, coalesce(customer_ref, '') AS customer_ref,
+			coalesce(customer_tier, '') AS customer_tier, coalesce(customer_jurisdiction, '') AS customer_jurisdiction
+		FROM conversations WHERE id = @id`, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return assistant.Conversation{}, fmt.Errorf("load conversation: %w", err)
 	}
 	type row struct {
-		ID      uuid.UUID
-		Channel string
-		Locale  string
+		ID                   uuid.UUID
+		Channel              string
+		CustomerJurisdiction string
+		CustomerRef          string
+		CustomerTier         string
+		Locale               string
 	}
 	found, err := collectOne[row](rows, "conversation")
 	if err != nil {
 		return assistant.Conversation{}, err
 	}
-	conversation := assistant.Conversation{ID: found.ID, Channel: found.Channel, Locale: found.Locale}
+	conversation := assistant.Conversation{ID: found.ID, Channel: found.Channel, Locale: found.Locale, Customer: assistant.Customer{
+		Jurisdiction: found.CustomerJurisdiction, Ref: found.CustomerRef, Tier: triage.Tier(found.CustomerTier),
+	}}
 	rows, err = s.pool.Query(ctx,
 		`SELECT `+messageColumns+` FROM messages WHERE conversation_id = @id ORDER BY created_at, id`, pgx.NamedArgs{"id": id})
 	if err != nil {
@@ -117,30 +147,55 @@ func (s *Store) Earlier(ctx context.Context, conversationID uuid.UUID, limit int
 
 // openConversation creates the conversation of a first question, or checks that a later one may join it.
 func openConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
+	if err := enterConversation(ctx, tx, o); err != nil {
+		return err
+	}
+	asker := Asker{APIKeyID: o.Question.APIKeyID, Customer: o.Question.Customer}
+	return useToken(ctx, tx, tokenUse{asker: asker, at: o.At, conversationID: o.ConversationID})
+}
+
+func enterConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
+	customer := o.Question.Customer
+	args := pgx.NamedArgs{
+		"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID), "channel": o.Question.Channel,
+		"customer_jurisdiction": customer.Jurisdiction, "customer_ref": customer.Ref, "customer_tier": customer.Tier,
+		"locale": o.Question.Locale, "created_at": o.At,
+	}
 	if o.Question.ConversationID == uuid.Nil {
 		_, err := tx.Exec(ctx, `
-			INSERT INTO conversations (id, api_key_id, channel, locale, created_at)
-			VALUES (@id, @api_key_id, @channel, nullif(@locale, ''), @created_at)`,
-			pgx.NamedArgs{
-				"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID), "channel": o.Question.Channel,
-				"locale": o.Question.Locale, "created_at": o.At,
-			})
+			INSERT INTO conversations (id, api_key_id, channel, locale, created_at, customer_ref, customer_tier, customer_jurisdiction)
+			VALUES (@id, @api_key_id, @channel, nullif(@locale, ''), @created_at, nullif(@customer_ref, ''), nullif(@customer_tier, ''),
+				nullif(@customer_jurisdiction, ''))`, args)
 		if err != nil {
 			return fmt.Errorf("insert conversation: %w", err)
 		}
 		return nil
 	}
-	tag, err := tx.Exec(ctx, `
-		SELECT FROM conversations WHERE id = @id AND api_key_id IS NOT DISTINCT FROM @api_key_id::uuid FOR UPDATE`,
-		pgx.NamedArgs{"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID)})
+	rows, err := tx.Query(ctx, `
+		SELECT coalesce(customer_ref, '') FROM conversations
+		WHERE id = @id AND api_key_id IS NOT DISTINCT FROM @api_key_id::uuid FOR UPDATE`, args)
 	if err != nil {
 		return fmt.Errorf("lock conversation: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
+	refs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("lock conversation: %w", err)
+	}
+	if len(refs) == 0 || !(Asker{Customer: customer}).owns(refs[0]) {
 		return &assistant.Error{
 			Code: assistant.CodeNotFound, Field: "conversation_id",
 			Message: "conversation not found: leave conversation_id out to start one",
 		}
+	}
+	if !customer.Known() {
+		return nil
+	}
+	// Who logs in during an anonymous conversation takes it with them; tier and jurisdiction are those of the newest token.
+	_, err = tx.Exec(ctx, `
+		UPDATE conversations SET customer_ref = @customer_ref, customer_tier = nullif(@customer_tier, ''),
+			customer_jurisdiction = nullif(@customer_jurisdiction, '') WHERE id = @id`, args)
+	if err != nil {
+		return fmt.Errorf("note customer: %w", err)
 	}
 	return nil
 }
@@ -152,16 +207,19 @@ func lockConversation(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	return nil
 }
 
-func conversationLocale(ctx context.Context, q querier, id uuid.UUID) (string, error) {
-	rows, err := q.Query(ctx, `SELECT coalesce(locale, '') FROM conversations WHERE id = @id`, pgx.NamedArgs{"id": id})
+// circumstances is what a run needs to know about its conversation.
+type circumstances struct {
+	Locale string
+	Tier   string
+}
+
+func loadCircumstances(ctx context.Context, q querier, id uuid.UUID) (circumstances, error) {
+	rows, err := q.Query(ctx, `SELECT coalesce(locale, '') AS locale, coalesce(customer_tier, '') AS tier FROM conversations WHERE id = @id`,
+		pgx.NamedArgs{"id": id})
 	if err != nil {
-		return "", fmt.Errorf("load conversation: %w", err)
+		return circumstances{}, fmt.Errorf("load conversation: %w", err)
 	}
-	locale, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[string])
-	if err != nil {
-		return "", fmt.Errorf("load conversation: %w", err)
-	}
-	return locale, nil
+	return collectOne[circumstances](rows, "conversation")
 }
 
 func insertMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {

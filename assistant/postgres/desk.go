@@ -53,7 +53,7 @@ func (s *Store) Detail(ctx context.Context, ticketID uuid.UUID) (desk.Detail, er
 	if detail.Ticket, err = loadTicket(ctx, s.pool, ticketID); err != nil {
 		return detail, err
 	}
-	if detail.Conversation, err = s.Conversation(ctx, detail.Ticket.ConversationID, nil); err != nil {
+	if detail.Conversation, err = s.Conversation(ctx, detail.Ticket.ConversationID); err != nil {
 		return detail, err
 	}
 	if detail.Drafts, err = ticketDrafts(ctx, s.pool, ticketID); err != nil {

@@ -2,9 +2,6 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
@@ -13,21 +10,19 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 )
 
 // Role is what an API key may do.
-type Role string
+type Role = access.Role
 
-// The roles. A widget key is public: it can ask, and read what it asked. An agent key works on tickets. An admin key does
-// that too, and sets the desk's rules.
+// The roles.
 const (
-	RoleAdmin  Role = "admin"
-	RoleAgent  Role = "agent"
-	RoleWidget Role = "widget"
+	RoleAdmin  = access.Admin
+	RoleAgent  = access.Agent
+	RoleLead   = access.Lead
+	RoleWidget = access.Widget
 )
-
-// Valid reports whether r is a role.
-func (r Role) Valid() bool { return r == RoleAdmin || r == RoleAgent || r == RoleWidget }
 
 // Key is an API key as stored: without its secret.
 type Key struct {
@@ -40,39 +35,48 @@ type Key struct {
 	Role           Role
 }
 
-// secretBytes is the randomness of a key.
-const secretBytes = 32
-
 // keyPrefix marks a deskhand key, so that secret scanners and people recognise one.
 const keyPrefix = "dh_"
 
-// CreateKey makes a key and returns it with its secret, which is stored nowhere. An agent or admin key gets an agent of
-// the same name.
+// CreateKey makes a key at the command line: see CreateKeyBy.
 func (s *Store) CreateKey(ctx context.Context, key Key) (Key, string, error) {
+	return s.CreateKeyBy(ctx, key, "cli")
+}
+
+// CreateKeyBy makes a key for an actor and returns it with its secret, which is stored nowhere. A key that can act on tickets
+// gets an agent of the same name.
+func (s *Store) CreateKeyBy(ctx context.Context, key Key, actor string) (Key, string, error) {
 	if !key.Role.Valid() {
-		return key, "", &assistant.Error{Code: assistant.CodeInvalid, Field: "role", Message: "role must be widget, agent or admin"}
+		return key, "", &assistant.Error{Code: assistant.CodeInvalid, Field: "role", Message: "role must be widget, agent, lead or admin"}
 	}
 	if strings.TrimSpace(key.Name) == "" {
 		return key, "", &assistant.Error{Code: assistant.CodeInvalid, Field: "name", Message: "name is empty: say whose key it is"}
 	}
-	random := make([]byte, secretBytes)
-	_, _ = rand.Read(random) // never fails: it ends the program instead
-	secret := keyPrefix + string(key.Role) + "_" + base64.RawURLEncoding.EncodeToString(random)
+	secret := keyPrefix + string(key.Role) + "_" + access.NewSecret()
 	key.ID, key.CreatedAt = uuid.Must(uuid.NewV7()), s.clock()
 	if key.AllowedOrigins == nil {
 		key.AllowedOrigins = []string{}
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return insertKey(ctx, tx, &key, secret) })
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := insertKey(ctx, tx, &key, secret); err != nil {
+			return err
+		}
+		return audit(ctx, tx, Entry{
+			Action: "key.create", Actor: actor, At: key.CreatedAt, SubjectID: key.ID.String(), SubjectKind: "key",
+			Detail: map[string]any{"role": key.Role},
+		})
+	})
 	return key, secret, err
 }
 
 // KeyBySecret returns the key in force that has this secret, or an Error with CodeUnauthorized. It looks the hash of the
 // secret up, so neither the time it takes nor the database's log tells anything about the secret.
 func (s *Store) KeyBySecret(ctx context.Context, secret string) (Key, error) {
-	hash := sha256.Sum256([]byte(secret))
 	rows, err := s.pool.Query(ctx, `
-		SELECT id, agent_id, allowed_origins, created_at, name, revoked_at, role FROM api_keys
-		WHERE secret_hash = @hash AND revoked_at IS NULL`, pgx.NamedArgs{"hash": hash[:]})
+		SELECT id, agent_id, allowed_origins, created_at, name, revoked_at, role FROM api_keys k
+		WHERE secret_hash = @hash AND revoked_at IS NULL
+		  AND NOT EXISTS (SELECT FROM agents a WHERE a.id = k.agent_id AND a.disabled_at IS NOT NULL)`,
+		pgx.NamedArgs{"hash": access.Digest(secret)})
 	if err != nil {
 		return Key{}, fmt.Errorf("look key up: %w", err)
 	}
@@ -122,19 +126,15 @@ func insertKey(ctx context.Context, tx pgx.Tx, key *Key, secret string) error {
 		}
 		key.AgentID = &id
 	}
-	hash := sha256.Sum256([]byte(secret))
 	_, err := tx.Exec(ctx, `
 		INSERT INTO api_keys (id, name, role, agent_id, secret_hash, allowed_origins, created_at)
 		VALUES (@id, @name, @role, @agent_id, @secret_hash, @allowed_origins, @created_at)`,
 		pgx.NamedArgs{
-			"id": key.ID, "name": key.Name, "role": key.Role, "agent_id": key.AgentID, "secret_hash": hash[:],
+			"id": key.ID, "name": key.Name, "role": key.Role, "agent_id": key.AgentID, "secret_hash": access.Digest(secret),
 			"allowed_origins": key.AllowedOrigins, "created_at": key.CreatedAt,
 		})
 	if err != nil {
 		return fmt.Errorf("insert key: %w", err)
 	}
-	return audit(ctx, tx, Entry{
-		Action: "key.create", Actor: "cli", At: key.CreatedAt, SubjectID: key.ID.String(), SubjectKind: "key",
-		Detail: map[string]any{"role": key.Role},
-	})
+	return nil
 }

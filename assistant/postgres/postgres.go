@@ -1,4 +1,4 @@
-// Package postgres keeps conversations, runs, tickets, drafts, agents, keys and the audit log in PostgreSQL.
+// Package postgres keeps conversations, runs, tickets, drafts, agents, sessions, keys and the audit log in PostgreSQL.
 //
 // The invariants that matter most stand in the schema (package migrations), so that a defect here ends in an error and
 // not in a lost question or a second ticket. The knowledge base has its own tables and its own package: retrieval.
@@ -18,6 +18,7 @@ import (
 	pgxvec "github.com/pgvector/pgvector-go/pgx"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 )
 
 const (
@@ -66,12 +67,13 @@ type Store struct {
 	clock   func() time.Time
 	deliver DeliverFunc // nil: nobody is told of changes
 	enqueue EnqueueFunc
+	hasher  *access.Hasher
 	pool    *pgxpool.Pool
 }
 
 // New returns a Store on a migrated database.
 func New(pool *pgxpool.Pool, clock func() time.Time, enqueue EnqueueFunc) *Store {
-	return &Store{clock: clock, enqueue: enqueue, pool: pool}
+	return &Store{clock: clock, enqueue: enqueue, hasher: access.NewHasher(), pool: pool}
 }
 
 // Ping reports whether the database answers.

@@ -278,9 +278,11 @@ func loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, 
 		return assistant.Case{}, err
 	}
 	c := assistant.Case{Run: run}
-	if c.Locale, err = conversationLocale(ctx, q, run.ConversationID); err != nil {
+	around, err := loadCircumstances(ctx, q, run.ConversationID)
+	if err != nil {
 		return c, err
 	}
+	c.Locale, c.Tier = around.Locale, triage.Tier(around.Tier)
 	if c.Question, c.History, err = messagesUntil(ctx, q, run.MessageID, historyKept); err != nil {
 		return c, err
 	}

@@ -21,14 +21,16 @@ type cli struct {
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
+	Agent   agentCmd    `cmd:"" help:"Give people access, list them, change roles, reset what they lost."`
 	Ask     askCmd      `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
+	Audit   auditCmd    `cmd:"" help:"Read the record of who did what, and prove that it is whole."`
 	Channel channelCmd  `cmd:"" help:"Keep the registry of official channels."`
 	Doctor  doctorCmd   `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
 	Embed   embedderCmd `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
 	Eval    evalCmd     `cmd:"" help:"Run eval suites and calibrate the confidence."`
 	Inform  incidentCmd `cmd:"" name:"incident" help:"Put incident notices in force and end them."`
 	KB      kbCmd       `cmd:"" name:"kb" help:"Import and look at the knowledge base."`
-	Key     keyCmd      `cmd:"" help:"Create, list and revoke API keys."`
+	Key     keyCmd      `cmd:"" help:"Create, list and revoke API keys; set how customers' tokens are signed."`
 	Lang    langCmd     `cmd:"" help:"Train the language model."`
 	Migrate migrateCmd  `cmd:"" help:"Bring the database to the schema of this build."`
 	OpenAPI openAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI description of the HTTP interface."`
@@ -52,6 +54,8 @@ type config struct {
 	IntentModel string `env:"DESKHAND_INTENT_MODEL" group:"Triage" help:"Intent model that \"deskhand triage train\" wrote. Default: the built-in one." placeholder:"FILE" type:"existingfile"`
 	Taxonomy    string `env:"DESKHAND_TAXONOMY" group:"Triage" help:"The desk's intents; \"deskhand triage taxonomy\" prints a file to start from. Default: the built-in ones." placeholder:"FILE" type:"existingfile"`
 
+	Login loginSettings `embed:""`
+
 	LogFormat string `default:"text" enum:"text,json" env:"DESKHAND_LOG_FORMAT" group:"Log" help:"text or json (${default})." placeholder:"FORMAT"`
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"DESKHAND_LOG_LEVEL" group:"Log" help:"debug, info, warn or error (${default})." placeholder:"LEVEL"`
 
@@ -71,6 +75,9 @@ func (c config) Validate() error {
 		return fmt.Errorf("%w: --request-deadline must lie between 100ms and 5m, it is %s", errConfig, c.RequestDeadline)
 	case c.EmbeddingModel != "" && !c.hasModel():
 		return fmt.Errorf("%w: --embedding-model needs OPENAI_API_KEY or OPENAI_BASE_URL", errConfig)
+	}
+	if err := c.Login.check(); err != nil {
+		return err
 	}
 	if c.OTLPEndpoint != "" {
 		if _, err := c.traces(); err != nil {

@@ -6,22 +6,21 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/deskhand/deskhand/assistant/postgres"
 )
 
 type keyCmd struct {
-	Create keyCreateCmd `cmd:"" help:"Create an API key and print its secret, once."`
-	List   keyListCmd   `cmd:"" help:"List the keys, without their secrets."`
-	Revoke keyRevokeCmd `cmd:"" help:"Take a key out of force."`
+	Create   keyCreateCmd `cmd:"" help:"Create an API key and print its secret, once."`
+	Identity identityCmd  `cmd:"" help:"Set how a host site proves who its customers are."`
+	List     keyListCmd   `cmd:"" help:"List the keys, without their secrets."`
+	Revoke   keyRevokeCmd `cmd:"" help:"Take a key out of force."`
 }
 
 type keyCreateCmd struct {
-	Name   string   `default:"unnamed" help:"Whose key it is. An agent or admin key acts under this name." placeholder:"NAME"`
+	Name   string   `default:"unnamed" help:"Whose key it is. A key that is no widget's acts under this name." placeholder:"NAME"`
 	Origin []string `help:"Web origin that may use the key from a browser; repeat for more. Default: any." placeholder:"URL"`
 	Quiet  bool     `help:"Print the secret alone, for scripts." short:"q"`
-	Role   string   `enum:"widget,agent,admin" help:"widget (may ask), agent (works on tickets) or admin (sets the rules too)." required:""`
+	Role   string   `enum:"widget,agent,lead,admin" help:"widget (may ask), agent (works on tickets), lead (also on those of others, and writes articles) or admin (reads the audit log too)." required:""`
 }
 
 // Help is shown by --help.
@@ -76,9 +75,9 @@ type keyRevokeCmd struct {
 
 // Run implements the command.
 func (c keyRevokeCmd) Run(ctx context.Context, a *app) error {
-	id, err := uuid.Parse(c.ID)
+	id, err := parseKeyID(c.ID)
 	if err != nil {
-		return fmt.Errorf("%w: %q is not a key's id: see \"deskhand key list\"", errConfig, c.ID)
+		return err
 	}
 	return withSystem(ctx, a, func(s *system) error { return s.store.RevokeKey(ctx, id, "cli") })
 }

@@ -32,7 +32,7 @@ const stopHint = "Press Ctrl-C to stop."
 
 type serveCmd struct {
 	Addr   string `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
-	Sample bool   `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys."`
+	Sample bool   `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
 
 // Help is shown by --help.
@@ -78,7 +78,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		err = errors.Join(err, workers.Stop(stopping))
 	}()
 
-	server, err := httpapi.New(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
+	server, err := httpapi.New(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
 		Assistant: pipeline,
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
@@ -92,7 +92,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Store:    s.store,
 		Tracer:   s.tracer,
 		Version:  version,
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("build HTTP interface: %w", err)
 	}
@@ -138,6 +138,9 @@ func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) e
 		version, base, base, base, base)
 	if !c.Sample {
 		return nil
+	}
+	if err := greetAdmin(ctx, a, s, base); err != nil {
+		return err
 	}
 	keys, err := s.store.Keys(ctx)
 	if err != nil {
