@@ -27,7 +27,7 @@ func (n NanoUSD) Dollars() float64 { return float64(n) / 1e9 }
 // Limits are what may be spent. Zero is no limit.
 type Limits struct {
 	ConversationCost   NanoUSD // of one conversation, in all
-	ConversationTokens int64   // prompt and completion
+	ConversationTokens int64   // of chat calls, prompt and completion
 	DailyCost          NanoUSD // of one day in UTC, over all replicas
 	DailyTokens        int64
 }
@@ -67,8 +67,9 @@ type BudgetConfig struct {
 
 // Budget lets chat calls through while there is money for them. Before a call its most is reserved: the prompt, counted,
 // and the longest answer; after it, the difference to what it used comes back. A call that does not fit is ErrOverBudget, and
-// so is every call while the ledger cannot be read. Embeddings are charged but never held back: a question's costs about a
-// thousandth of a draft, and without it the search is worse. A nil Budget lets everything through.
+// so is every call while the ledger cannot be read. Embeddings are charged what they cost but never held back, and their
+// tokens do not count: a question's vector costs about a thousandth of a draft, and to import articles must not use up what
+// drafts may. A nil Budget lets everything through.
 type Budget struct{ cfg BudgetConfig }
 
 // NewBudget returns a Budget. With no limits it only keeps the ledger.
@@ -144,7 +145,7 @@ func (b *Budget) spend(ctx context.Context, call Call) {
 	if b == nil {
 		return
 	}
-	b.add(ctx, Charge{Cost: NewNanoUSD(call.Cost), Day: b.today(), Tokens: tokensOf(call.Usage)})
+	b.add(ctx, Charge{Cost: NewNanoUSD(call.Cost), Day: b.today()})
 }
 
 // add writes to the ledger, also for a caller who has left.

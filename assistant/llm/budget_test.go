@@ -100,10 +100,13 @@ func TestBudgetWithoutLimitsKeepsTheLedgerOnly(t *testing.T) {
 	client := newClient(t, server, nil)
 	_, err := llm.NewMeteredModel(client.Chat(), llm.MeterConfig{Budget: budget, Now: time.Now}).Complete(t.Context(), llm.Request{User: "abcd"})
 	require.NoError(t, err)
-	_, err = llm.NewMeteredEmbedder(client.Embeddings(), llm.MeterConfig{Budget: budget, Now: time.Now}).Embed(t.Context(), []string{"abcdefgh"})
+	_, err = llm.NewMeteredEmbedder(client.Embeddings(), llm.MeterConfig{
+		Budget: budget, Now: time.Now, Price: llm.Price{Prompt: 1},
+	}).Embed(t.Context(), []string{"abcdefgh"})
 	require.NoError(t, err)
 	require.Empty(t, ledger.reserved)
-	require.EqualValues(t, 1+1+2, ledger.sum.Tokens, "prompt, answer, embedded text")
+	require.EqualValues(t, 1+1, ledger.sum.Tokens, "prompt and answer")
+	require.Equal(t, llm.NewNanoUSD(2e-6), ledger.sum.Cost, "of the embedded text")
 }
 
 func TestACallThatFailedIsChargedWhatTheServerSaysOnly(t *testing.T) {
