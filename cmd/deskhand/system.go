@@ -122,21 +122,27 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 	if err := migrations.Up(ctx, s.pool); err != nil {
 		return err
 	}
-	s.ledger = postgres.NewLedger(s.pool)
-	parts := modelParts{clock: a.clock, ledger: s.ledger, logger: a.logger, metrics: metrics}
-	if s.models, err = openModels(a.config, parts); err != nil {
-		return err
-	}
-	s.models.chat, s.models.embed = s.tracer.Model(s.models.chat), s.tracer.Embedder(s.models.embed)
 	queue, err := jobs.NewQueue(s.pool, a.logger)
 	if err != nil {
 		return err
 	}
+	s.ledger = postgres.NewLedger(s.pool)
 	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
+	parts := modelParts{clock: a.clock, ledger: s.ledger, logger: a.logger, metrics: metrics}
 	if s.opener, err = newModelOpener(s.pool, a, parts); err != nil {
 		return err
 	}
 	s.opener.analyzed.Changed = articleChanged(s.store, queue)
+	return s.attach(ctx, parts)
+}
+
+// attach opens the models, and the knowledge base that is searched by one of them.
+func (s *system) attach(ctx context.Context, parts modelParts) error {
+	var err error
+	if s.models, err = openModels(s.config, parts); err != nil {
+		return err
+	}
+	s.models.chat, s.models.embed = s.tracer.Model(s.models.chat), s.tracer.Embedder(s.models.embed)
 	configured := s.opener.builtin()
 	if e := s.models.embed; e != nil {
 		configured = retrieval.EmbeddingModel{Dimensions: e.Dimensions(), Embed: e.Embed, Name: e.Name()}
@@ -145,12 +151,10 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 		return err
 	}
 	s.desk = retrieval.NewDesk(s.index, s.opener.reopen)
-	if s.standby, err = newStandby(s); err != nil {
+	if s.standby, err = newStandby(s); err != nil || s.models.chat == nil {
 		return err
 	}
-	if s.models.chat != nil {
-		s.answers, err = llm.NewCachedModel(s.models.chat, answersCached)
-	}
+	s.answers, err = llm.NewCachedModel(s.models.chat, answersCached)
 	return err
 }
 
