@@ -27,6 +27,7 @@ type Source struct {
 
 // Usage is what a draft cost.
 type Usage struct {
+	Cached           bool // the model had been asked the very same before
 	CompletionTokens int
 	Model            string
 	PromptTokens     int

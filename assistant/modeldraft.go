@@ -28,11 +28,12 @@ func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
 			return Draft{}, err
 		}
 		response, err := model.Complete(ctx, llm.Request{
-			MaxTokens: draftTokens,
-			Purpose:   "draft",
-			Schema:    &llm.Schema{JSON: prompt.Schema, Name: "draft"},
-			System:    prompt.System,
-			User:      prompt.User,
+			Conversation: request.Case.Run.ConversationID.String(),
+			MaxTokens:    draftTokens,
+			Purpose:      "draft",
+			Schema:       &llm.Schema{JSON: prompt.Schema, Name: "draft"},
+			System:       prompt.System,
+			User:         prompt.User,
 		})
 		if err != nil {
 			return Draft{}, fmt.Errorf("complete draft: %w", err)
@@ -44,6 +45,7 @@ func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
 		draft := draftFrom(reply, sources)
 		draft.PromptVersion = library.Version()
 		draft.Usage = Usage{
+			Cached:           response.Cached,
 			CompletionTokens: response.Usage.CompletionTokens,
 			Model:            response.Model,
 			PromptTokens:     response.Usage.PromptTokens,

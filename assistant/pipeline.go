@@ -135,6 +135,10 @@ func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *
 			Text:     searchText(request.c),
 		})
 		detail["kb_version"], detail["hits"] = results.KBVersion, hitDetails(results.Hits)
+		detail["embedding_model"] = results.Model
+		if results.Degraded != nil {
+			detail["degraded"] = describe(results.Degraded)
+		}
 		return err
 	})
 	return results, err
@@ -168,6 +172,7 @@ func (a *Assistant) modelDraft(ctx context.Context, request DraftRequest, rec *r
 		detail["method"], detail["sentences"], detail["answerable"] = MethodModel, len(draft.Sentences), draft.Answerable
 		detail["model"], detail["prompt_version"] = draft.Usage.Model, draft.PromptVersion
 		detail["prompt_tokens"], detail["completion_tokens"] = draft.Usage.PromptTokens, draft.Usage.CompletionTokens
+		detail["cached"] = draft.Usage.Cached
 		return err
 	})
 	return draft, err

@@ -78,6 +78,34 @@ func New(config Config) (*Index, error) {
 // leave an active model is for Fill. It returns how many passages still lack a vector of this model; until Fill has made
 // those they are found by their words only. Replicas may call it at the same time.
 func (x *Index) Register(ctx context.Context) (missing int, err error) {
+	return x.enrol(ctx, func(ctx context.Context, tx pgx.Tx, id int32) error {
+		free, err := mayActivate(ctx, tx)
+		if err != nil || !free {
+			return err
+		}
+		return activate(ctx, tx, id)
+	})
+}
+
+// StandBy makes the model known and ready beside the active one, without ever activating it, and makes the vectors that it
+// lacks. It is for a model that answers while the active one cannot be called; call it again after articles changed.
+func (x *Index) StandBy(ctx context.Context) error {
+	missing, err := x.enrol(ctx, func(context.Context, pgx.Tx, int32) error { return nil })
+	if err != nil || missing == 0 {
+		return err
+	}
+	fill := filling{index: x, modelID: x.modelID.Load()}
+	if err := fill.sweep(ctx); err != nil {
+		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, err)
+	}
+	if err := x.indexVectors(ctx, fill.modelID); err != nil {
+		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, err)
+	}
+	return nil
+}
+
+// enrol makes the model known, and calls complete in the same transaction when no passage lacks its vector.
+func (x *Index) enrol(ctx context.Context, complete func(context.Context, pgx.Tx, int32) error) (missing int, err error) {
 	var id int32
 	err = pgx.BeginFunc(ctx, x.pool, func(tx pgx.Tx) error {
 		if err := lockModels(ctx, tx); err != nil {
@@ -92,11 +120,7 @@ func (x *Index) Register(ctx context.Context) (missing int, err error) {
 		if missing, err = countMissing(ctx, tx, id); err != nil || missing > 0 {
 			return err
 		}
-		free, err := mayActivate(ctx, tx)
-		if err != nil || !free {
-			return err
-		}
-		return activate(ctx, tx, id)
+		return complete(ctx, tx, id)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("register embedding model %s: %w", x.model.Name, err)

@@ -17,6 +17,9 @@ var (
 	// vectors of the wrong number, size or content.
 	ErrMalformed = errors.New("model answer is malformed")
 
+	// ErrOverBudget: the desk's own budget does not allow this call; nothing was sent.
+	ErrOverBudget = errors.New("model budget used up")
+
 	// ErrRateLimited: too many requests or tokens; Error.RetryAfter says how long to wait when the server did.
 	ErrRateLimited = errors.New("model rate limit reached")
 

@@ -3,12 +3,14 @@
 // Client speaks to one OpenAI-compatible server (OpenAI, Azure, vLLM, Ollama, llama.cpp) and hands out a Model and an
 // Embedder. Around them go, from the inside out:
 //
-//	ResilientModel   per-attempt deadline, circuit breaker, concurrency limit, retry
-//	MeteredModel     duration, tokens and cost of each call, to an observer and to the Tally of the run
+//	ResilientModel   per-attempt deadline, circuit breaker, bounded queue, retry
+//	MeteredModel     duration, tokens and cost of each call, to an observer and to the Tally of the run; within a Budget
 //	Fallback         the next provider when one is unavailable
+//	CachedModel      the same answer to the same request, without a call
 //
-// Each is a Model itself, so a deployment composes what it needs. ResilientEmbedder and MeteredEmbedder do the same for
-// embeddings; there is no fallback between embedders, because vectors of different models cannot be compared.
+// Each is a Model itself, so a deployment composes what it needs. ResilientEmbedder, MeteredEmbedder and FallbackEmbedder do
+// the same for embeddings; only embedders of the same model stand in for each other, because vectors of different models
+// cannot be compared.
 //
 // Every error is an *Error, carries one of the kinds below and never contains the key, the prompt, the answer or the
 // server's own words: those may quote a customer. The package logs nothing. It does not write prompts, judge answers
@@ -25,7 +27,7 @@ import (
 // Model completes a chat.
 type Model interface {
 	// Complete returns the model's answer. With a Schema, Response.Text is one JSON object that satisfies it, and an
-	// answer that is no such object is ErrMalformed. Errors are of the kinds ErrConfig, ErrMalformed, ErrRateLimited,
+	// answer that is no such object is ErrMalformed. Errors are of the kinds ErrConfig, ErrMalformed, ErrOverBudget, ErrRateLimited,
 	// ErrRefused, ErrRejected, ErrUnavailable, or context.Canceled.
 	Complete(ctx context.Context, req Request) (Response, error)
 
@@ -48,6 +50,9 @@ type Embedder interface {
 
 // Request is one chat completion.
 type Request struct {
+	// Conversation is what the call is charged to, beside the day; empty charges the day only. It never reaches the model.
+	Conversation string
+
 	// MaxTokens bounds the answer, reasoning included. 0 leaves it to the server.
 	MaxTokens int
 
@@ -76,6 +81,7 @@ type Schema struct {
 
 // Response is a complete, unrefused answer.
 type Response struct {
+	Cached       bool   // no call was made: Usage is zero
 	FinishReason string // "stop", or "other" for a server's own words
 	Model        string // as the server names it, which may be more exact than Model.Name
 	Text         string

@@ -33,13 +33,17 @@ type Call struct {
 	Duration time.Duration
 	Kind     CallKind
 	Model    string
-	Outcome  string // "ok", "unavailable", "rate_limited", "refused", "rejected", "malformed", "config", "canceled"
+	Outcome  string // "ok", "unavailable", "rate_limited", "refused", "rejected", "malformed", "config", "over_budget", "canceled"
+	Provider string // as MeterConfig names it
 	Purpose  string
 	Usage    Usage // of all attempts, unusable answers included
 }
 
 // MeterConfig says how calls are measured.
 type MeterConfig struct {
+	// Budget bounds what chat calls may spend, and is told what all calls spent. Nil bounds nothing.
+	Budget *Budget
+
 	// Now is the clock. Required.
 	Now func() time.Time
 
@@ -48,6 +52,9 @@ type MeterConfig struct {
 
 	// Price of the model. The zero value costs nothing.
 	Price Price
+
+	// Provider names the server in metrics.
+	Provider string
 
 	// Purpose labels the calls of an embedder ("query", "import"); a chat call has its own.
 	Purpose string
@@ -67,8 +74,13 @@ func NewMeteredModel(model Model, cfg MeterConfig) *MeteredModel {
 // Complete implements Model.
 func (m *MeteredModel) Complete(ctx context.Context, req Request) (Response, error) {
 	ctx, done := m.cfg.start(ctx, Call{Kind: CallChat, Model: m.model.Name(), Purpose: req.Purpose})
+	reserved, err := m.cfg.Budget.reserve(ctx, m.cfg.Price, m.model.Name(), req)
+	if err != nil {
+		done(err)
+		return Response{}, err
+	}
 	out, err := m.model.Complete(ctx, req)
-	done(err)
+	reserved.settle(ctx, done(err))
 	return out, err // a decorator adds nothing to what its model says
 }
 
@@ -93,7 +105,7 @@ func (e *MeteredEmbedder) Dimensions() int { return e.embedder.Dimensions() }
 func (e *MeteredEmbedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	ctx, done := e.cfg.start(ctx, Call{Kind: CallEmbeddings, Model: e.embedder.Name(), Purpose: e.cfg.Purpose})
 	out, err := e.embedder.Embed(ctx, texts)
-	done(err)
+	e.cfg.Budget.spend(ctx, done(err))
 	return out, err // a decorator adds nothing to what its embedder says
 }
 
@@ -101,10 +113,11 @@ func (e *MeteredEmbedder) Embed(ctx context.Context, texts []string) ([][]float3
 func (e *MeteredEmbedder) Name() string { return e.embedder.Name() }
 
 // start returns a context that collects usage and the function that ends the measurement.
-func (c MeterConfig) start(ctx context.Context, call Call) (context.Context, func(error)) {
+func (c MeterConfig) start(ctx context.Context, call Call) (context.Context, func(error) Call) {
 	used := new(usageSum)
 	began := c.Now()
-	return context.WithValue(ctx, usageKey{}, used), func(err error) {
+	call.Provider = c.Provider
+	return context.WithValue(ctx, usageKey{}, used), func(err error) Call {
 		call.Duration = c.Now().Sub(began)
 		call.Outcome = outcome(err)
 		call.Usage = used.total()
@@ -115,20 +128,24 @@ func (c MeterConfig) start(ctx context.Context, call Call) (context.Context, fun
 		if c.Observe != nil {
 			c.Observe(call)
 		}
+		return call
 	}
 }
 
 // Tally adds up the metered calls made under one context, such as one run of the pipeline. It is safe for concurrent use.
 type Tally struct {
+	outer *Tally // of the context around it; nil at the outermost
+
 	mu    sync.Mutex
 	calls []Call
 }
 
 type tallyKey struct{}
 
-// WithTally returns a context whose metered calls are added to the Tally.
+// WithTally returns a context whose metered calls are added to the Tally, and to those of the contexts around it.
 func WithTally(ctx context.Context) (context.Context, *Tally) {
-	tally := new(Tally)
+	outer, _ := ctx.Value(tallyKey{}).(*Tally)
+	tally := &Tally{outer: outer}
 	return context.WithValue(ctx, tallyKey{}, tally), tally
 }
 
@@ -169,9 +186,11 @@ func (t *Tally) Usage() Usage {
 }
 
 func (t *Tally) add(call Call) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.calls = append(t.calls, call)
+	for ; t != nil; t = t.outer {
+		t.mu.Lock()
+		t.calls = append(t.calls, call)
+		t.mu.Unlock()
+	}
 }
 
 // usageSum collects the usage of the attempts of one call, which for embeddings run at the same time.
@@ -211,6 +230,8 @@ func outcome(err error) string {
 		return "config"
 	case errors.Is(err, ErrMalformed):
 		return "malformed"
+	case errors.Is(err, ErrOverBudget):
+		return "over_budget"
 	case errors.Is(err, ErrRateLimited):
 		return "rate_limited"
 	case errors.Is(err, ErrRefused):

@@ -117,10 +117,10 @@ type Chat struct{ client *Client }
 // Name is the configured model name.
 func (m *Chat) Name() string { return m.client.cfg.ChatModel }
 
-// Complete makes one call, or a few more when the server turns out to lack a feature. It does not retry.
+// Complete makes one call, or a few more when the server turns out to lack a feature. Where the server does not enforce the
+// schema, a model that missed it gets one chance to mend its answer. It does not retry.
 func (m *Chat) Complete(ctx context.Context, req Request) (Response, error) {
 	var (
-		out    Response
 		schema *compiledSchema
 		err    error
 	)
@@ -131,18 +131,39 @@ func (m *Chat) Complete(ctx context.Context, req Request) (Response, error) {
 			})
 		}
 	}
-	err = m.client.exchange(ctx, maxChatBody, func(ctx context.Context, d dialect) error {
-		answer, err := m.client.api.CreateChatCompletion(ctx, d.chatRequest(m.Name(), req))
-		if err != nil {
-			return err // classified by exchange
-		}
-		out, err = m.read(ctx, answer, schema)
-		return err
-	})
+	out, flaw, err := m.ask(ctx, question{Request: req, compiled: schema})
+	if flaw != nil && m.client.speaks().structured != StructuredJSONSchema {
+		first := out.Usage
+		out, _, err = m.ask(ctx, question{Request: req, compiled: schema, flaw: flaw})
+		out.Usage = out.Usage.add(first)
+	}
 	if err != nil {
 		return Response{}, fmt.Errorf("complete chat: %w", named(err, m.Name()))
 	}
 	return out, nil
+}
+
+// question is what ask asks: a request, or a request with the flawed answer that it got.
+type question struct {
+	Request
+
+	compiled *compiledSchema // of Schema
+	flaw     *flaw
+}
+
+// ask returns the answer, or beside the error what the model could mend. The usage is set in either case.
+func (m *Chat) ask(ctx context.Context, q question) (out Response, found *flaw, err error) {
+	err = m.client.exchange(ctx, maxChatBody, func(ctx context.Context, d dialect) error {
+		answer, err := m.client.api.CreateChatCompletion(ctx, q.flaw.addTo(d.chatRequest(m.Name(), q.Request)))
+		if err != nil {
+			return err // classified by exchange
+		}
+		out, err = m.read(ctx, answer, q.compiled)
+		found = flawIn(answer, err)
+		out.Usage = Usage{CompletionTokens: answer.Usage.CompletionTokens, PromptTokens: answer.Usage.PromptTokens}
+		return err
+	})
+	return out, found, err
 }
 
 // read turns an answer into a Response or says what is wrong with it.

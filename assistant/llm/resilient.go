@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
-	"github.com/failsafe-go/failsafe-go/bulkhead"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"golang.org/x/sync/errgroup"
@@ -42,16 +41,18 @@ type ResilienceConfig struct {
 	// Jitter returns a number in [0,1) that spreads retries. Default: math/rand.
 	Jitter func() float64
 
-	// MaxConcurrent is how many calls run at once, and MaxQueueWait how long another waits for its turn. Defaults 64
-	// and 2 s.
-	MaxConcurrent uint
-	MaxQueueWait  time.Duration
+	// DeadlineShare is the part of the time until the caller's deadline that a call may use, retries included. The rest is
+	// for what the caller does when it fails. Default 1; without a deadline it changes nothing.
+	DeadlineShare float64
 
 	// MaxRetries is how often a failed call is repeated. Default 2; negative: never.
 	MaxRetries int
 
 	// OnBreakerChange is told the breaker's new state ("closed", "open", "half-open"). It must not block.
 	OnBreakerChange func(model, state string)
+
+	// Queue is the way into the provider, shared by its endpoints. Default: one of its own, with the defaults.
+	Queue *Queue
 }
 
 func (c ResilienceConfig) withDefaults() ResilienceConfig {
@@ -65,8 +66,7 @@ func (c ResilienceConfig) withDefaults() ResilienceConfig {
 	orDefault(&c.BreakerMinCalls, 10)
 	orDefault(&c.BreakerProbes, 2)
 	orDefault(&c.BreakerWindow, 30*time.Second)
-	orDefault(&c.MaxConcurrent, 64)
-	orDefault(&c.MaxQueueWait, 2*time.Second)
+	orDefault(&c.DeadlineShare, 1)
 	orDefault(&c.MaxRetries, 2)
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64
@@ -74,11 +74,14 @@ func (c ResilienceConfig) withDefaults() ResilienceConfig {
 	if c.OnBreakerChange == nil {
 		c.OnBreakerChange = func(string, string) {}
 	}
+	if c.Queue == nil {
+		c.Queue = NewQueue(QueueConfig{})
+	}
 	return c
 }
 
 // ResilientModel is a Model that retries what may pass, stops calling a provider that is down, and never lets more than
-// a set number of calls run at once. It returns early, with the last error, when the next attempt could not be made
+// a set number of calls run or wait at once. It returns early, with the last error, when the next attempt could not be made
 // before ctx ends.
 type ResilientModel struct {
 	model  Model
@@ -153,7 +156,6 @@ type runner[R any] struct {
 	breaker circuitbreaker.CircuitBreaker[R]
 	cfg     ResilienceConfig
 	model   string
-	queue   bulkhead.Bulkhead[R]
 }
 
 func newRunner[R any](model string, cfg ResilienceConfig) *runner[R] {
@@ -164,11 +166,15 @@ func newRunner[R any](model string, cfg ResilienceConfig) *runner[R] {
 		WithFailureRateThreshold(cfg.BreakerFailureRate, cfg.BreakerMinCalls, cfg.BreakerWindow).
 		WithSuccessThreshold(cfg.BreakerProbes).
 		Build()
-	queue := bulkhead.NewBuilder[R](cfg.MaxConcurrent).WithMaxWaitTime(cfg.MaxQueueWait).Build()
-	return &runner[R]{breaker: breaker, cfg: cfg, model: model, queue: queue}
+	return &runner[R]{breaker: breaker, cfg: cfg, model: model}
 }
 
 func (r *runner[R]) run(ctx context.Context, call func(context.Context) (R, error)) (R, error) {
+	if deadline, ok := ctx.Deadline(); ok && r.cfg.DeadlineShare < 1 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(float64(time.Until(deadline))*r.cfg.DeadlineShare))
+		defer cancel()
+	}
 	plan := &retryPlan{cfg: r.cfg}
 	retry := retrypolicy.NewBuilder[R]().
 		AbortIf(func(_ R, err error) bool { return !plan.next(ctx, err) }).
@@ -176,16 +182,27 @@ func (r *runner[R]) run(ctx context.Context, call func(context.Context) (R, erro
 		WithDelayFunc(func(failsafe.ExecutionAttempt[R]) time.Duration { return plan.delay }).
 		WithMaxRetries(max(0, r.cfg.MaxRetries)).
 		Build()
-	out, err := failsafe.With(retry, r.queue, r.breaker).WithContext(ctx).Get(func() (R, error) {
-		attempt, cancel := context.WithTimeout(ctx, r.cfg.AttemptTimeout)
-		defer cancel()
-		return call(attempt)
-	})
+	out, err := failsafe.With(retry).WithContext(ctx).Get(func() (R, error) { return r.attempt(ctx, call) })
 	if err != nil {
 		var none R
 		return none, r.explain(ctx, err)
 	}
 	return out, nil
+}
+
+// attempt waits for a turn and calls once, unless the breaker is open.
+func (r *runner[R]) attempt(ctx context.Context, call func(context.Context) (R, error)) (R, error) {
+	leave, err := r.cfg.Queue.enter(ctx)
+	if err != nil {
+		var none R
+		return none, named(err, r.model)
+	}
+	defer leave()
+	return failsafe.With(r.breaker).WithContext(ctx).Get(func() (R, error) {
+		attempt, cancel := context.WithTimeout(ctx, r.cfg.AttemptTimeout)
+		defer cancel()
+		return call(attempt)
+	})
 }
 
 // explain turns the policies' own errors into this package's.
@@ -198,8 +215,6 @@ func (r *runner[R]) explain(ctx context.Context, err error) error {
 		return &Error{
 			Kind: ErrUnavailable, Model: r.model, Reason: "circuit breaker open", RetryAfter: r.breaker.RemainingDelay(),
 		}
-	case errors.Is(err, bulkhead.ErrFull):
-		return &Error{Kind: ErrUnavailable, Model: r.model, Reason: "too many calls waiting"}
 	}
 	if ended := contextError(ctx); ended != nil {
 		return named(ended, r.model)

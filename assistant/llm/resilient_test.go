@@ -222,28 +222,57 @@ func TestTheQueueIsBoundedInSizeAndInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		model := &stubModel{name: "stub", answer: func(context.Context, int) error { <-release; return nil }}
-		resilient := llm.NewResilientModel(model, llm.ResilienceConfig{
-			AttemptTimeout: time.Hour, MaxConcurrent: 2, MaxQueueWait: 3 * time.Second,
-		})
-		results := make(chan error, 2)
-		for range 2 {
+		queue := llm.NewQueue(llm.QueueConfig{MaxConcurrent: 2, MaxWait: 3 * time.Second, MaxWaiting: 1})
+		cfg := llm.ResilienceConfig{AttemptTimeout: time.Hour, Queue: queue}
+		// Two endpoints of one provider share its queue.
+		endpoints := []*llm.ResilientModel{llm.NewResilientModel(model, cfg), llm.NewResilientModel(model, cfg)}
+		ask := func(i int) <-chan error {
+			done := make(chan error, 1)
 			go func() {
-				_, err := resilient.Complete(t.Context(), llm.Request{})
-				results <- err
+				_, err := endpoints[i%2].Complete(t.Context(), llm.Request{})
+				done <- err
 			}()
+			synctest.Wait()
+			return done
 		}
-		synctest.Wait()
 		began := time.Now()
+		running := []<-chan error{ask(0), ask(1)}
+		waiting := ask(2)
 
-		_, err := resilient.Complete(t.Context(), llm.Request{})
-
+		err := <-ask(3)
 		requireKind(t, err, llm.ErrUnavailable)
 		require.ErrorContains(t, err, "too many calls waiting")
+		require.Zero(t, time.Since(began), "the queue is full: turned away at once")
+
+		err = <-waiting
+		requireKind(t, err, llm.ErrUnavailable)
+		require.ErrorContains(t, err, "waited too long")
 		require.Equal(t, 3*time.Second, time.Since(began))
+
+		waiting = ask(4)
 		require.EqualValues(t, 2, model.calls.Load())
 		close(release)
-		require.NoError(t, <-results)
-		require.NoError(t, <-results)
+		for _, done := range append(running, waiting) {
+			require.NoError(t, <-done)
+		}
+		require.EqualValues(t, 3, model.calls.Load(), "who waited gets the turn of who is done")
+	})
+}
+
+func TestACallLeavesItsCallerTimeToDoWithoutIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hangs := &stubModel{name: "stub", answer: func(ctx context.Context, _ int) error {
+			<-ctx.Done()
+			return &llm.Error{Cause: ctx.Err(), Kind: llm.ErrUnavailable}
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := llm.NewResilientModel(hangs, llm.ResilienceConfig{DeadlineShare: 0.75}).Complete(ctx, llm.Request{})
+		requireKind(t, err, llm.ErrUnavailable)
+		require.LessOrEqual(t, time.Since(began), 15*time.Second)
+		require.NoError(t, ctx.Err())
 	})
 }
 

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/deskhand/deskhand/assistant/llm"
 )
 
 // errConfig marks a setting that cannot work.
@@ -24,6 +22,7 @@ type cli struct {
 	Agent   agentCmd    `cmd:"" help:"Give people access, list them, change roles, reset what they lost."`
 	Ask     askCmd      `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
 	Audit   auditCmd    `cmd:"" help:"Read the record of who did what, and prove that it is whole."`
+	Budget  budgetCmd   `cmd:"" help:"Show what models cost today, and what they may."`
 	Channel channelCmd  `cmd:"" help:"Keep the registry of official channels."`
 	Doctor  doctorCmd   `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
 	Embed   embedderCmd `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
@@ -51,6 +50,13 @@ type config struct {
 	OpenAIAPIKey        string `env:"OPENAI_API_KEY" group:"Model" help:"Key of an OpenAI-compatible server. Without key and address, deskhand works offline." name:"openai-api-key" placeholder:"KEY"`
 	OpenAIBaseURL       string `env:"OPENAI_BASE_URL" group:"Model" help:"Address of an OpenAI-compatible server, up to /v1." name:"openai-base-url" placeholder:"URL"`
 
+	Providers string `env:"DESKHAND_PROVIDERS" group:"Model" help:"YAML file with a list of OpenAI-compatible servers, asked in their order: addresses, where the keys are, models, prices, limits. It replaces the flags of the one server." placeholder:"FILE" type:"existingfile"`
+
+	ConversationCost   float64 `env:"DESKHAND_CONVERSATION_COST" group:"Budget" help:"US dollars that models may cost in one conversation. Beyond it, drafts are made without a model. Default: no limit." placeholder:"USD"`
+	ConversationTokens int64   `env:"DESKHAND_CONVERSATION_TOKENS" group:"Budget" help:"Tokens that models may use in one conversation. Default: no limit." placeholder:"N"`
+	DailyCost          float64 `env:"DESKHAND_DAILY_COST" group:"Budget" help:"US dollars that models may cost on one day (UTC), on all replicas together. Default: no limit." placeholder:"USD"`
+	DailyTokens        int64   `env:"DESKHAND_DAILY_TOKENS" group:"Budget" help:"Tokens that models may use on one day. Default: no limit." placeholder:"N"`
+
 	IntentModel string `env:"DESKHAND_INTENT_MODEL" group:"Triage" help:"Intent model that \"deskhand triage train\" wrote. Default: the built-in one." placeholder:"FILE" type:"existingfile"`
 	Taxonomy    string `env:"DESKHAND_TAXONOMY" group:"Triage" help:"The desk's intents; \"deskhand triage taxonomy\" prints a file to start from. Default: the built-in ones." placeholder:"FILE" type:"existingfile"`
 
@@ -70,11 +76,8 @@ type config struct {
 
 // Validate reports the first setting that cannot work, before anything starts.
 func (c config) Validate() error {
-	switch {
-	case c.RequestDeadline < 100*time.Millisecond || c.RequestDeadline > 5*time.Minute:
+	if c.RequestDeadline < 100*time.Millisecond || c.RequestDeadline > 5*time.Minute {
 		return fmt.Errorf("%w: --request-deadline must lie between 100ms and 5m, it is %s", errConfig, c.RequestDeadline)
-	case c.EmbeddingModel != "" && !c.hasModel():
-		return fmt.Errorf("%w: --embedding-model needs OPENAI_API_KEY or OPENAI_BASE_URL", errConfig)
 	}
 	if err := c.Login.check(); err != nil {
 		return err
@@ -84,24 +87,10 @@ func (c config) Validate() error {
 			return fmt.Errorf("%w: %w", errConfig, err)
 		}
 	}
-	if c.hasModel() {
-		if err := c.provider().Validate(); err != nil {
-			return fmt.Errorf("%w: %w", errConfig, err)
-		}
+	if err := c.validateModels(); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	return nil
-}
-
-// hasModel reports whether a model provider is configured.
-func (c config) hasModel() bool { return c.OpenAIAPIKey != "" || c.OpenAIBaseURL != "" }
-
-// provider is the configured OpenAI-compatible server.
-func (c config) provider() llm.Config {
-	provider := llm.Config{APIKey: c.OpenAIAPIKey, BaseURL: c.OpenAIBaseURL, ChatModel: c.ChatModel}
-	if c.EmbeddingModel != "" {
-		provider.EmbeddingModel, provider.EmbeddingDimensions = c.EmbeddingModel, c.EmbeddingDimensions
-	}
-	return provider
 }
 
 func (c config) logger(w io.Writer) *slog.Logger {

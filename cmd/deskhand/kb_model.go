@@ -27,26 +27,16 @@ const builtinPrefix = "builtin"
 // modelOpener makes the embedding models that the configuration can reach.
 type modelOpener struct {
 	analyzed retrieval.Config // with everything but the model
-	// embedder returns a model of the configured provider.
-	embedder func(retrieval.ModelInfo) (llm.Embedder, error)
-	provider bool // one is configured
+	config   config
+	parts    modelParts
 }
 
-func newModelOpener(pool *pgxpool.Pool, a *app, observe func(llm.Call)) (*modelOpener, error) {
+func newModelOpener(pool *pgxpool.Pool, a *app, parts modelParts) (*modelOpener, error) {
 	analyzer, err := retrieval.NewAnalyzer()
 	if err != nil {
 		return nil, err
 	}
-	return &modelOpener{
-		analyzed: retrieval.Config{Analyzer: analyzer, Pool: pool},
-		embedder: func(model retrieval.ModelInfo) (llm.Embedder, error) {
-			c := a.config
-			c.EmbeddingModel, c.EmbeddingDimensions = model.Name, model.Dimensions
-			models, err := openModels(c, a.clock, observe)
-			return models.embed, err
-		},
-		provider: a.config.hasModel(),
-	}, nil
+	return &modelOpener{analyzed: retrieval.Config{Analyzer: analyzer, Pool: pool}, config: a.config, parts: parts}, nil
 }
 
 // builtin is the built-in embedder.
@@ -61,11 +51,12 @@ func (o *modelOpener) model(info retrieval.ModelInfo) (model retrieval.Embedding
 	if builtin := o.builtin(); info.Name == builtin.Name {
 		return builtin, true, nil
 	}
-	if info.Name == "" || strings.HasPrefix(info.Name, builtinPrefix) || !o.provider {
+	if info.Name == "" || strings.HasPrefix(info.Name, builtinPrefix) || !o.config.hasModel() {
 		return retrieval.EmbeddingModel{}, false, nil
 	}
-	embedder, err := o.embedder(info)
-	if err != nil {
+	embedder, err := openEmbedder(o.config, o.parts, llm.Config{EmbeddingDimensions: info.Dimensions, EmbeddingModel: info.Name},
+		llm.ResilienceConfig{DeadlineShare: embeddingShare})
+	if err != nil || embedder == nil {
 		return retrieval.EmbeddingModel{}, false, err
 	}
 	return retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()}, true, nil
@@ -169,5 +160,6 @@ func complete(ctx context.Context, index *retrieval.Index, logger *slog.Logger) 
 
 // errNoModel is a model that cannot be called from here.
 func errNoModel(name string) error {
-	return fmt.Errorf("%w: cannot reach the embedding model %q: set OPENAI_API_KEY or OPENAI_BASE_URL", errConfig, name)
+	return fmt.Errorf("%w: cannot reach the embedding model %q: set OPENAI_API_KEY or OPENAI_BASE_URL, or name it with its dimensions in "+
+		"the file of --providers", errConfig, name)
 }

@@ -95,21 +95,15 @@ func (c kbReindexCmd) open(ctx context.Context, a *app, s *system) (*retrieval.I
 	if wanted.Name == builtinPrefix {
 		return s.opener.open(ctx, s.opener.builtin())
 	}
-	if !s.opener.provider {
+	patient, err := openEmbedder(a.config, s.opener.parts,
+		llm.Config{EmbeddingDimensions: wanted.Dimensions, EmbeddingModel: wanted.Name},
+		llm.ResilienceConfig{BackoffMax: reindexBackoffMax, BreakerMinCalls: 1000, MaxRetries: reindexRetries})
+	if err != nil {
+		return nil, err
+	}
+	if patient == nil {
 		return nil, errNoModel(wanted.Name)
 	}
-	provider := a.config.provider()
-	provider.EmbeddingModel, provider.EmbeddingDimensions = wanted.Name, wanted.Dimensions
-	if err := provider.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", errConfig, err)
-	}
-	client, err := llm.NewClient(provider)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errConfig, err)
-	}
-	patient := llm.NewResilientEmbedder(client.Embeddings(), llm.ResilienceConfig{
-		BackoffMax: reindexBackoffMax, BreakerMinCalls: 1000, MaxRetries: reindexRetries,
-	})
 	return s.opener.open(ctx, retrieval.EmbeddingModel{
 		Dimensions: patient.Dimensions(), Embed: paced(patient.Embed, c.Rate), Name: patient.Name(),
 	})

@@ -86,7 +86,7 @@ func printLeftOut(w io.Writer, left evals.LeftOut) {
 
 // measureRetrieval asks the questions of each collection in a database that holds nothing else.
 func measureRetrieval(ctx context.Context, a *app, collections []evals.Collection) (found []evals.Found, err error) {
-	m, err := openModels(a.config, a.clock, nil)
+	m, err := openModels(a.config, modelParts{clock: a.clock, logger: a.logger})
 	if err != nil {
 		return nil, err
 	}

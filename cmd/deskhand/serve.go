@@ -15,7 +15,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/jobs"
-	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
 )
 
@@ -45,7 +44,7 @@ func (serveCmd) Help() string {
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
 func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	registry := newRegistry()
-	s, err := openSystem(ctx, a, newModelMetrics(registry).observe)
+	s, err := openSystem(ctx, a, newModelMetrics(registry))
 	if err != nil {
 		return err
 	}
@@ -69,6 +68,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	go follow(ctx, s.desk, a.logger)
+	go s.standby.keep(ctx, a.logger)
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -193,35 +193,4 @@ func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
-}
-
-// modelMetrics counts what the model is asked, how long it takes and what it costs.
-type modelMetrics struct {
-	cost    *prometheus.CounterVec
-	seconds *prometheus.HistogramVec
-	tokens  *prometheus.CounterVec
-}
-
-func newModelMetrics(registry *prometheus.Registry) *modelMetrics {
-	m := &modelMetrics{
-		cost: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deskhand_model_cost_usd_total", Help: "Cost of model calls in US dollars.",
-		}, []string{"model", "purpose"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "deskhand_model_call_seconds", Help: "Duration of model calls, retries included.",
-			Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16},
-		}, []string{"model", "purpose", "outcome"}),
-		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "deskhand_model_tokens_total", Help: "Tokens of model calls.",
-		}, []string{"model", "purpose", "direction"}),
-	}
-	registry.MustRegister(m.cost, m.seconds, m.tokens)
-	return m
-}
-
-func (m *modelMetrics) observe(call llm.Call) {
-	m.cost.WithLabelValues(call.Model, call.Purpose).Add(call.Cost)
-	m.seconds.WithLabelValues(call.Model, call.Purpose, call.Outcome).Observe(call.Duration.Seconds())
-	m.tokens.WithLabelValues(call.Model, call.Purpose, "prompt").Add(float64(call.Usage.PromptTokens))
-	m.tokens.WithLabelValues(call.Model, call.Purpose, "completion").Add(float64(call.Usage.CompletionTokens))
 }

@@ -57,31 +57,6 @@ func loadKnowledge(c config) (knowledge, error) {
 	return k, err
 }
 
-// models are the configured language models; both nil when deskhand works offline.
-type models struct {
-	chat  llm.Model
-	embed llm.Embedder
-}
-
-// openModels builds the chain around the configured provider: metered outside, resilient inside.
-func openModels(c config, clock func() time.Time, observe func(llm.Call)) (models, error) {
-	if !c.hasModel() {
-		return models{}, nil
-	}
-	client, err := llm.NewClient(c.provider())
-	if err != nil {
-		return models{}, fmt.Errorf("%w: %w", errConfig, err)
-	}
-	m := models{chat: llm.NewMeteredModel(
-		llm.NewResilientModel(client.Chat(), llm.ResilienceConfig{}), llm.MeterConfig{Now: clock, Observe: observe})}
-	if c.EmbeddingModel != "" {
-		m.embed = llm.NewMeteredEmbedder(
-			llm.NewResilientEmbedder(client.Embeddings(), llm.ResilienceConfig{}),
-			llm.MeterConfig{Now: clock, Observe: observe, Purpose: "search"})
-	}
-	return m, nil
-}
-
 // openIndex returns the knowledge base on a migrated database, with the configured or the built-in embedder.
 func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (*retrieval.Index, error) {
 	analyzer, err := retrieval.NewAnalyzer()
@@ -105,37 +80,36 @@ func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (
 
 // system is the wired program on one database.
 type system struct {
+	answers   llm.Model // models.chat, with what it has answered before
 	app       *app
 	config    config
 	database  *database
 	desk      *retrieval.Desk // index, and whatever replaces it while the program runs
 	index     *retrieval.Index
 	knowledge knowledge
+	ledger    *postgres.Ledger
 	models    models
 	opener    *modelOpener
 	pool      *pgxpool.Pool
+	standby   *standby // nil without a provider's embedding model
 	store     *postgres.Store
 	tracer    *trace.Tracer // nil without a collector
 }
 
 // openSystem connects, migrates and wires. The caller closes it.
-func openSystem(ctx context.Context, a *app, observe func(llm.Call)) (*system, error) {
+func openSystem(ctx context.Context, a *app, metrics *modelMetrics) (*system, error) {
 	s := &system{app: a, config: a.config}
-	if err := s.open(ctx, a, observe); err != nil {
+	if err := s.open(ctx, a, metrics); err != nil {
 		return nil, errors.Join(err, s.close(ctx))
 	}
 	return s, nil
 }
 
-func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error {
+func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error {
 	var err error
 	if s.tracer, err = openTracer(a); err != nil {
 		return err
 	}
-	if s.models, err = openModels(a.config, a.clock, observe); err != nil {
-		return err
-	}
-	s.models.chat, s.models.embed = s.tracer.Model(s.models.chat), s.tracer.Embedder(s.models.embed)
 	if s.knowledge, err = loadKnowledge(a.config); err != nil {
 		return err
 	}
@@ -152,11 +126,23 @@ func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error
 	if err != nil {
 		return err
 	}
+	s.ledger = postgres.NewLedger(s.pool)
 	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
-	if s.opener, err = newModelOpener(s.pool, a, observe); err != nil {
+	parts := modelParts{clock: a.clock, ledger: s.ledger, logger: a.logger, metrics: metrics}
+	if s.opener, err = newModelOpener(s.pool, a, parts); err != nil {
 		return err
 	}
 	s.opener.analyzed.Changed = articleChanged(s.store, queue)
+	return s.attach(ctx, parts)
+}
+
+// attach opens the models, and the knowledge base that is searched by one of them.
+func (s *system) attach(ctx context.Context, parts modelParts) error {
+	var err error
+	if s.models, err = openModels(s.config, parts); err != nil {
+		return err
+	}
+	s.models.chat, s.models.embed = s.tracer.Model(s.models.chat), s.tracer.Embedder(s.models.embed)
 	configured := s.opener.builtin()
 	if e := s.models.embed; e != nil {
 		configured = retrieval.EmbeddingModel{Dimensions: e.Dimensions(), Embed: e.Embed, Name: e.Name()}
@@ -165,13 +151,17 @@ func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error
 		return err
 	}
 	s.desk = retrieval.NewDesk(s.index, s.opener.reopen)
-	return nil
+	if s.standby, err = newStandby(s); err != nil || s.models.chat == nil {
+		return err
+	}
+	s.answers, err = llm.NewCachedModel(s.models.chat, answersCached)
+	return err
 }
 
 // assistant returns the pipeline on a store: the database's, or one in memory.
 func (s *system) assistant(store assistant.Store, clock func() time.Time) *assistant.Assistant {
-	return newAssistant(s.knowledge, s.models.chat, assistant.Config{
-		Clock: clock, Deadline: s.config.RequestDeadline, Observe: s.tracer.Run, Search: s.desk.Search, Store: store,
+	return newAssistant(s.knowledge, s.answers, assistant.Config{
+		Clock: clock, Deadline: s.config.RequestDeadline, Observe: s.tracer.Run, Search: s.search, Store: store,
 	})
 }
 
