@@ -91,7 +91,7 @@ func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (
 	builtin := embed.New()
 	model := retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
 	if embedder != nil {
-		model = retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()}
+		model = providerModel(embedder)
 	}
 	index, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Model: model, Pool: pool})
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *system) open(ctx context.Context, a *app, observe func(llm.Call)) error
 	s.opener.analyzed.Changed = articleChanged(s.store, queue)
 	configured := s.opener.builtin()
 	if e := s.models.embed; e != nil {
-		configured = retrieval.EmbeddingModel{Dimensions: e.Dimensions(), Embed: e.Embed, Name: e.Name()}
+		configured = providerModel(e)
 	}
 	if s.index, err = s.opener.openDesk(ctx, configured); err != nil {
 		return err
