@@ -28,8 +28,9 @@ const (
 	commitAfter    = time.Second
 )
 
-// stepsWaiting is how many steps may wait for the writer, with 6 MB of vectors each at 1,536 dimensions.
-const stepsWaiting = 2
+// stepsWaiting is how many steps may wait for the writer, with 6 MB of vectors each at 1,536 dimensions. Three more are on their
+// way, so that an import holds 50 MB.
+const stepsWaiting = 1
 
 // importStep is some articles on their way.
 type importStep struct {

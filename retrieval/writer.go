@@ -31,7 +31,7 @@ type articleWriter struct {
 	vectors map[string][]float32
 
 	// Rows to copy with the articles, and what goes before.
-	embeddings [][]any
+	embeddings []newVector
 	gone       []int64
 	passages   [][]any
 }
@@ -59,6 +59,13 @@ func lockKnowledgeBase(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("lock knowledge base: %w", err)
 	}
 	return nil
+}
+
+// newVector is a vector that is to be stored.
+type newVector struct {
+	id     int64
+	locale string
+	vector []float32
 }
 
 // try writes articles all or, with an error, none; the transaction goes on in both cases.
@@ -292,7 +299,7 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 		if !ok {
 			return nil, errChangedMeanwhile
 		}
-		w.embeddings = append(w.embeddings, []any{w.modelID, id, p.article.Locale, pgvector.NewHalfVector(unit(vector))})
+		w.embeddings = append(w.embeddings, newVector{id: id, locale: p.article.Locale, vector: vector})
 	}
 	for _, left := range byHash {
 		for _, s := range left {
@@ -343,10 +350,15 @@ func (w *articleWriter) apply(ctx context.Context, moves *pgx.Batch) error {
 		return fmt.Errorf("replace passages: %w", err)
 	}
 	columns := []string{"id", "article_id", "locale", "ordinal", "heading_path", "body", "token_count", "text_hash"}
-	if err := w.copy(ctx, "passages", columns, w.passages); err != nil {
+	if err := w.copy(ctx, "passages", columns, pgx.CopyFromRows(w.passages)); err != nil {
 		return err
 	}
-	return w.copy(ctx, "embeddings", []string{"model_id", "passage_id", "locale", "embedding"}, w.embeddings)
+	// A vector is scaled when its turn comes: all at once they would take as much memory again.
+	vectors := pgx.CopyFromSlice(len(w.embeddings), func(i int) ([]any, error) {
+		e := w.embeddings[i]
+		return []any{w.modelID, e.id, e.locale, pgvector.NewHalfVector(unit(e.vector))}, nil
+	})
+	return w.copy(ctx, "embeddings", []string{"model_id", "passage_id", "locale", "embedding"}, vectors)
 }
 
 // finish writes the terms of all passages at once.
@@ -357,11 +369,11 @@ func (w *articleWriter) finish(ctx context.Context) error {
 			return fmt.Errorf("replace terms: %w", err)
 		}
 	}
-	return w.copy(ctx, "passage_terms", []string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}, w.terms)
+	return w.copy(ctx, "passage_terms", []string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}, pgx.CopyFromRows(w.terms))
 }
 
-func (w *articleWriter) copy(ctx context.Context, table string, columns []string, rows [][]any) error {
-	if _, err := w.tx.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromRows(rows)); err != nil {
+func (w *articleWriter) copy(ctx context.Context, table string, columns []string, rows pgx.CopyFromSource) error {
+	if _, err := w.tx.CopyFrom(ctx, pgx.Identifier{table}, columns, rows); err != nil {
 		return fmt.Errorf("copy %s: %w", table, err)
 	}
 	return nil
