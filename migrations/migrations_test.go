@@ -2,11 +2,14 @@ package migrations_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	pgxvec "github.com/pgvector/pgvector-go/pgx"
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
@@ -108,6 +111,56 @@ func TestUpAndDown(t *testing.T) {
 		cancel()
 		require.ErrorIs(t, migrations.Up(ctx, empty(t)), context.Canceled)
 	})
+}
+
+// TestTheHistoryBeginsWithTheArticlesThatAreThere fills articles as version 5 knew them.
+func TestTheHistoryBeginsWithTheArticlesThatAreThere(t *testing.T) {
+	t.Parallel()
+
+	const versionBefore, version = 5, 6
+	pool := empty(t)
+	db := stdlib.OpenDBFromPool(pool)
+	steps, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("."), goose.WithDisableGlobalRegistry(true))
+	require.NoError(t, err)
+	_, err = steps.UpTo(t.Context(), versionBefore)
+	require.NoError(t, err)
+	_, err = pool.Exec(t.Context(), `
+		INSERT INTO articles (slug, locale, title, body_markdown, category, intents, audience, status, review_by, jurisdictions,
+			content_hash, indexed_with, source, version, updated_at)
+		SELECT 'a' || i, (ARRAY['en', 'zh-Hans', 'ar'])[1 + i % 3], 'العنوان ' || i, '提币 Text ' || i, 'c', '{fees.withdrawal}',
+			(ARRAY['public', 'internal'])[1 + i % 2], (ARRAY['published', 'draft', 'archived'])[1 + i % 3],
+			CASE WHEN i % 2 = 0 THEN '2027-01-31'::date END, '{DE}', sha256(i::text::bytea), '1/x', 'sample', 1 + i % 4, '2026-01-02Z'
+		FROM generate_series(1, 500) i`)
+	require.NoError(t, err)
+
+	const articles = `SELECT md5(string_agg(a::text, '' ORDER BY id)) FROM articles a`
+	// What the version of an article says, beside the article itself.
+	const history = `
+		SELECT count(*)::text FROM article_versions v JOIN articles a USING (slug, locale, version)
+		WHERE (v.title, v.body_markdown, v.category, v.intents, v.audience, v.status, v.jurisdictions, v.content_hash, v.source)
+			= (a.title, a.body_markdown, a.category, a.intents, a.audience, a.status, a.jurisdictions, a.content_hash, a.source)
+			AND v.review_by IS NOT DISTINCT FROM a.review_by AND v.changed_at = a.updated_at AND v.changed_by = a.source AND NOT v.deleted`
+	text := func(query string) (value string) {
+		t.Helper()
+		require.NoError(t, pool.QueryRow(t.Context(), query).Scan(&value))
+		return value
+	}
+	before := text(articles)
+	for range 2 {
+		_, err = steps.UpTo(t.Context(), version)
+		require.NoError(t, err)
+		require.Equal(t, "500", text(history))
+		require.Equal(t, "500", text(`SELECT count(*)::text FROM article_versions`))
+		require.Equal(t, before, text(articles))
+		_, err = steps.DownTo(t.Context(), versionBefore)
+		require.NoError(t, err)
+		require.Equal(t, before, text(articles))
+	}
+	require.NoError(t, migrations.Up(t.Context(), pool))
+	_, err = pool.Exec(t.Context(), `UPDATE articles SET title = 'New', version = version + 1, content_hash = sha256('new') WHERE slug = 'a7'`)
+	require.NoError(t, err)
+	require.Equal(t, "2", text(`SELECT count(*)::text FROM article_versions WHERE slug = 'a7'`))
+	require.NoError(t, db.Close())
 }
 
 func TestVersion(t *testing.T) {

@@ -116,9 +116,16 @@ func (x *Index) recordOrWrite(ctx context.Context, tx pgx.Tx, modelID int32, art
 	if len(texts) > 0 {
 		return false, recordVersions(ctx, tx, articles)
 	}
-	w := articleWriter{index: x, modelID: modelID, tx: tx}
-	_, err = w.write(ctx, articles)
-	return true, err
+	return true, x.write(ctx, articleWriter{modelID: modelID, tx: tx}, articles)
+}
+
+// write makes articles live.
+func (x *Index) write(ctx context.Context, w articleWriter, articles []pendingArticle) error {
+	w.index = x
+	if err := w.write(ctx, articles); err != nil {
+		return err
+	}
+	return w.finish(ctx)
 }
 
 // recordVersions writes what is not live yet into the history.
@@ -225,9 +232,7 @@ func (x *Index) apply(ctx context.Context, key articleKey) (bool, error) {
 		if now.Number != newest.Number {
 			return ErrVersionConflict
 		}
-		w := articleWriter{index: x, modelID: modelID, tx: tx, vectors: vectors}
-		_, err = w.write(ctx, pending)
-		return err
+		return x.write(ctx, articleWriter{modelID: modelID, tx: tx, vectors: vectors}, pending)
 	})
 	if err != nil {
 		return false, err

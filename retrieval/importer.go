@@ -6,19 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"runtime"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/deskhand/deskhand/retrieval/passage"
-)
-
-// Sizes of one step of an import, which is what a crash loses: twice what four calls of the model bring, at some 800 bytes a
-// passage. Larger steps are cheaper to index (four times as large: 0.7 of the time), but lose more.
-const (
-	stepArticles = 1024
-	stepBytes    = 800 * 2 * embedBatch * embedInFlight
 )
 
 // splitterVersion is part of the rules that an article is indexed with.
@@ -79,8 +69,9 @@ type ImportChange struct {
 // vectors, or not at all; one that did not change costs one look at its hash. An error in the sequence, or an article that
 // cannot be written, is reported and does not stop the rest.
 //
-// Reading, making vectors and writing go on side by side. The error is for what stops everything: ctx, the database, the
-// embedding model. What was imported before it stays, and the same import run again goes on from there.
+// A text that the model does not take, or answers with what is no vector, is a problem of its article. The error is for what
+// stops everything: ctx, the database, a model that takes nothing. What was imported before it stays, and the same import run
+// again goes on from there. Reading, cutting, making vectors and writing go on side by side.
 func (x *Index) Import(ctx context.Context, articles iter.Seq2[Article, error], options ImportOptions) (Report, error) {
 	if options.Source == "" {
 		return Report{}, errors.New("import: source is required")
@@ -91,7 +82,7 @@ func (x *Index) Import(ctx context.Context, articles iter.Seq2[Article, error], 
 	}
 	options.Actor = cmp.Or(options.Actor, "import")
 	run := importRun{
-		index: x, modelID: modelID, options: options,
+		failed: make(map[string]bool), index: x, modelID: modelID, options: options,
 		redirects: make(map[string]redirectClaim), seen: make(map[articleKey]string),
 	}
 	if err := run.run(ctx, articles); err != nil {
@@ -115,8 +106,14 @@ type importRun struct {
 	redirects map[string]redirectClaim
 	// seen says where each article was first met.
 	seen map[articleKey]string
+	// smallIndex says that the vector index may be made anew.
+	smallIndex bool
+	// texts is what the model has made of the texts so far.
+	texts textLuck
 
-	mu     sync.Mutex // of report: the stages add to it
+	mu sync.Mutex // of the rest: the stages add to it
+	// failed are the articles that were not written, by file.
+	failed map[string]bool
 	report Report
 }
 
@@ -135,10 +132,9 @@ func (p pendingArticle) key() articleKey {
 	return articleKey{slug: p.article.Slug, locale: p.article.Locale}
 }
 
-// preparedStep is a step that only has to be written.
-type preparedStep struct {
-	articles []pendingArticle
-	vectors  map[string][]float32
+// place names the article in messages.
+func (p pendingArticle) place() string {
+	return cmp.Or(p.article.File, p.article.Slug+" ("+p.article.Locale+")")
 }
 
 func (r *importRun) run(ctx context.Context, articles iter.Seq2[Article, error]) error {
@@ -168,207 +164,13 @@ func (r *importRun) writeAll(ctx context.Context, articles iter.Seq2[Article, er
 	if r.options.DryRun {
 		return r.steps(ctx, articles)
 	}
+	small, err := r.hasSmallIndex(ctx)
+	if err != nil {
+		return err
+	}
+	r.smallIndex = small
 	if err := r.index.gatherTerms(ctx, func() error { return r.steps(ctx, articles) }); err != nil {
 		return err
 	}
 	return r.index.indexVectors(ctx, r.modelID)
-}
-
-// steps reads, prepares and writes, three steps at a time; it writes in the goroutine of the caller.
-func (r *importRun) steps(ctx context.Context, articles iter.Seq2[Article, error]) error {
-	group, stages := errgroup.WithContext(ctx)
-	gathered := make(chan []pendingArticle)
-	prepared := make(chan preparedStep)
-	group.Go(func() error {
-		defer close(gathered)
-		return r.gather(stages, articles, gathered)
-	})
-	group.Go(func() error {
-		defer close(prepared)
-		for step := range gathered {
-			ready, err := r.prepare(stages, step)
-			if err != nil {
-				return err
-			}
-			select {
-			case prepared <- ready:
-			case <-stages.Done():
-				return stages.Err()
-			}
-		}
-		return nil
-	})
-	writing := func() error {
-		for step := range prepared {
-			if err := r.writeChanged(stages, step.articles, step.vectors); err != nil {
-				return err
-			}
-			r.progress()
-		}
-		return nil
-	}
-	if err := writing(); err != nil {
-		// The other stages end with this error instead of waiting for a writer.
-		group.Go(func() error { return err })
-	}
-	err := group.Wait()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
-}
-
-// gather takes articles until a step is full.
-func (r *importRun) gather(ctx context.Context, articles iter.Seq2[Article, error], out chan<- []pendingArticle) error {
-	var step []pendingArticle
-	size := 0
-	send := func() error {
-		select {
-		case out <- step:
-			step, size = nil, 0
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	for article, err := range articles {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			r.problem(err)
-			continue
-		}
-		p, ok := r.take(article)
-		if !ok {
-			continue
-		}
-		step = append(step, p)
-		if size += len(article.Body); len(step) >= stepArticles || size >= stepBytes {
-			if err := send(); err != nil {
-				return err
-			}
-		}
-	}
-	return send()
-}
-
-// take checks one article.
-func (r *importRun) take(article Article) (pendingArticle, bool) {
-	if err := article.Validate(); err != nil {
-		r.problem(err)
-		return pendingArticle{}, false
-	}
-	if article.ReadAs != "" {
-		r.mu.Lock()
-		r.report.Converted = append(r.report.Converted, article.File+" ("+article.ReadAs+")")
-		r.mu.Unlock()
-	}
-	p := pendingArticle{article: article.Normalised(), hash: article.hash(), source: r.options.Source}
-	if first, ok := r.seen[p.key()]; ok {
-		r.problem(&Problem{
-			Field: "slug", File: article.File, Fix: "give each article of a language its own slug", Line: article.Line,
-			Message: fmt.Sprintf("%q in %s is already in %s", Shorten(article.Slug), article.Locale, first),
-		})
-		return pendingArticle{}, false
-	}
-	r.seen[p.key()] = article.File
-	r.claim(article)
-	return p, true
-}
-
-// prepare cuts what has changed into passages and makes their vectors, without a transaction open.
-func (r *importRun) prepare(ctx context.Context, step []pendingArticle) (preparedStep, error) {
-	changed, err := r.changed(ctx, step)
-	if err != nil || r.options.DryRun {
-		return preparedStep{}, err
-	}
-	if err := r.index.split(ctx, changed); err != nil {
-		return preparedStep{}, err
-	}
-	vectors, made, err := r.index.vectorsFor(ctx, r.modelID, changed)
-	if err != nil {
-		return preparedStep{}, err
-	}
-	r.mu.Lock()
-	r.report.Embedded += made
-	r.mu.Unlock()
-	return preparedStep{articles: changed, vectors: vectors}, nil
-}
-
-// split cuts published articles into passages with their terms, on all cores.
-func (x *Index) split(ctx context.Context, articles []pendingArticle) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range articles {
-		p := &articles[i]
-		if p.article.Status != StatusPublished {
-			continue
-		}
-		group.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			drafts, err := passage.Split(p.article.Title, p.article.Body)
-			if err != nil {
-				return err
-			}
-			p.passages = make([]draftPassage, len(drafts))
-			for i, draft := range drafts {
-				p.passages[i] = draftPassage{Draft: draft, terms: x.termsOf(p.article.Title, draft.Text)}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-// writeChanged writes articles together, or one by one when that fails: one of them cannot be written. Alone, the others
-// can, and the problem names its article.
-func (r *importRun) writeChanged(ctx context.Context, changed []pendingArticle, vectors map[string][]float32) error {
-	if len(changed) == 0 {
-		return nil
-	}
-	err := r.write(ctx, changed, vectors)
-	if err == nil || !isOneArticles(err) {
-		return err
-	}
-	for _, p := range changed {
-		if err := r.write(ctx, []pendingArticle{p}, vectors); err != nil {
-			if !isOneArticles(err) {
-				return err
-			}
-			r.problem(fmt.Errorf("%s: %w", cmp.Or(p.article.File, p.article.Slug+" ("+p.article.Locale+")"), err))
-		}
-	}
-	return nil
-}
-
-// isOneArticles reports whether a failure to write may lie in one article, and not in the connection or the server: the
-// data (class 22), a constraint (23), a limit (54), or somebody else's change.
-func isOneArticles(err error) bool {
-	var state interface{ SQLState() string }
-	if errors.As(err, &state) {
-		switch state.SQLState()[:2] {
-		case "22", "23", "54":
-			return true
-		}
-		return false
-	}
-	return errors.Is(err, errChangedMeanwhile)
-}
-
-func (r *importRun) problem(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.report.Problems = append(r.report.Problems, err)
-}
-
-func (r *importRun) progress() {
-	if r.options.Progress != nil {
-		r.mu.Lock()
-		report := r.report
-		r.mu.Unlock()
-		r.options.Progress(report)
-	}
 }

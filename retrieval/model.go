@@ -20,6 +20,9 @@ type EmbeddingModel struct {
 	Dimensions int
 	Embed      EmbedFunc
 	Name       string
+	// OfText reports whether an error of Embed may lie in one of the texts, so that the others are worth another call; nil for no
+	// such errors.
+	OfText func(err error) bool
 }
 
 // maxDimensions is the most that pgvector indexes as halfvec.
@@ -76,20 +79,25 @@ func (m EmbeddingModel) embed(ctx context.Context, texts []string) ([][]float32,
 // embedAll embeds any number of texts in batches, several at a time.
 func (m EmbeddingModel) embedAll(ctx context.Context, texts []string) ([][]float32, error) {
 	vectors := make([][]float32, len(texts))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(embedInFlight)
-	for start := 0; start < len(texts); start += embedBatch {
-		end := min(start+embedBatch, len(texts))
-		group.Go(func() error {
-			batch, err := m.embed(ctx, texts[start:end])
-			copy(vectors[start:end], batch)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err := inBatches(ctx, len(texts), func(ctx context.Context, start, end int) error {
+		batch, err := m.embed(ctx, texts[start:end])
+		copy(vectors[start:end], batch)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return vectors, nil
+}
+
+// inBatches runs a call of the model for each batch of n texts, several at a time.
+func inBatches(ctx context.Context, n int, call func(ctx context.Context, start, end int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(embedInFlight)
+	for start := 0; start < n; start += embedBatch {
+		group.Go(func() error { return call(ctx, start, min(start+embedBatch, n)) })
+	}
+	return group.Wait()
 }
 
 // unit scales a vector to length 1. A half-precision number holds up to 65,504, and the cosine does not see the length.

@@ -160,6 +160,9 @@ func (r *importRun) redirect(ctx context.Context) error {
 	}
 	for _, old := range slices.Sorted(maps.Keys(r.redirects)) {
 		claim := r.redirects[old]
+		if r.failed[claim.file] {
+			continue // it would lead to what is not there
+		}
 		err := pgx.BeginFunc(ctx, r.index.pool, func(tx pgx.Tx) error {
 			return insertRedirect(ctx, tx, Redirect{CreatedBy: r.options.Actor, OldSlug: old, Slug: claim.slug})
 		})

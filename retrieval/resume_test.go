@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -29,8 +30,23 @@ func TestAnImportThatBrokeOffGoesOnWhereItWas(t *testing.T) {
 	articles := many(2000)
 	ctx, cancel := context.WithCancel(t.Context())
 	kb := newLibraryWith(t, pool, retrieval.Config{})
-	report, err := kb.Import(ctx, sequence(articles...), retrieval.ImportOptions{
-		Progress: func(retrieval.Report) { cancel() }, // as Ctrl-C after the first step
+	interrupted := make(chan struct{})
+	stop := sync.OnceFunc(func() {
+		cancel()
+		close(interrupted)
+	})
+	first := func(yield func(retrieval.Article, error) bool) {
+		for i, a := range articles {
+			if i == len(articles)-1 {
+				<-interrupted
+			}
+			if !yield(a, nil) {
+				return
+			}
+		}
+	}
+	report, err := kb.Import(ctx, first, retrieval.ImportOptions{
+		Progress: func(retrieval.Report) { stop() }, // as Ctrl-C after the first step
 		Source:   "test",
 	})
 	require.ErrorIs(t, err, context.Canceled)

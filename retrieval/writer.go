@@ -21,42 +21,28 @@ var errChangedMeanwhile = errors.New("the article was changed by someone else me
 // ErrModelSwitched is returned when the desk searches by another embedding model than the one that would be written.
 var ErrModelSwitched = errors.New("the desk has switched to another embedding model meanwhile")
 
-// articleWriter writes articles with all that belongs to them in one transaction.
+// articleWriter writes articles with all that belongs to them in one transaction, whose last step is finish.
 type articleWriter struct {
+	writtenArticles
+
 	index   *Index
 	modelID int32
 	tx      pgx.Tx
 	vectors map[string][]float32
 
-	// Rows to copy, and what goes before.
-	embeddings [][]any
+	// Rows to copy with the articles, and what goes before.
+	embeddings []newVector
 	gone       []int64
 	passages   [][]any
-	reindexed  []int64
-	terms      [][]any
 }
 
-// write stores articles and counts them once they are committed.
-func (r *importRun) write(ctx context.Context, articles []pendingArticle, vectors map[string][]float32) error {
-	var added int
-	err := pgx.BeginFunc(ctx, r.index.pool, func(tx pgx.Tx) error {
-		if err := setActor(ctx, tx, r.options.Actor); err != nil {
-			return err
-		}
-		w := articleWriter{index: r.index, modelID: r.modelID, tx: tx, vectors: vectors}
-		var err error
-		added, err = w.write(ctx, articles)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("write articles: %w", err)
-	}
-	r.report.Added += added
-	r.report.Updated += len(articles) - added
-	for _, p := range articles {
-		r.report.Passages += len(p.passages)
-	}
-	return nil
+// writtenArticles is what a writer has done, and what is left for its end: each statement that writes terms counts them.
+type writtenArticles struct {
+	added        int
+	articles     int
+	passageCount int
+	reindexed    []int64
+	terms        [][]any
 }
 
 // setActor names who makes the changes of a transaction: triggers write it into the history.
@@ -75,34 +61,56 @@ func lockKnowledgeBase(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-func (w *articleWriter) write(ctx context.Context, articles []pendingArticle) (added int, err error) {
+// newVector is a vector that is to be stored.
+type newVector struct {
+	id     int64
+	locale string
+	vector []float32
+}
+
+// try writes articles all or, with an error, none; the transaction goes on in both cases.
+func (w *articleWriter) try(ctx context.Context, articles []pendingArticle) error {
+	if len(articles) == 0 {
+		return nil
+	}
+	before := w.writtenArticles
+	err := pgx.BeginFunc(ctx, w.tx, func(pgx.Tx) error { return w.write(ctx, articles) })
+	if err != nil {
+		w.writtenArticles = before
+	}
+	return err
+}
+
+func (w *articleWriter) write(ctx context.Context, articles []pendingArticle) error {
+	w.embeddings, w.gone, w.passages = nil, nil, nil
 	if err := lockKnowledgeBase(ctx, w.tx); err != nil {
-		return 0, err
+		return err
 	}
 	if err := w.checkModel(ctx); err != nil {
-		return 0, err
+		return err
 	}
-	if added, err = w.upsertArticles(ctx, articles); err != nil {
-		return 0, err
+	added, err := w.upsertArticles(ctx, articles)
+	if err != nil {
+		return err
 	}
 	stored, err := w.storedPassages(ctx, articles)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	ids, err := w.reserveIDs(ctx, articles)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	moves := &pgx.Batch{}
 	for _, p := range articles {
 		if ids, err = w.plan(p, stored[p.id], ids, moves); err != nil {
-			return 0, err
+			return err
 		}
+		w.passageCount += len(p.passages)
 	}
-	if err := w.apply(ctx, moves); err != nil {
-		return 0, err
-	}
-	return added, nil
+	w.added += added
+	w.articles += len(articles)
+	return w.apply(ctx, moves)
 }
 
 // checkModel refuses to write vectors that nobody would search by: the desk may have switched to another model meanwhile.
@@ -291,7 +299,7 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 		if !ok {
 			return nil, errChangedMeanwhile
 		}
-		w.embeddings = append(w.embeddings, []any{w.modelID, id, p.article.Locale, pgvector.NewHalfVector(unit(vector))})
+		w.embeddings = append(w.embeddings, newVector{id: id, locale: p.article.Locale, vector: vector})
 	}
 	for _, left := range byHash {
 		for _, s := range left {
@@ -335,23 +343,38 @@ func (x *Index) termsOf(title, text string) passageTerms {
 
 // apply removes what is gone, moves what is kept, and copies what is new.
 func (w *articleWriter) apply(ctx context.Context, moves *pgx.Batch) error {
-	moves.Queue(`DELETE FROM passages WHERE id = ANY(@ids)`, pgx.NamedArgs{"ids": w.gone})
-	moves.Queue(`DELETE FROM passage_terms WHERE passage_id = ANY(@ids)`, pgx.NamedArgs{"ids": w.reindexed})
+	if len(w.gone) > 0 {
+		moves.Queue(`DELETE FROM passages WHERE id = ANY(@ids)`, pgx.NamedArgs{"ids": w.gone})
+	}
 	if err := w.tx.SendBatch(ctx, moves).Close(); err != nil {
 		return fmt.Errorf("replace passages: %w", err)
 	}
-	for _, c := range []struct {
-		columns []string
-		rows    [][]any
-		table   string
-	}{
-		{[]string{"id", "article_id", "locale", "ordinal", "heading_path", "body", "token_count", "text_hash"}, w.passages, "passages"},
-		{[]string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}, w.terms, "passage_terms"},
-		{[]string{"model_id", "passage_id", "locale", "embedding"}, w.embeddings, "embeddings"},
-	} {
-		if _, err := w.tx.CopyFrom(ctx, pgx.Identifier{c.table}, c.columns, pgx.CopyFromRows(c.rows)); err != nil {
-			return fmt.Errorf("copy %s: %w", c.table, err)
+	columns := []string{"id", "article_id", "locale", "ordinal", "heading_path", "body", "token_count", "text_hash"}
+	if err := w.copy(ctx, "passages", columns, pgx.CopyFromRows(w.passages)); err != nil {
+		return err
+	}
+	// A vector is scaled when its turn comes: all at once they would take as much memory again.
+	vectors := pgx.CopyFromSlice(len(w.embeddings), func(i int) ([]any, error) {
+		e := w.embeddings[i]
+		return []any{w.modelID, e.id, e.locale, pgvector.NewHalfVector(unit(e.vector))}, nil
+	})
+	return w.copy(ctx, "embeddings", []string{"model_id", "passage_id", "locale", "embedding"}, vectors)
+}
+
+// finish writes the terms of all passages at once.
+func (w *articleWriter) finish(ctx context.Context) error {
+	if len(w.reindexed) > 0 {
+		const remove = `DELETE FROM passage_terms WHERE passage_id = ANY(@ids)`
+		if _, err := w.tx.Exec(ctx, remove, pgx.NamedArgs{"ids": w.reindexed}); err != nil {
+			return fmt.Errorf("replace terms: %w", err)
 		}
+	}
+	return w.copy(ctx, "passage_terms", []string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}, pgx.CopyFromRows(w.terms))
+}
+
+func (w *articleWriter) copy(ctx context.Context, table string, columns []string, rows pgx.CopyFromSource) error {
+	if _, err := w.tx.CopyFrom(ctx, pgx.Identifier{table}, columns, rows); err != nil {
+		return fmt.Errorf("copy %s: %w", table, err)
 	}
 	return nil
 }

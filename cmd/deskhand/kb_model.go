@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -59,7 +60,17 @@ func (o *modelOpener) model(info retrieval.ModelInfo) (model retrieval.Embedding
 	if err != nil || embedder == nil {
 		return retrieval.EmbeddingModel{}, false, err
 	}
-	return retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()}, true, nil
+	return providerModel(embedder), true, nil
+}
+
+// providerModel is a model that is called over HTTP.
+func providerModel(e llm.Embedder) retrieval.EmbeddingModel {
+	return retrieval.EmbeddingModel{Dimensions: e.Dimensions(), Embed: e.Embed, Name: e.Name(), OfText: failsOnText}
+}
+
+// failsOnText reports whether the model may have failed on one of the texts: it rejects them, or answers with what is no vector.
+func failsOnText(err error) bool {
+	return errors.Is(err, llm.ErrMalformed) || errors.Is(err, llm.ErrRefused) || errors.Is(err, llm.ErrRejected)
 }
 
 // open returns the index of a model.

@@ -124,3 +124,35 @@ func TestAServiceFollowsToAnotherEmbeddingModel(t *testing.T) {
 	out = runProgram(t, env, "kb", "import", "--sample")
 	require.Contains(t, out, "346 unchanged", "a command without --embedding-model works with the desk's model")
 }
+
+func TestAnImportThroughAModelThatFailsSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+
+	model := llmtest.New(t)
+	m := terminal{t: t, url: pgtest.EmptyURL(t)}
+	folder := t.TempDir()
+	for slug, body := range map[string]string{"one": "Touch the bell.", "two": "点击铃铛。", "three": "المس الجرس."} {
+		write(t, folder, slug+".md", "---\nslug: "+slug+"\nlocale: en\ntitle: "+slug+"\n---\n"+body)
+	}
+	through := []string{
+		"--openai-base-url", model.BaseURL(), "--chat-model", "stand-in", "--embedding-model", "stand-in", "--embedding-dimensions", "32",
+		"kb", "import", folder,
+	}
+
+	model.Always(llmtest.Embeddings, llmtest.Status(http.StatusUnauthorized))
+	_, errs := m.do(exitFailed, through...)
+	require.Equal(t, 1, model.Count(llmtest.Embeddings), "a wrong key is no fault of a text")
+	require.Contains(t, errs, "Stopped. What was imported stays; run the same command again to go on.")
+	require.NotContains(t, errs, "one.md")
+
+	model.Heal(llmtest.Embeddings)
+	// All three are refused, then two of them, then the second of these alone.
+	model.Script(llmtest.Embeddings, llmtest.Status(http.StatusBadRequest), llmtest.Fault{}, llmtest.NotFinite(), llmtest.Fault{}, llmtest.WrongSize())
+	out, errs := m.do(exitFailed, through...)
+	require.Contains(t, out, "2 added")
+	require.Contains(t, out, "1 with problems")
+	require.Contains(t, errs, `two.md:1: body: passage 1 ("点击铃铛。") cannot be embedded: `)
+
+	out, _ = m.do(exitOK, through...)
+	require.Contains(t, out, "1 added, 0 updated, 2 unchanged")
+}

@@ -66,7 +66,7 @@ func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (
 	builtin := embed.New()
 	model := retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
 	if embedder != nil {
-		model = retrieval.EmbeddingModel{Dimensions: embedder.Dimensions(), Embed: embedder.Embed, Name: embedder.Name()}
+		model = providerModel(embedder)
 	}
 	index, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Model: model, Pool: pool})
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *system) attach(ctx context.Context, parts modelParts) error {
 	s.models.chat, s.models.embed = s.tracer.Model(s.models.chat), s.tracer.Embedder(s.models.embed)
 	configured := s.opener.builtin()
 	if e := s.models.embed; e != nil {
-		configured = retrieval.EmbeddingModel{Dimensions: e.Dimensions(), Embed: e.Embed, Name: e.Name()}
+		configured = providerModel(e)
 	}
 	if s.index, err = s.opener.openDesk(ctx, configured); err != nil {
 		return err

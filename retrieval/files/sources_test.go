@@ -195,7 +195,7 @@ func TestLinesHaveTheFieldsOfAFrontMatter(t *testing.T) {
 func TestAFileOfFiftyMegabytesIsRefusedBeforeItIsRead(t *testing.T) {
 	t.Parallel()
 	folder := writeTree(t, map[string]string{"good.md": "---\nslug: good\nlocale: en\ntitle: Good\n---\nText."})
-	for _, name := range []string{"huge.md", "huge.html"} {
+	for _, name := range []string{"huge.md", "huge.html", "huge.jsonl"} {
 		huge, err := os.Create(filepath.Join(folder, name))
 		require.NoError(t, err)
 		require.NoError(t, huge.Truncate(50<<20)) // a hole: to read it would fail on its zeros
@@ -204,7 +204,8 @@ func TestAFileOfFiftyMegabytesIsRefusedBeforeItIsRead(t *testing.T) {
 	articles, problems := readAll(t, folder, files.Options{})
 	require.Len(t, articles, 1)
 	require.Equal(t, []string{
-		"huge.html: has 52428800 bytes; split it: at most 8 MB are taken", "huge.md: has 52428800 bytes; split it: at most 2 MB are taken",
+		"huge.html: has 52428800 bytes; split it: at most 8 MB are taken",
+		"huge.jsonl:1: is longer than 4 MB; split the article: at most 2 MB are taken", "huge.md: has 52428800 bytes; split it: at most 2 MB are taken",
 	}, problems)
 }
 
