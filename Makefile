@@ -36,9 +36,14 @@ lint: ## Check the style with golangci-lint: linters, gofumpt and the order of i
 fmt: ## Format the code with gofumpt and order the imports
 	@go run $(GOLANGCI) fmt ./...
 
+# How many passages the benchmark of retrieval imports.
+PASSAGES ?= 10000
+
 .PHONY: bench
-bench: setup ## Run the benchmarks
-	@trap .ci/stop-test-server EXIT; go test -run '^$$' -bench . -benchmem ./...
+bench: setup ## Run the benchmarks; PASSAGES=100000 for a large knowledge base
+	@trap .ci/stop-test-server EXIT; \
+	go test -run '^$$' -bench '^BenchmarkRetrieval$$' -benchtime 1x -timeout 1h ./retrieval -bench.passages $(PASSAGES); \
+	go test -run '^$$' -bench . -skip '^BenchmarkRetrieval$$' -benchmem ./...
 
 .PHONY: eval
 eval: setup build ## Run the smoke suite on the sample knowledge base

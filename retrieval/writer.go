@@ -369,7 +369,8 @@ func (w *articleWriter) finish(ctx context.Context) error {
 			return fmt.Errorf("replace terms: %w", err)
 		}
 	}
-	return w.copy(ctx, "passage_terms", []string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}, pgx.CopyFromRows(w.terms))
+	columns := []string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}
+	return w.copy(ctx, "passage_terms", columns, pgx.CopyFromRows(w.terms))
 }
 
 func (w *articleWriter) copy(ctx context.Context, table string, columns []string, rows pgx.CopyFromSource) error {
