@@ -36,11 +36,14 @@ func fold(src string) folded {
 	}
 	b := folder{
 		lower: make([]byte, 0, len(src)+len(src)/8),
-		marks: make([]mark, 0, len(src)/16+4),
-		table: foldedTable(),
+		marks: make([]mark, 0, len(src)/32+4),
+		table: newFoldTable(),
 		text:  make([]byte, 0, len(src)+len(src)/8),
 	}
 	for i := 0; i < len(src); {
+		if len(b.marks) == cap(b.marks) { // as many again as the rest of the text should need
+			b.marks = slices.Grow(b.marks, len(b.marks)*(len(src)-i)/(i+1)+4)
+		}
 		if c := src[i]; c < utf8.RuneSelf {
 			size := 0
 			if c == '%' || c == '&' || c == '\\' {
@@ -55,7 +58,11 @@ func fold(src string) folded {
 		i += b.letter(src, i)
 	}
 	b.marks = append(b.marks, mark{at: offset32(len(b.text)), src: offset32(len(src))})
-	return folded{lower: string(b.lower), marks: b.marks, src: src, text: string(b.text)}
+	f := folded{lower: string(b.lower), marks: b.marks, src: src, text: src}
+	if string(b.text) != src {
+		f.text = string(b.text)
+	}
+	return f
 }
 
 // source maps a stretch of the folded text to the original. A character of which
@@ -87,7 +94,7 @@ func (f *folded) markAt(at int) int {
 type folder struct {
 	lower, text []byte
 	marks       []mark
-	table       *[foldedRunes]foldedRune
+	table       *foldTable
 }
 
 // link makes what is added next come from an offset of the original, byte for
@@ -115,7 +122,7 @@ func (b *folder) linkWhole(src int) {
 func (b *folder) plain(src string, i int) int {
 	b.link(i)
 	end := i
-	for end < len(src) && !special(src[end]) {
+	for end < len(src) && b.table.small[src[end]] != 0 {
 		end++
 	}
 	if end == i { // it begins no escape, or is a control character
@@ -129,9 +136,7 @@ func (b *folder) plain(src string, i int) int {
 	at := len(b.lower)
 	b.lower = append(b.lower, src[i:end]...)
 	for j, c := range b.lower[at:] {
-		if c-'A' < 26 {
-			b.lower[at+j] = c + 'a' - 'A'
-		}
+		b.lower[at+j] = b.table.small[c]
 	}
 	return end - i
 }
@@ -145,24 +150,23 @@ func special(c byte) bool {
 	return c >= 0x7f || c == '%' || c == '&' || c == '\\'
 }
 
-// letter adds the characters at i as long as they are Cyrillic or Chinese, else the
-// one that stands there, and returns the number of their bytes.
+// letter adds the characters at i as long as they fold to themselves or are Cyrillic,
+// else the one that stands there, and returns the number of their bytes.
 func (b *folder) letter(src string, i int) int {
 	start := i
-	switch c := src[i]; {
-	case c == 0xd0 || c == 0xd1:
-		b.link(i)
+	if c := src[i]; c == 0xd0 || c == 0xd1 {
 		for i+1 < len(src) && (src[i] == 0xd0 && src[i+1]-0x90 < 0x30 || src[i] == 0xd1 && src[i+1]-0x80 < 0x10) {
-			b.cyrillic(src[i], src[i+1])
 			i += 2
 		}
-	case c >= 0xe3 && c <= 0xe9:
-		b.link(i)
-		for i+2 < len(src) && isHanEncoded(src[i:i+3]) {
-			i += 3
+		b.link(start)
+		b.cyrillic(src[start:i])
+	} else {
+		i = b.table.settledEnd(src, i)
+		if i > start {
+			b.link(start)
+			b.text = append(b.text, src[start:i]...)
+			b.lower = append(b.lower, src[start:i]...)
 		}
-		b.text = append(b.text, src[start:i]...)
-		b.lower = append(b.lower, src[start:i]...)
 	}
 	if i > start {
 		return i - start
@@ -205,27 +209,29 @@ func (b *folder) hangul(letter rune, at int) {
 	b.cased(letter, letter)
 }
 
-// isHanEncoded reports whether three bytes are a character of [isHan].
-func isHanEncoded(c string) bool {
-	if c[1]-0x80 >= 0x40 || c[2]-0x80 >= 0x40 {
-		return false
+// cyrillic adds letters of the Russian alphabet. The mark of й goes.
+func (b *folder) cyrillic(letters string) {
+	at := len(b.lower)
+	b.text = append(b.text, letters...)
+	b.lower = append(b.lower, letters...)
+	text, lower := b.text[len(b.text)-len(letters):], b.lower[at:]
+	for i := 0; i+1 < len(lower); i += 2 {
+		c, d := lower[i], lower[i+1]
+		if c == 0xd1 {
+			continue
+		}
+		if d == 0x99 || d == 0xb9 {
+			d--
+			text[i+1] = d
+		}
+		switch {
+		case d < 0xa0:
+			d += 0x20
+		case d < 0xb0:
+			c, d = 0xd1, d-0x20
+		}
+		lower[i], lower[i+1] = c, d
 	}
-	return c[0] >= 0xe5 && c[0] <= 0xe9 || c[0] == 0xe4 && (c[1] < 0xb7 || c[1] >= 0xb8) || c[0] == 0xe3 && c[1] >= 0x90
-}
-
-// cyrillic adds a letter of the Russian alphabet. The mark of й goes.
-func (b *folder) cyrillic(c, d byte) {
-	if c == 0xd0 && (d == 0x99 || d == 0xb9) {
-		d--
-	}
-	b.text = append(b.text, c, d)
-	switch {
-	case c == 0xd0 && d < 0xa0:
-		d += 0x20
-	case c == 0xd0 && d < 0xb0:
-		c, d = 0xd1, d-0x20
-	}
-	b.lower = append(b.lower, c, d)
 }
 
 // rune adds a character that may decompose.
@@ -237,7 +243,7 @@ func (b *folder) rune(r rune, encoded string, at int) {
 		b.link(at)
 		b.cased(r, r)
 	case r < foldedRunes:
-		b.add(&b.table[r], encoded, at)
+		b.add(&b.table.runes[r], encoded, at)
 	default:
 		f := foldRune(r)
 		b.add(&f, encoded, at)
@@ -254,6 +260,11 @@ func (b *folder) add(f *foldedRune, encoded string, at int) {
 	default:
 		b.linkWhole(at)
 	}
+	if len(f.text) == 1 { // an accented letter, mostly
+		b.text = append(b.text, f.text[0])
+		b.lower = append(b.lower, f.lower[0])
+		return
+	}
 	b.text = append(b.text, f.text...)
 	b.lower = append(b.lower, f.lower...)
 }
@@ -268,13 +279,53 @@ type foldedRune struct {
 // 14 languages but Chinese characters and Hangul syllables.
 const foldedRunes = 0x3400
 
-var foldedTable = sync.OnceValue(func() *[foldedRunes]foldedRune {
-	var table [foldedRunes]foldedRune
+// foldTable is what folding knows of each character beforehand.
+type foldTable struct {
+	runes   [foldedRunes]foldedRune
+	settled [1 << 16]bool // folds to itself, in lower case too; of those with two or three bytes
+	small   [256]byte     // the small form of an ASCII character that is not [special]
+}
+
+var newFoldTable = sync.OnceValue(func() *foldTable {
+	var table foldTable
+	for c := range byte(utf8.RuneSelf) {
+		if !special(c) {
+			table.small[c] = byte(unicode.ToLower(rune(c)))
+		}
+	}
 	for r := range rune(foldedRunes) {
-		table[r] = foldRune(r)
+		f := foldRune(r)
+		table.runes[r] = f
+		table.settled[r] = f.same && f.text == string(r) && f.lower == f.text && (r < firstInitial || r >= beforeFinals+finals)
+	}
+	for r := rune(foldedRunes); r < 1<<16; r++ {
+		table.settled[r] = isHan(r) || r >= firstHangul && r <= lastHangul
 	}
 	return &table
 })
+
+// settledEnd returns the end of the run of characters at i, none of them ASCII, that
+// fold to themselves.
+func (t *foldTable) settledEnd(src string, i int) int {
+	for i+1 < len(src) {
+		c, d := src[i], src[i+1]
+		if c-0xc2 < 0x1e && d-0x80 < 0x40 {
+			if !t.settled[rune(c&0x1f)<<6|rune(d&0x3f)] {
+				return i
+			}
+			i += 2
+			continue
+		}
+		if c-0xe1 >= 0xd || i+2 >= len(src) || d-0x80 >= 0x40 || src[i+2]-0x80 >= 0x40 {
+			return i // also where long forms and surrogates begin
+		}
+		if !t.settled[rune(c&0x0f)<<12|rune(d&0x3f)<<6|rune(src[i+2]&0x3f)] {
+			return i
+		}
+		i += 3
+	}
+	return i
+}
 
 func foldRune(r rune) foldedRune {
 	var b folder

@@ -63,6 +63,9 @@ func FuzzFold(f *testing.F) {
 		if len(folded.lower) != len(folded.text) {
 			t.Fatalf("%d and %d bytes", len(folded.lower), len(folded.text))
 		}
+		if !utf8.ValidString(folded.lower) || !utf8.ValidString(folded.text) {
+			t.Fatalf("%q and %q are not both valid UTF-8", folded.lower, folded.text)
+		}
 		before := 0
 		for i := range folded.text {
 			_, size := utf8.DecodeRuneInString(folded.text[i:])

@@ -68,11 +68,11 @@ const functionBit listSet = 1 << 63
 // lexicon knows the words of the lists in folded form. Electrum seeds use the
 // English list of BIP-39.
 type lexicon struct {
-	known  *printTable        // of all words
-	letter *[foldedRunes]bool // unicode.IsLetter of the scripts of the 14 languages
-	lists  []wordList
-	plain  listSet // all lists but the strict ones
-	strict listSet // the lists of which only complete rows count
+	known   *printTable // of all words
+	lists   []wordList
+	plain   listSet // all lists but the strict ones
+	scripts *[1 << 16]script
+	strict  listSet // the lists of which only complete rows count
 }
 
 // wordList is one list, or the short forms of its words.
@@ -86,7 +86,7 @@ type wordList struct {
 }
 
 func newLexicon() *lexicon {
-	x := &lexicon{known: newPrintTable(), letter: letterTable()}
+	x := &lexicon{known: newPrintTable(), scripts: scriptTable()}
 	for w := range strings.FieldsSeq(functionWords + hanPairs) {
 		x.known.add(fingerprint(fold(w).lower), functionBit)
 	}

@@ -42,19 +42,20 @@ func (r *Redactor) newScan(text string) *scan {
 func (s *scan) mark() {
 	inside := false
 	for i := range len(s.text) {
-		switch c := s.text[i]; {
-		case c-'0' < 10:
+		switch marked[s.text[i]] {
+		case noMark:
+		case digitMark:
 			if !inside {
 				s.digits = append(s.digits, offset32(i))
-				if c == '5' || c == '6' || c == '9' {
+				if c := s.text[i]; c == '5' || c == '6' || c == '9' {
 					s.keys = append(s.keys, offset32(i))
 				}
 			}
 			inside = true
 			continue
-		case c == 'K' || c == 'L':
+		case keyMark:
 			s.keys = append(s.keys, offset32(i))
-		case c == 'p':
+		case prvMark:
 			if s.isPrv(i) {
 				s.keys = append(s.keys, offset32(i-1))
 			}
@@ -62,6 +63,22 @@ func (s *scan) mark() {
 		inside = false
 	}
 }
+
+// marked tells what may begin at a byte: see [scan.mark].
+var marked = [256]markKind{
+	'0': digitMark, '1': digitMark, '2': digitMark, '3': digitMark, '4': digitMark,
+	'5': digitMark, '6': digitMark, '7': digitMark, '8': digitMark, '9': digitMark,
+	'K': keyMark, 'L': keyMark, 'p': prvMark,
+}
+
+type markKind uint8
+
+const (
+	noMark    markKind = iota
+	digitMark          // a row of digits
+	keyMark            // a key in base58
+	prvMark            // the second letter of xprv and its kin
+)
 
 // bounded reports whether the cue at [start, end) is no part of a longer word.
 // It holds for scripts that put spaces between words and no articles in front of

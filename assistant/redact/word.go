@@ -37,12 +37,12 @@ func (s *scan) words() []word {
 		end, hash := s.asciiEnd(i)
 		var w word
 		if end < len(s.lower) && s.lower[end] >= utf8.RuneSelf {
-			if end = s.wordEnd(i); end == i {
-				_, size := utf8.DecodeRuneInString(s.lower[i:])
+			if w = s.foreignWord(i); w.end == w.start {
+				_, size := characterAt(s.lower, i)
 				i += size
 				continue
 			}
-			w = s.newWord(i, end)
+			end = int(w.end)
 		} else {
 			w = word{start: offset32(i), end: offset32(end), lists: s.r.lexicon.known.find(hash), digest: hash}
 		}
@@ -81,66 +81,85 @@ func (s *scan) asciiEnd(i int) (end int, digest uint32) {
 	return i, hash & printMask
 }
 
-// wordEnd returns the end of the run of letters at i. Chinese characters and
-// letters of other scripts do not share a word.
-func (s *scan) wordEnd(i int) int {
-	han := false
-	for first := true; i < len(s.lower); first = false {
-		c := s.lower[i]
-		if c < utf8.RuneSelf {
-			if !isLetterByte(c) || han {
-				return i
-			}
-			i++
-			continue
+// foreignWord returns the run of letters at i, some of them outside ASCII; it is
+// empty where none begins. Chinese characters and letters of other scripts do not
+// share a word. One that mixes Latin letters with look-alikes of another script is
+// read as Latin.
+func (s *scan) foreignWord(start int) word {
+	i, hash := start, uint32(fnvOffset)
+	script, ascii := s.r.lexicon.script(s.lower, start), false
+	for script != noLetter && i < len(s.lower) && s.r.lexicon.script(s.lower, i) == script {
+		ascii = ascii || s.lower[i] < utf8.RuneSelf
+		hash = (hash ^ uint32(s.lower[i])) * fnvPrime
+		for i++; i < len(s.lower) && s.lower[i]&0xc0 == 0x80; i++ { // the rest of the character
+			hash = (hash ^ uint32(s.lower[i])) * fnvPrime
 		}
-		r, size := utf8.DecodeRuneInString(s.lower[i:])
-		if r < foldedRunes {
-			if !s.r.lexicon.letter[r] {
-				return i
-			}
-		} else if !isHan(r) && !unicode.IsLetter(r) {
-			return i
-		}
-		if first {
-			han = isHan(r)
-		} else if isHan(r) != han {
-			return i
-		}
-		i += size
 	}
-	return i
-}
-
-// letterTable returns unicode.IsLetter of the scripts of the 14 languages.
-func letterTable() *[foldedRunes]bool {
-	var table [foldedRunes]bool
-	for r := range rune(foldedRunes) {
-		table[r] = unicode.IsLetter(r)
-	}
-	return &table
-}
-
-// newWord makes a word with letters outside ASCII. One that mixes Latin letters
-// with look-alikes of another script is read as Latin.
-func (s *scan) newWord(start, end int) word {
-	w := word{start: offset32(start), end: offset32(end)}
-	text := s.lower[start:end]
-	if r, size := utf8.DecodeRuneInString(text); isHan(r) && end-start > size {
+	w := word{start: offset32(start), end: offset32(i)}
+	if script == hanLetter && i-start > hanSize {
 		w.han = true
-		if end-start <= 2*hanSize {
-			w.digest = fingerprint(text)
+		if i-start <= 2*hanSize {
+			w.digest = hash & printMask
 		}
 		return w
 	}
-	w.digest = fingerprint(text)
+	w.digest = hash & printMask
 	w.lists = s.r.lexicon.known.find(w.digest)
-	if w.lists == 0 && end-start <= longestListed {
-		if latin, mixed := latinLookalikes(text); mixed {
+	if w.lists == 0 && ascii && i-start <= longestListed {
+		if latin, mixed := latinLookalikes(s.lower[start:i]); mixed {
 			w.lists = s.r.lexicon.find(latin)
 		}
 	}
 	return w
+}
+
+// script tells which characters share a word.
+type script uint8
+
+const (
+	noLetter script = iota
+	letter
+	hanLetter // a Chinese character
+)
+
+// scriptTable returns the scripts of the characters with at most three bytes.
+func scriptTable() *[1 << 16]script {
+	var table [1 << 16]script
+	for r := range rune(len(table)) {
+		switch {
+		case isHan(r):
+			table[r] = hanLetter
+		case unicode.IsLetter(r):
+			table[r] = letter
+		}
+	}
+	return &table
+}
+
+// script returns the script of the character at i of a folded text.
+func (x *lexicon) script(text string, i int) script {
+	r, _ := characterAt(text, i)
+	if int(r) < len(x.scripts) {
+		return x.scripts[r]
+	}
+	if unicode.IsLetter(r) {
+		return letter
+	}
+	return noLetter
+}
+
+// characterAt returns the character at i and its length. The text must be valid UTF-8,
+// as folded text is.
+func characterAt(text string, i int) (rune, int) {
+	switch c := text[i]; {
+	case c < utf8.RuneSelf:
+		return rune(c), 1
+	case c < 0xe0:
+		return rune(c&0x1f)<<6 | rune(text[i+1]&0x3f), 2
+	case c < 0xf0:
+		return rune(c&0x0f)<<12 | rune(text[i+1]&0x3f)<<6 | rune(text[i+2]&0x3f), 3
+	}
+	return utf8.DecodeRuneInString(text[i:])
 }
 
 // longestListed is the number of bytes of the longest Latin word in any list,
