@@ -10,7 +10,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what this machine lacks: PostgreSQL, pgvector, a C compiler
@@ -43,6 +43,10 @@ bench: setup ## Run the benchmarks
 .PHONY: eval
 eval: setup build ## Run the smoke suite on the sample knowledge base
 	@bin/deskhand eval run evals/suites/smoke.yaml
+
+.PHONY: compare-lang
+compare-lang: ## Compare assistant/lang with lingua-go; DATA=DIR is the folder with the development data
+	@cd evals/lingua && go run . "$(or $(abspath $(DATA)),$(error set DATA to the folder with the development data: see docs/data-sources.md))"
 
 .PHONY: embedder
 embedder: build ## Train retrieval/embed/table.bin; DATA=DIR is the folder with the public aligned text
