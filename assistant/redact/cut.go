@@ -15,6 +15,10 @@ const (
 // "o r b i t", or by symbols, as in "or🔑bit".
 func (s *scan) findCut(words []word) {
 	for i := 0; i < len(words); {
+		if !s.isPiece(words, i) {
+			i++
+			continue
+		}
 		n, cut := s.cutRun(words[i:])
 		if cut >= fewestPieces {
 			s.findInPieces(words[i : i+n])
@@ -30,7 +34,7 @@ func (s *scan) cutRun(words []word) (n, cut int) {
 		if i > 0 && w.gap || s.r.lexicon.script(s.lower, int(w.start)) == hanLetter {
 			break
 		}
-		if s.isLetter(w) || i > 0 && s.isGlued(words[i-1], w) || i+1 < len(words) && s.isGlued(w, words[i+1]) {
+		if s.isPiece(words, i) {
 			n = i + 1
 			cut++
 		} else if i+1-n > wholeBetween {
@@ -40,14 +44,22 @@ func (s *scan) cutRun(words []word) (n, cut int) {
 	return n, cut
 }
 
-// isLetter reports whether a word is one character.
-func (s *scan) isLetter(w word) bool {
-	_, size := characterAt(s.lower, int(w.start))
-	return int(w.end-w.start) == size
+// isPiece reports whether a word is one character, or glued to one of its neighbours.
+func (s *scan) isPiece(words []word, i int) bool {
+	w := &words[i]
+	if w.end-w.start <= letterSize {
+		if _, size := characterAt(s.lower, int(w.start)); int(w.end-w.start) == size {
+			return true
+		}
+	}
+	if i > 0 && s.lower[w.start-1] >= utf8.RuneSelf && s.isGlued(&words[i-1], w) {
+		return true
+	}
+	return i+1 < len(words) && s.lower[w.end] >= utf8.RuneSelf && s.isGlued(w, &words[i+1])
 }
 
 // isGlued reports whether nothing but symbols outside ASCII lies between two words.
-func (s *scan) isGlued(a, b word) bool {
+func (s *scan) isGlued(a, b *word) bool {
 	const longest = 12 // bytes; three emoji
 	gap := s.lower[a.end:b.start]
 	if len(gap) == 0 || len(gap) > longest {
