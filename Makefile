@@ -25,8 +25,12 @@ run: setup build ## Set up, build and serve on :8080 with the sample knowledge b
 	@exec bin/deskhand serve --sample
 
 .PHONY: test
-test: setup ## Set up and run every test with the race detector
-	@trap .ci/stop-test-server EXIT; go vet ./... && go test -race -shuffle=on ./...
+test: setup ## Set up, run every test with the race detector and every fuzz target for 300 inputs
+	@trap .ci/stop-test-server EXIT; go vet ./... && go test -race -shuffle=on ./... && .ci/fuzz 300x -race
+
+.PHONY: fuzz
+fuzz: setup ## Run every fuzz target for FUZZTIME (30s), guided by coverage
+	@trap .ci/stop-test-server EXIT; .ci/fuzz $(or $(FUZZTIME),30s) -fuzz=.
 
 .PHONY: lint
 lint: ## Check the style with golangci-lint: linters, gofumpt and the order of imports

@@ -1,5 +1,7 @@
 package redact
 
+import "slices"
+
 // maxFillers is the number of words that may lie between two of a phrase;
 // leastFillers is the number in all from which [scan.findInList] may fail.
 const maxFillers, leastFillers = 2, 3
@@ -61,14 +63,20 @@ func (n *interruption) see(at int, digest uint32) {
 }
 
 // addInterrupted proposes the phrase that remains of the words when those of no
-// wanted list are left out.
+// wanted list are left out, and those that are in one, but are repeated as no word of
+// a phrase is ("then").
 func (s *scan) addInterrupted(words []word, wanted listSet) {
+	const often = 4 // the share of a filler: one in so many
 	rest := make([]word, 0, len(words))
+	times := map[uint32]int{}
 	for _, w := range words {
 		if w.lists&wanted != 0 {
 			rest = append(rest, w)
+			times[w.digest]++
 		}
 	}
+	listed := len(rest)
+	rest = slices.DeleteFunc(rest, func(w word) bool { return times[w.digest] > often && times[w.digest]*often >= listed })
 	for _, list := range s.commonLists(rest, window) {
 		if wanted&(1<<list) == 0 {
 			continue

@@ -18,7 +18,9 @@ func (s *scan) findJoined(words []word) {
 			continue
 		}
 		for start := w.start; start < w.end; start += chainStep {
-			s.findChain(int(start), int(min(w.end, start+chainBlock)))
+			s.findChain(s.lower[start:min(w.end, start+chainBlock)], func(from, to int) {
+				s.add(span{start: int(start) + from, end: int(start) + to, kind: SeedPhrase})
+			})
 		}
 	}
 }
@@ -33,9 +35,8 @@ const (
 // chainLink is the best chain of list words that ends at one place.
 type chainLink struct{ from, last, words int }
 
-// findChain finds chains of words of one list.
-func (s *scan) findChain(start, end int) {
-	text := s.lower[start:end]
+// findChain calls found with the offsets of every chain of words of one list in text.
+func (s *scan) findChain(text string, found func(from, to int)) {
 	longest := 12
 	if text[0] >= utf8.RuneSelf {
 		longest = 36 // a syllable or kana has 3 bytes
@@ -56,7 +57,7 @@ func (s *scan) findChain(start, end int) {
 		}
 	}
 	for _, chain := range chains {
-		s.addChains(start, text, chain)
+		reportChains(text, chain, found)
 	}
 }
 
@@ -76,9 +77,9 @@ func extendChain(chain []chainLink, length int, word [2]int) []chainLink {
 	return chain
 }
 
-// addChains proposes the chains that are long enough and have enough different
-// words; filler such as EXAMPLEEXAMPLE has few.
-func (s *scan) addChains(start int, text string, chain []chainLink) {
+// reportChains calls found for the chains that are long enough and have enough
+// different words; filler such as EXAMPLEEXAMPLE has few.
+func reportChains(text string, chain []chainLink, found func(from, to int)) {
 	for end := len(chain) - 1; end > 0; end-- {
 		if chain[end].words < window {
 			continue
@@ -88,7 +89,7 @@ func (s *scan) addChains(start int, text string, chain []chainLink) {
 			distinct[text[chain[at].last:at]] = true
 		}
 		if len(distinct) >= window/2 {
-			s.add(span{start: start + chain[end].from, end: start + end, kind: SeedPhrase})
+			found(chain[end].from, end)
 		}
 		end = chain[end].from + 1
 	}

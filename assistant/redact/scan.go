@@ -16,6 +16,7 @@ type scan struct {
 	digits []int32        // where the rows of digits begin
 	keys   []int32        // where keys in base58 may begin
 	labels map[string]int // how often a label word occurs
+	leet   []int32        // where a digit beside a letter, or a sign, may be a letter in leetspeak
 	r      *Redactor
 	spans  []span
 }
@@ -46,13 +47,12 @@ func (s *scan) mark() {
 		case noMark:
 		case digitMark:
 			if !inside {
-				s.digits = append(s.digits, offset32(i))
-				if c := s.text[i]; c == '5' || c == '6' || c == '9' {
-					s.keys = append(s.keys, offset32(i))
-				}
+				s.markDigits(i)
 			}
 			inside = true
 			continue
+		case signMark:
+			s.leet = append(s.leet, offset32(i))
 		case keyMark:
 			s.keys = append(s.keys, offset32(i))
 		case prvMark:
@@ -60,7 +60,22 @@ func (s *scan) mark() {
 				s.keys = append(s.keys, offset32(i-1))
 			}
 		}
+		if inside && isLetterByte(s.text[i]) {
+			s.leet = append(s.leet, offset32(i-1))
+		}
 		inside = false
+	}
+}
+
+// markDigits notes the row of digits that begins at i.
+func (s *scan) markDigits(i int) {
+	at := offset32(i)
+	s.digits = append(s.digits, at)
+	if c := s.text[i]; c == '5' || c == '6' || c == '9' {
+		s.keys = append(s.keys, at)
+	}
+	if i > 0 && isLetterByte(s.text[i-1]) {
+		s.leet = append(s.leet, at)
 	}
 }
 
@@ -68,7 +83,7 @@ func (s *scan) mark() {
 var marked = [256]markKind{
 	'0': digitMark, '1': digitMark, '2': digitMark, '3': digitMark, '4': digitMark,
 	'5': digitMark, '6': digitMark, '7': digitMark, '8': digitMark, '9': digitMark,
-	'K': keyMark, 'L': keyMark, 'p': prvMark,
+	'K': keyMark, 'L': keyMark, 'p': prvMark, '@': signMark, '$': signMark,
 }
 
 type markKind uint8
@@ -77,6 +92,7 @@ const (
 	noMark    markKind = iota
 	digitMark          // a row of digits
 	keyMark            // a key in base58
+	signMark           // a letter in leetspeak
 	prvMark            // the second letter of xprv and its kin
 )
 

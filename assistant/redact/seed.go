@@ -32,6 +32,8 @@ func (s *scan) findSeeds() {
 	s.findListed(words)
 	s.findHan(words)
 	s.findJoined(words)
+	s.findCut(words)
+	s.findLeet()
 	s.findUnlisted(words)
 	s.findDigits()
 }

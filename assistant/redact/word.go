@@ -82,8 +82,8 @@ func (s *scan) asciiEnd(i int) (end int, digest uint32) {
 }
 
 // foreignWord returns the run of letters at i, some of them outside ASCII; it is
-// empty where none begins. Chinese characters and letters of other scripts do not
-// share a word. One that mixes Latin letters with look-alikes of another script is
+// empty where none begins. Chinese characters, kana and Hangul, and letters of other
+// scripts do not share a word. One that mixes Latin letters with look-alikes of another script is
 // read as Latin.
 func (s *scan) foreignWord(start int) word {
 	i, hash := start, uint32(fnvOffset)
@@ -119,7 +119,8 @@ type script uint8
 const (
 	noLetter script = iota
 	letter
-	hanLetter // a Chinese character
+	hanLetter  // a Chinese character
+	eastLetter // of kana or Hangul, which people put beside Latin words without a space
 )
 
 // scriptTable returns the scripts of the characters with at most three bytes.
@@ -129,6 +130,8 @@ func scriptTable() *[1 << 16]script {
 		switch {
 		case isHan(r):
 			table[r] = hanLetter
+		case unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 0x30fc: // the last makes vowels long
+			table[r] = eastLetter
 		case unicode.IsLetter(r):
 			table[r] = letter
 		}
