@@ -104,7 +104,7 @@ func (s *server) answer(ctx context.Context, in *answerInput) (*answerOutput, er
 		Locale:         in.Body.Locale,
 	}
 	if wantsStream(in.Accept) {
-		return s.stream(ctx, question)
+		return s.stream(ctx, question, answerRenderer{})
 	}
 	ctx, cancel := s.detach(ctx)
 	defer cancel()

@@ -22,6 +22,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/trace"
@@ -77,7 +78,7 @@ func New(c Config) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Config: c, metrics: metrics}
+	s := &server{Config: c, chatTokens: llm.NewTokens(), metrics: metrics}
 	app := fiber.New(s.fiberConfig())
 	app.Use(s.observe)
 	api := s.describe(app)
@@ -104,7 +105,8 @@ func OpenAPI() ([]byte, error) {
 type server struct {
 	Config
 
-	metrics *metrics
+	chatTokens *llm.Tokens
+	metrics    *metrics
 }
 
 // apiVersion is the version of the interface, not of the build: it changes when a client has to.
@@ -131,6 +133,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	config.Transformers = []huma.Transformer{s.toProblem}
 	api := humafiber.NewV2(app, config)
 	s.describeAnswers(api)
+	s.describeChat(api)
 	s.describeConversations(api)
 	s.describeTickets(api)
 	s.describeTicketChanges(api)

@@ -19,6 +19,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/llm/llmtest"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // providersFile writes a list of providers that all have a chat model and the same embedding model.
@@ -85,7 +86,7 @@ func newServing(t *testing.T, c config) serving {
 			articles[name] = &fstest.MapFile{Data: content}
 		}
 	}
-	_, err = s.index.Import(t.Context(), retrieval.ReadFS(articles), retrieval.ImportOptions{Source: "test"})
+	_, err = s.index.Import(t.Context(), files.FS(articles), retrieval.ImportOptions{Source: "test"})
 	require.NoError(t, err)
 	return serving{system: s, registry: registry}
 }
