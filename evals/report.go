@@ -23,6 +23,7 @@ type Tally struct {
 type Report struct {
 	ByLocale map[string]Tally `json:"by_locale"`
 	ByTag    map[string]Tally `json:"by_tag"`
+	Costs    Costs            `json:"costs"`
 	P50      time.Duration    `json:"p50_latency_ns"`
 	P95      time.Duration    `json:"p95_latency_ns"`
 	Results  []Result         `json:"results"`
@@ -32,7 +33,9 @@ type Report struct {
 
 // NewReport counts results.
 func NewReport(suite Suite, results []Result) Report {
-	report := Report{ByLocale: make(map[string]Tally), ByTag: make(map[string]Tally), Results: results, Suite: suite.Name}
+	report := Report{
+		ByLocale: make(map[string]Tally), ByTag: make(map[string]Tally), Costs: NewCosts(results), Results: results, Suite: suite.Name,
+	}
 	latencies := make([]time.Duration, 0, len(results))
 	for _, result := range results {
 		report.Total = report.Total.with(result)
@@ -78,6 +81,7 @@ func (r Report) WriteTable(w io.Writer) error {
 		slice := r.ByLocale[locale]
 		_, _ = fmt.Fprintf(w, "%-8s %d of %d\n", locale, slice.Passed, slice.Cases)
 	}
+	_, _ = fmt.Fprintln(w, r.Costs)
 	_, err := fmt.Fprintf(w, "%s: %d of %d cases passed, p50 %s, p95 %s\n", r.Suite, r.Total.Passed, r.Total.Cases,
 		r.P50.Round(10*time.Microsecond), r.P95.Round(10*time.Microsecond))
 	if err != nil {

@@ -25,12 +25,15 @@ type Runner struct {
 // Result is what came out of a case.
 type Result struct {
 	Case             Case                 `json:"case"`
-	Articles         []string             `json:"articles"` // slugs that the reply cites, or the draft for the agent
+	AnswerTokens     int                  `json:"answer_prompt_tokens"` // of the last turn
+	Articles         []string             `json:"articles"`             // slugs that the reply cites, or the draft for the agent
+	ChatCalls        int                  `json:"chat_calls"`           // of the last turn
 	Checks           []Check              `json:"checks"`
 	CompletionTokens int                  `json:"completion_tokens"`
 	Confidence       float64              `json:"confidence"`
 	Conclusion       assistant.Conclusion `json:"-"` // everything that was recorded of the last turn
 	CostUSD          float64              `json:"cost_usd"`
+	EmbeddingCalls   int                  `json:"embedding_calls"` // of the last turn
 	Intent           string               `json:"intent"`
 	Language         string               `json:"language"`
 	Latency          time.Duration        `json:"latency_ns"` // of the last turn
@@ -79,10 +82,13 @@ func (r Runner) ask(ctx context.Context, c Case) Result {
 	result := Result{Case: c}
 	var run assistant.Run
 	ctx, tally := llm.WithTally(ctx)
+	var last *llm.Tally
 	for _, turn := range c.Conversation {
 		started := r.Clock()
 		var err error
-		run, err = r.Assistant.Handle(ctx, assistant.Question{
+		var turnCtx context.Context
+		turnCtx, last = llm.WithTally(ctx)
+		run, err = r.Assistant.Handle(turnCtx, assistant.Question{
 			Body: turn, Channel: "eval", ConversationID: run.ConversationID, Locale: c.Locale,
 		})
 		result.Latency = r.Clock().Sub(started)
@@ -94,6 +100,8 @@ func (r Runner) ask(ctx context.Context, c Case) Result {
 	result = result.with(run, r.conclusion(run.ID))
 	usage := tally.Usage()
 	result.PromptTokens, result.CompletionTokens, result.CostUSD = usage.PromptTokens, usage.CompletionTokens, tally.Cost()
+	result.AnswerTokens = last.Usage().PromptTokens
+	result.ChatCalls, result.EmbeddingCalls = last.Count(llm.CallChat), last.Count(llm.CallEmbeddings)
 	result.Checks = Grade(c.Expect, result)
 	return result
 }

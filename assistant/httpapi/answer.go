@@ -119,7 +119,7 @@ func (s *server) answer(ctx context.Context, in *answerInput) (*answerOutput, er
 		question.Customer, question.Locale = customer, cmp.Or(question.Locale, locale)
 	}
 	if wantsStream(in.Accept) {
-		return s.stream(ctx, question)
+		return s.stream(ctx, question, answerRenderer{})
 	}
 	ctx, cancel := s.detach(ctx)
 	defer cancel()

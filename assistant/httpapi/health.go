@@ -98,5 +98,8 @@ func (s *server) servePlain(app *fiber.App) {
 	} {
 		app.Options(path, preflight)
 	}
+	for _, path := range []string{chatPath, modelsPath, modelsPath + "/:id"} {
+		app.Options(path, chatPreflight)
+	}
 	app.Get("/metrics", adaptor.HTTPHandler(promhttp.HandlerFor(s.Registry, promhttp.HandlerOpts{})))
 }

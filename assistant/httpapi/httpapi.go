@@ -25,6 +25,7 @@ import (
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/trace"
@@ -85,7 +86,7 @@ func New(c Config) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Config: c, masker: c.Redactor.Personal(), metrics: metrics}
+	s := &server{Config: c, chatTokens: llm.NewTokens(), masker: c.Redactor.Personal(), metrics: metrics}
 	app := fiber.New(s.fiberConfig())
 	app.Use(s.observe)
 	api := s.describe(app)
@@ -112,8 +113,9 @@ func OpenAPI() ([]byte, error) {
 type server struct {
 	Config
 
-	masker  *redact.Redactor // of personal data
-	metrics *metrics
+	chatTokens *llm.Tokens
+	masker     *redact.Redactor // of personal data
+	metrics    *metrics
 }
 
 // apiVersion is the version of the interface, not of the build: it changes when a client has to.
@@ -134,6 +136,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	config.Transformers = []huma.Transformer{s.toProblem}
 	api := humafiber.NewV2(app, config)
 	s.describeAnswers(api)
+	s.describeChat(api)
 	s.describeConversations(api)
 	s.describeTickets(api)
 	s.describeTicketChanges(api)

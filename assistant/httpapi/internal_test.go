@@ -28,7 +28,7 @@ func TestStreamStaysAliveWhileNothingHappens(t *testing.T) {
 		f.done <- landing{problem: newProblem(kindUnavailable, "later")}
 	}()
 	r := &request{id: "one"}
-	(&server{}).follow(r, f, &eventWriter{w: bufio.NewWriter(&written)}, tick)
+	f.follow(r, rendering{events: &eventWriter{w: bufio.NewWriter(&written)}, tick: tick, to: answerRenderer{}})
 	require.Equal(t, ": keep-alive\n\n"+
 		"event: progress\ndata: {\"stage\":\"searching\"}\n\n"+
 		": keep-alive\n\n"+

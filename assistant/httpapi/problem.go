@@ -234,6 +234,10 @@ func (s *server) toProblem(ctx huma.Context, _ string, v any) (any, error) {
 		return v, nil
 	}
 	p.RequestID, r.problem = r.id, p.kind
+	if url := ctx.URL(); inChatProtocol(url.Path) {
+		ctx.SetHeader("Content-Type", "application/json") // Huma has set that of the problem
+		return newChatError(p), nil
+	}
 	return p, nil
 }
 

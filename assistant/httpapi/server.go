@@ -178,6 +178,12 @@ func write(c *fiber.Ctx, r *request, p *Problem) error {
 	for name, values := range p.GetHeaders() {
 		c.Set(name, values[0])
 	}
+	if inChatProtocol(c.Path()) {
+		if err := c.Status(p.Status).JSON(newChatError(p)); err != nil {
+			return fmt.Errorf("write error: %w", err)
+		}
+		return nil
+	}
 	if err := c.Status(p.Status).JSON(p, problemType); err != nil {
 		return fmt.Errorf("write problem: %w", err)
 	}

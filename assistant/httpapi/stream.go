@@ -80,9 +80,27 @@ func (s *server) launch(ctx context.Context, question assistant.Question) *fligh
 	return f
 }
 
+// streamRenderer writes what happens to a question as events: of our own interface, or of the chat protocol.
+type streamRenderer interface {
+	end(events *eventWriter, run assistant.Run)
+	fail(events *eventWriter, p *Problem)
+	progress(events *eventWriter, stage assistant.Stage)
+}
+
+// answerRenderer is that of POST /v1/answers.
+type answerRenderer struct{}
+
+func (answerRenderer) end(events *eventWriter, run assistant.Run) {
+	events.event("answer", answerResponse(run))
+}
+
+func (answerRenderer) fail(events *eventWriter, p *Problem) { events.event("error", p) }
+
+func (answerRenderer) progress(events *eventWriter, stage assistant.Stage) { events.progress(stage) }
+
 // stream answers with server-sent events. It waits for a first sign of life, so that a question that is refused at once
 // gets the status of its problem.
-func (s *server) stream(ctx context.Context, question assistant.Question) (*answerOutput, error) {
+func (s *server) stream(ctx context.Context, question assistant.Question, render streamRenderer) (*answerOutput, error) {
 	f := s.launch(ctx, question)
 	var first assistant.Stage
 	ticker := time.NewTicker(keepAliveInterval)
@@ -108,32 +126,39 @@ func (s *server) stream(ctx context.Context, question assistant.Question) (*answ
 		c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 			defer s.report(ctx, r)
 			defer ticker.Stop()
-			events := eventWriter{w: w}
-			events.progress(first)
-			s.follow(r, f, &events, ticker.C)
+			events := &eventWriter{w: w}
+			render.progress(events, first)
+			f.follow(r, rendering{events: events, tick: ticker.C, to: render})
 		})
 	}}, nil
 }
 
+// rendering is where a flight is shown.
+type rendering struct {
+	events *eventWriter
+	tick   <-chan time.Time // for signs of life
+	to     streamRenderer
+}
+
 // follow writes what happens until the flight has landed, also when nobody reads any more.
-func (s *server) follow(r *request, f *flight, events *eventWriter, tick <-chan time.Time) {
+func (f *flight) follow(r *request, show rendering) {
 	for {
 		select {
 		case stage := <-f.stages:
-			events.progress(stage)
-		case <-tick:
-			events.keepAlive()
+			show.to.progress(show.events, stage)
+		case <-show.tick:
+			show.events.keepAlive()
 		case end := <-f.done:
 			for len(f.stages) > 0 {
-				events.progress(<-f.stages)
+				show.to.progress(show.events, <-f.stages)
 			}
 			if end.problem != nil {
 				end.problem.RequestID, r.problem = r.id, end.problem.kind
-				events.event("error", end.problem)
+				show.to.fail(show.events, end.problem)
 				return
 			}
 			r.answer = end.run.Outcome
-			events.event("answer", answerResponse(end.run))
+			show.to.end(show.events, end.run)
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/llm/llmtest"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/evals"
@@ -26,7 +27,7 @@ func TestSmokeSuite(t *testing.T) {
 		"Offline": func(*testing.T) config { return config{} },
 		"WithModel": func(t *testing.T) config {
 			t.Helper()
-			model := llmtest.NewWith(t, llmtest.Options{Responder: llmtest.Drafter})
+			model := llmtest.NewWith(t, llmtest.Options{Responder: counted(t, llmtest.Drafter)})
 			return config{ChatModel: "stand-in", OpenAIBaseURL: model.BaseURL()}
 		},
 	}
@@ -44,18 +45,37 @@ func TestSmokeSuite(t *testing.T) {
 			require.NoError(t, report.WriteTable(&table))
 			require.True(t, report.Passed(), table.String())
 			if settings.hasModel() {
-				require.Positive(t, modelTokens(results), "the model drafted")
+				t.Log(report.Costs)
+				require.Positive(t, report.Costs.PromptMedian, "the model drafted")
+				require.LessOrEqual(t, report.Costs.PromptMedian, maxMedianPrompt)
+				require.LessOrEqual(t, report.Costs.MaxCalls, 2, "a chat and an embeddings call")
+				for _, result := range results {
+					require.LessOrEqual(t, result.ChatCalls, 1, result.Case.ID)
+					if len(result.Conclusion.Explained.Triage.Risks) > 0 {
+						require.Zero(t, result.ChatCalls+result.EmbeddingCalls, "a person takes %s: no model is asked", result.Case.ID)
+					}
+				}
 			}
 		})
 	}
 }
 
-func modelTokens(results []evals.Result) int {
-	tokens := 0
-	for _, result := range results {
-		tokens += result.PromptTokens
+// maxMedianPrompt is what a prompt with six passages may take, in tokens.
+const maxMedianPrompt = 1500
+
+// counted is a model that counts the tokens of its prompt as OpenAI's newer models do.
+func counted(t *testing.T, respond llmtest.Responder) llmtest.Responder {
+	t.Helper()
+	tokens := llm.NewTokens()
+	return func(request llmtest.ChatRequest) llmtest.ChatReply {
+		reply := respond(request)
+		n, err := tokens.Count(llm.O200K, request.System()+request.User()+string(request.Schema()))
+		if err != nil {
+			return llmtest.ChatReply{Refusal: err.Error()}
+		}
+		reply.PromptTokens = n
+		return reply
 	}
-	return tokens
 }
 
 // testApp is a command's surroundings with a configuration.
