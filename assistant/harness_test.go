@@ -36,6 +36,7 @@ import (
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // today is the day on which the sample articles are read: none of them is stale.
@@ -111,7 +112,7 @@ var sampleIndex = sync.OnceValues(func() (*retrieval.Index, error) { //nolint:go
 			articles[name] = &fstest.MapFile{Data: content}
 		}
 	}
-	report, err := index.Import(context.Background(), retrieval.ReadFS(articles), retrieval.ImportOptions{Source: "sample"})
+	report, err := index.Import(context.Background(), files.FS(articles), retrieval.ImportOptions{Source: "sample"})
 	return index, errors.Join(append(report.Problems, err)...)
 })
 
@@ -278,7 +279,7 @@ func (s *system) ownIndex(t *testing.T, o options) *retrieval.Index {
 	require.NoError(t, err)
 	_, err = index.Register(t.Context())
 	require.NoError(t, err)
-	report, err := index.Import(t.Context(), retrieval.ReadFS(o.articles), retrieval.ImportOptions{Source: "test"})
+	report, err := index.Import(t.Context(), files.FS(o.articles), retrieval.ImportOptions{Source: "test"})
 	require.NoError(t, err)
 	require.Empty(t, report.Problems)
 	return index

@@ -1,6 +1,7 @@
 package retrieval
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -30,6 +31,9 @@ const (
 	StatusPublished Status = "published"
 	StatusArchived  Status = "archived"
 )
+
+// DateLayout is how a review date is written.
+const DateLayout = "2006-01-02"
 
 // Limits of an article; the database checks the lengths again.
 const (
@@ -80,8 +84,8 @@ func (a Article) Validate() error {
 		return &Problem{Field: field, File: a.File, Fix: fix, Line: a.Line, Message: message}
 	}
 	switch {
-	case !isSlug(a.Slug):
-		return problem("slug", fmt.Sprintf("%q is not a slug", shorten(a.Slug)),
+	case !IsSlug(a.Slug):
+		return problem("slug", fmt.Sprintf("%q is not a slug", Shorten(a.Slug)),
 			"use letters, digits, '-', '_', '.', '/' or '#', at most 200 bytes, the same in all languages")
 	case a.Locale == "":
 		return problem("locale", "is missing", "name the language, like en or zh-Hans")
@@ -94,39 +98,44 @@ func (a Article) Validate() error {
 	case len(a.Body) > MaxArticleBytes:
 		return problem("body", fmt.Sprintf("has %d bytes", len(a.Body)), "split the article: at most 2 MB are taken")
 	case a.Audience != AudiencePublic && a.Audience != AudienceInternal:
-		return problem("audience", fmt.Sprintf("%q is unknown", shorten(string(a.Audience))), "use public or internal")
+		return problem("audience", fmt.Sprintf("%q is unknown", Shorten(string(a.Audience))), "use public or internal")
 	case !slices.Contains([]Status{StatusDraft, StatusPublished, StatusArchived}, a.Status):
-		return problem("status", fmt.Sprintf("%q is unknown", shorten(string(a.Status))), "use draft, published or archived")
+		return problem("status", fmt.Sprintf("%q is unknown", Shorten(string(a.Status))), "use draft, published or archived")
 	}
 	for _, text := range []string{a.Title, a.Body, a.Category} {
-		if !utf8.ValidString(text) || !plainText([]byte(text)) {
+		if !utf8.ValidString(text) || !IsText([]byte(text)) {
 			return problem("body", "has what is not text in UTF-8", "remove control characters, and save the file as UTF-8")
 		}
 	}
 	for _, old := range a.Redirects {
-		if !isSlug(old) || old == a.Slug {
-			return problem("redirects", fmt.Sprintf("%q is not an earlier slug", shorten(old)),
+		if !IsSlug(old) || old == a.Slug {
+			return problem("redirects", fmt.Sprintf("%q is not an earlier slug", Shorten(old)),
 				"list the slugs that the article had before")
 		}
 	}
 	for _, intent := range a.Intents {
-		if !intentPattern.MatchString(intent) {
-			return problem("intents", fmt.Sprintf("%q is not an intent", shorten(intent)), "use ids like deposit.not_credited")
+		if !IsIntent(intent) {
+			return problem("intents", fmt.Sprintf("%q is not an intent", Shorten(intent)), "use ids like deposit.not_credited")
 		}
 	}
 	for _, code := range a.Jurisdictions {
 		if !jurisdictionPattern.MatchString(code) {
-			return problem("jurisdictions", fmt.Sprintf("%q is not a country code", shorten(code)), "use two upper-case letters, like DE")
+			return problem("jurisdictions", fmt.Sprintf("%q is not a country code", Shorten(code)), "use two upper-case letters, like DE")
 		}
 	}
 	return nil
 }
 
-func isSlug(text string) bool { return slugPattern.MatchString(text) && len(text) <= maxSlug }
+// IsSlug reports whether text may be the slug of an article.
+func IsSlug(text string) bool { return slugPattern.MatchString(text) && len(text) <= maxSlug }
 
-// normalised returns the article as it is stored: what surrounds the text and how lines end says nothing.
-func (a Article) normalised() Article {
-	a.Body, a.Category, a.Title = strings.TrimSpace(unixLines(a.Body)), strings.TrimSpace(a.Category), oneLine(a.Title)
+// IsIntent reports whether text is written like the id of an intent.
+func IsIntent(text string) bool { return intentPattern.MatchString(text) }
+
+// Normalised returns the article as it is stored: what surrounds the text and how lines end says nothing.
+func (a Article) Normalised() Article {
+	a.Body, a.Category = strings.TrimSpace(UnixLines(a.Body)), strings.TrimSpace(a.Category)
+	a.Title = strings.Join(strings.Fields(a.Title), " ")
 	if len(a.Intents) == 0 {
 		a.Intents = nil // no list and an empty one say the same
 	}
@@ -138,7 +147,7 @@ func (a Article) normalised() Article {
 
 // hash covers everything that an author wrote.
 func (a Article) hash() []byte {
-	a = a.normalised()
+	a = a.Normalised()
 	a.File, a.Line = "", 0
 	encoded, err := json.Marshal(a) //nolint:musttag // the names of the fields are part of the stored hashes
 	if err != nil {
@@ -177,8 +186,20 @@ func (p *Problem) Error() string {
 	return b.String()
 }
 
-// shorten keeps a message readable when the value it quotes is not.
-func shorten(value string) string {
+// UnixLines ends lines with \n, whatever they ended with.
+func UnixLines(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+// IsText reports whether content has none of the control characters that text never has.
+func IsText(content []byte) bool {
+	return bytes.IndexFunc(content, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' && r != 0x1b
+	}) < 0
+}
+
+// Shorten keeps a message readable when the value it quotes is not.
+func Shorten(value string) string {
 	const most = 60
 	runes := []rune(value)
 	if len(runes) <= most {

@@ -67,7 +67,7 @@ func (x *Index) save(ctx context.Context, key articleKey, edit Edit) (version Ve
 	if err := edit.Article.Validate(); err != nil {
 		return Version{}, err
 	}
-	edit.Article = edit.Article.normalised()
+	edit.Article = edit.Article.Normalised()
 	modelID, err := x.registered()
 	if err != nil {
 		return Version{}, err

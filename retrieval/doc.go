@@ -1,6 +1,6 @@
 // Package retrieval is the knowledge base: articles, the passages they are cut into, and search over them.
 //
-//	files (Markdown, HTML, JSONL, Zendesk, Docusaurus, Hugo) -> Article -> passages -> terms and vectors -> tables
+//	files (retrieval/files) -> Article -> passages (retrieval/passage) -> terms and vectors -> tables
 //	authors -> Save -> version -> Apply -> tables -> Search -> Hits with their evidence
 //
 // It owns its tables (migrations 2 and 6) and their SQL. Vectors come from an EmbedFunc, the built-in one (retrieval/embed) or a

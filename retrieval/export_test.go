@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // awkward are articles that a careless export would lose something of.
@@ -25,12 +26,12 @@ func awkward() []retrieval.Article {
 
 func TestAnExportThatIsImportedChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, format := range []retrieval.Format{retrieval.FormatMarkdown, retrieval.FormatJSONL} {
+	for _, format := range []files.Format{files.FormatMarkdown, files.FormatJSONL} {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			kb := newLibrary(t)
 			kb.load(awkward()...)
-			for a, err := range retrieval.ReadFS(retrieval.Sample()) {
+			for a, err := range files.FS(retrieval.Sample()) {
 				require.NoError(t, err)
 				kb.load(a)
 				if a.Slug > "b" {
@@ -41,27 +42,27 @@ func TestAnExportThatIsImportedChangesNothing(t *testing.T) {
 			require.NoError(t, kb.SetRedirect(t.Context(), retrieval.Redirect{CreatedBy: "Ada", OldSlug: "two", Slug: "one"}))
 			total := kb.count(`SELECT count(*) FROM articles`)
 
-			files := fstest.MapFS{}
+			tree := fstest.MapFS{}
 			var lines []byte
 			for a, err := range kb.Export(t.Context()) {
 				require.NoError(t, err)
-				line, err := a.JSONLine()
+				line, err := files.JSONLine(a)
 				require.NoError(t, err)
 				lines = append(lines, line...)
-				if format == retrieval.FormatMarkdown {
-					require.NotContains(t, files, a.MarkdownName())
-					files[a.MarkdownName()] = &fstest.MapFile{Data: a.Markdown()}
+				if format == files.FormatMarkdown {
+					require.NotContains(t, tree, files.MarkdownName(a))
+					tree[files.MarkdownName(a)] = &fstest.MapFile{Data: files.Markdown(a)}
 				}
 			}
-			if format == retrieval.FormatJSONL {
-				files["articles.jsonl"] = &fstest.MapFile{Data: lines}
+			if format == files.FormatJSONL {
+				tree["articles.jsonl"] = &fstest.MapFile{Data: lines}
 			}
-			report, err := kb.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Source: "again"})
+			report, err := kb.Import(t.Context(), files.FS(tree), retrieval.ImportOptions{Source: "again"})
 			require.NoError(t, err)
 			require.Equal(t, retrieval.Report{Unchanged: total}, report)
 
 			fresh := newLibrary(t)
-			report, err = fresh.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Source: "fresh"})
+			report, err = fresh.Import(t.Context(), files.FS(tree), retrieval.ImportOptions{Source: "fresh"})
 			require.NoError(t, err)
 			require.Empty(t, report.Problems)
 			end, err := fresh.Resolve(t.Context(), "two")

@@ -6,6 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
+
+	"github.com/deskhand/deskhand/retrieval/passage"
 )
 
 // fillStep is how many vectors are made and committed at once: as many as four calls of the model bring.
@@ -159,7 +161,7 @@ func (f *filling) step(ctx context.Context, passages []missingRow) error {
 		ON CONFLICT DO NOTHING`
 	texts := make([]string, len(passages))
 	for i, p := range passages {
-		texts[i] = indexText(p.Title, p.HeadingPath, p.Body)
+		texts[i] = passage.IndexText(p.Title, p.HeadingPath, p.Body)
 	}
 	vectors, err := f.index.model.embedAll(ctx, texts)
 	if err != nil {

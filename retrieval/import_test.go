@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 func TestImportAgainChangesAndEmbedsNothing(t *testing.T) {
@@ -59,7 +60,7 @@ func TestImportOfAnEditEmbedsOnlyThePassagesThatChanged(t *testing.T) {
 func TestImportReportsOneBadFileAndTakesTheOthers(t *testing.T) {
 	t.Parallel()
 	kb := newLibrary(t)
-	files := fstest.MapFS{
+	tree := fstest.MapFS{
 		"en/bad.md":      {Data: []byte("---\nslug: bad\nlocale: en\ntitle: Bad\naudience: everyone\n---\nText.")},
 		"en/binary.md":   {Data: []byte("\x00\x01\x02")},
 		"en/good.md":     {Data: []byte("---\nslug: good\nlocale: en\ntitle: Good\n---\nText.")},
@@ -69,7 +70,7 @@ func TestImportReportsOneBadFileAndTakesTheOthers(t *testing.T) {
 		"picture.png":    {Data: []byte("\x89PNG")},
 		".hidden/bad.md": {Data: []byte("x")},
 	}
-	report, err := kb.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Source: "test"})
+	report, err := kb.Import(t.Context(), files.FS(tree), retrieval.ImportOptions{Source: "test"})
 	require.NoError(t, err)
 	require.Equal(t, 3, report.Added)
 	var messages []string
@@ -124,8 +125,8 @@ func TestPruneKeepsEverythingWhenAFileCouldNotBeRead(t *testing.T) {
 	t.Parallel()
 	kb := newLibrary(t)
 	kb.load(article("a", "en", "A", "Text."))
-	files := fstest.MapFS{"a.md": {Data: []byte("broken")}}
-	report, err := kb.Import(t.Context(), retrieval.ReadFS(files), retrieval.ImportOptions{Prune: true, Source: "test"})
+	tree := fstest.MapFS{"a.md": {Data: []byte("broken")}}
+	report, err := kb.Import(t.Context(), files.FS(tree), retrieval.ImportOptions{Prune: true, Source: "test"})
 	require.NoError(t, err)
 	require.Len(t, report.Problems, 1)
 	require.Zero(t, report.Pruned)

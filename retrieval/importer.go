@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/deskhand/deskhand/retrieval/passage"
 )
 
 // Sizes of one step of an import, which is what a crash loses: twice what four calls of the model bring, at some 800 bytes a
@@ -18,6 +20,9 @@ const (
 	stepArticles = 1024
 	stepBytes    = 800 * 2 * embedBatch * embedInFlight
 )
+
+// splitterVersion is part of the rules that an article is indexed with.
+const splitterVersion = passage.Version
 
 // ImportOptions say how to import.
 type ImportOptions struct {
@@ -259,11 +264,11 @@ func (r *importRun) take(article Article) (pendingArticle, bool) {
 		r.report.Converted = append(r.report.Converted, article.File+" ("+article.ReadAs+")")
 		r.mu.Unlock()
 	}
-	p := pendingArticle{article: article.normalised(), hash: article.hash(), source: r.options.Source}
+	p := pendingArticle{article: article.Normalised(), hash: article.hash(), source: r.options.Source}
 	if first, ok := r.seen[p.key()]; ok {
 		r.problem(&Problem{
 			Field: "slug", File: article.File, Fix: "give each article of a language its own slug", Line: article.Line,
-			Message: fmt.Sprintf("%q in %s is already in %s", shorten(article.Slug), article.Locale, first),
+			Message: fmt.Sprintf("%q in %s is already in %s", Shorten(article.Slug), article.Locale, first),
 		})
 		return pendingArticle{}, false
 	}
@@ -304,14 +309,14 @@ func (x *Index) split(ctx context.Context, articles []pendingArticle) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			passages, err := splitArticle(p.article)
+			drafts, err := passage.Split(p.article.Title, p.article.Body)
 			if err != nil {
 				return err
 			}
-			for i := range passages {
-				passages[i].terms = x.termsOf(p.article.Title, passages[i].text)
+			p.passages = make([]draftPassage, len(drafts))
+			for i, draft := range drafts {
+				p.passages[i] = draftPassage{Draft: draft, terms: x.termsOf(p.article.Title, draft.Text)}
 			}
-			p.passages = passages
 			return nil
 		})
 	}

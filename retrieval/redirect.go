@@ -47,9 +47,9 @@ func (x *Index) Redirects(ctx context.Context) ([]Redirect, error) {
 func (x *Index) SetRedirect(ctx context.Context, redirect Redirect) error {
 	const known = `SELECT EXISTS (SELECT FROM articles WHERE slug = @slug) OR EXISTS (SELECT FROM article_redirects WHERE old_slug = @slug)`
 	for _, slug := range []string{redirect.OldSlug, redirect.Slug} {
-		if !isSlug(slug) {
+		if !IsSlug(slug) {
 			return fmt.Errorf("redirect: %w", &Problem{
-				Field: "slug", File: shorten(slug), Message: "is not a slug", Fix: "use letters, digits, '-', '_', '.', '/' or '#'",
+				Field: "slug", File: Shorten(slug), Message: "is not a slug", Fix: "use letters, digits, '-', '_', '.', '/' or '#'",
 			})
 		}
 	}
@@ -138,7 +138,7 @@ type redirectClaim struct {
 }
 
 func (c redirectClaim) problem(old, message, fix string) error {
-	return &Problem{Field: "redirects", File: c.file, Fix: fix, Line: c.line, Message: fmt.Sprintf("%q %s", shorten(old), message)}
+	return &Problem{Field: "redirects", File: c.file, Fix: fix, Line: c.line, Message: fmt.Sprintf("%q %s", Shorten(old), message)}
 }
 
 // claim notes the earlier slugs of an article. Two articles cannot have had the same one.

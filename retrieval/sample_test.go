@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // questions are what people type, with the language they type in and the sample article that answers them.
@@ -19,7 +20,7 @@ var questions string
 func TestSampleArticlesAreFoundByWhatPeopleType(t *testing.T) {
 	t.Parallel()
 	kb := newKnowledgeBase(t)
-	report, err := kb.Import(t.Context(), retrieval.ReadFS(retrieval.Sample()), retrieval.ImportOptions{Source: "sample"})
+	report, err := kb.Import(t.Context(), files.FS(retrieval.Sample()), retrieval.ImportOptions{Source: "sample"})
 	require.NoError(t, err)
 	require.Empty(t, report.Problems)
 	t.Logf("%d articles, %d passages", report.Added, report.Passages)

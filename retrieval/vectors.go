@@ -44,7 +44,7 @@ func (x *Index) textsWithoutVector(
 	asked := make(map[string]bool)
 	for _, p := range articles {
 		for _, passage := range p.passages {
-			hash := string(passage.hash)
+			hash := string(passage.Hash)
 			key := passageKey{article: p.key(), hash: hash}
 			if kept[key] > 0 {
 				kept[key]-- // a text that occurs more often than before needs a vector for the new place
@@ -52,7 +52,7 @@ func (x *Index) textsWithoutVector(
 			}
 			if !asked[hash] {
 				asked[hash] = true
-				texts, hashes = append(texts, passage.text), append(hashes, hash)
+				texts, hashes = append(texts, passage.Text), append(hashes, hash)
 			}
 		}
 	}

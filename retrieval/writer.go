@@ -12,6 +12,7 @@ import (
 	"github.com/pgvector/pgvector-go"
 
 	"github.com/deskhand/deskhand/retrieval/lexical"
+	"github.com/deskhand/deskhand/retrieval/passage"
 )
 
 // errChangedMeanwhile is returned when another import took a passage away whose vector was to be kept.
@@ -269,7 +270,7 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 	for ordinal, passage := range p.passages {
 		var id int64
 		embedded := false
-		hash := string(passage.hash)
+		hash := string(passage.Hash)
 		if same := byHash[hash]; len(same) > 0 {
 			id, embedded = same[0].ID, same[0].Embedded
 			byHash[hash] = same[1:]
@@ -278,7 +279,7 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 		} else {
 			id, ids = ids[0], ids[1:]
 			w.passages = append(w.passages, []any{
-				id, p.id, p.article.Locale, ordinal, nonNil(passage.headingPath), passage.body, passage.tokens, passage.hash,
+				id, p.id, p.article.Locale, ordinal, nonNil(passage.HeadingPath), passage.Body, passage.Tokens, passage.Hash,
 			})
 		}
 		t := passage.terms
@@ -298,6 +299,13 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 		}
 	}
 	return ids, nil
+}
+
+// draftPassage is a passage with its terms, before it has a row.
+type draftPassage struct {
+	passage.Draft
+
+	terms passageTerms
 }
 
 // passageTerms are the lexical half of a passage, as its row holds them.

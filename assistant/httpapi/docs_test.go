@@ -27,7 +27,7 @@ func TestDocsShowEveryOperationAndLoadNothingFromElsewhere(t *testing.T) {
 	}
 	asJSON := s.do(t, call{path: "/openapi.json"})
 	require.NoError(t, json.Unmarshal([]byte(asJSON.body), &description))
-	require.Len(t, description.Paths, 18)
+	require.Len(t, description.Paths, 37)
 	for path, operations := range description.Paths {
 		for _, operation := range operations {
 			require.Contains(t, page.body, path)
@@ -42,7 +42,9 @@ func TestProblemTypesAreExplained(t *testing.T) {
 
 	page := s.do(t, call{path: "/docs"}).body
 	for _, name := range []string{
-		"bad_request", "conflict", "forbidden", "internal", "invalid", "key_reused", "not_found", "unauthorized", "unavailable",
+		"bad_request", "conflict", "customer_token_expired", "customer_token_invalid", "customer_token_reused", "forbidden", "insecure_connection",
+		"internal", "invalid", "key_reused", "not_found", "password_change_required", "request_forged", "second_factor_missing",
+		"second_factor_required", "session_required", "throttled", "unauthorized", "unavailable",
 	} {
 		require.Contains(t, page, `id="problem-`+name+`"`)
 	}

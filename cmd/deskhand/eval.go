@@ -18,6 +18,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 type evalCmd struct {
@@ -200,7 +201,7 @@ func importFor(ctx context.Context, a *app, s *system, suite evals.Suite) error 
 	if suite.KB == evals.SampleKB {
 		return importSample(ctx, &quiet, s)
 	}
-	articles, err := retrieval.ReadPath(suite.KB)
+	articles, err := files.Path(suite.KB)
 	if err != nil {
 		return fmt.Errorf("%w: knowledge base of the suite: %w", errConfig, err)
 	}

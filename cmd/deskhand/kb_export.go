@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 type kbExportCmd struct {
@@ -40,7 +41,7 @@ func (c kbExportCmd) Run(ctx context.Context, a *app) error {
 		}
 		defer func() { _ = root.Close() }() // every file in it is closed
 		export := exportFiles
-		if c.Format == string(retrieval.FormatJSONL) {
+		if c.Format == string(files.FormatJSONL) {
 			export = exportLines
 		}
 		written, err := export(ctx, s.index, root)
@@ -57,11 +58,11 @@ func exportFiles(ctx context.Context, index *retrieval.Index, root *os.Root) (wr
 		if err != nil {
 			return written, err
 		}
-		name := filepath.FromSlash(article.MarkdownName())
+		name := filepath.FromSlash(files.MarkdownName(article))
 		if err := root.MkdirAll(filepath.Dir(name), 0o750); err != nil {
 			return written, fmt.Errorf("export %s: %w", article.Slug, err)
 		}
-		if err := root.WriteFile(name, article.Markdown(), 0o600); err != nil {
+		if err := root.WriteFile(name, files.Markdown(article), 0o600); err != nil {
 			return written, fmt.Errorf("export %s: %w", article.Slug, err)
 		}
 		written++
@@ -79,7 +80,7 @@ func exportLines(ctx context.Context, index *retrieval.Index, root *os.Root) (wr
 	for article, err := range index.Export(ctx) {
 		if err == nil {
 			var line []byte
-			if line, err = article.JSONLine(); err == nil {
+			if line, err = files.JSONLine(article); err == nil {
 				_, err = file.Write(line)
 			}
 		}

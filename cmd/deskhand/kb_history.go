@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 type kbHistoryCmd struct {
@@ -99,7 +100,7 @@ func (c kbDiffCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		_, err = fmt.Fprintf(a.out, "--- %s (%s), version %d, %s\n+++ %s (%s), version %d, %s\n%s",
-			from.Slug, from.Locale, from.Number, from.ChangedBy, to.Slug, to.Locale, to.Number, to.ChangedBy, retrieval.Diff(from, to))
+			from.Slug, from.Locale, from.Number, from.ChangedBy, to.Slug, to.Locale, to.Number, to.ChangedBy, files.Diff(from, to))
 		return err
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // cliActor is who changes something on the command line, in histories and the audit log.
@@ -75,8 +76,8 @@ func (c kbImportCmd) Run(ctx context.Context, a *app) error {
 			if failed != nil && !errors.Is(failed, errFailed) {
 				return failed
 			}
-			source, err := retrieval.Open(path, retrieval.ReadOptions{
-				Format: retrieval.Format(c.Format), Intents: intentIDs(s), Locale: c.Locale,
+			source, err := files.Open(path, files.Options{
+				Format: files.Format(c.Format), Intents: intentIDs(s), Locale: c.Locale,
 			})
 			if err != nil {
 				return fmt.Errorf("%w: %w", errConfig, err)
@@ -91,7 +92,7 @@ func (c kbImportCmd) Run(ctx context.Context, a *app) error {
 // importJob is one path to import.
 type importJob struct {
 	path   string
-	source retrieval.Source
+	source files.Source
 }
 
 func (c kbImportCmd) importSource(ctx context.Context, a *app, index *retrieval.Index, job importJob) error {
@@ -124,7 +125,7 @@ func importSample(ctx context.Context, a *app, s *system) error {
 		return err
 	}
 	options := retrieval.ImportOptions{Actor: cliActor, Prune: true, Source: sampleSource}
-	return importArticles(ctx, a, s.index, retrieval.ReadFS(retrieval.Sample()), options)
+	return importArticles(ctx, a, s.index, files.FS(retrieval.Sample()), options)
 }
 
 // importArticles runs one import and prints what it did and what was wrong; errFailed stands for files that were.

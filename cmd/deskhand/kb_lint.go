@@ -13,6 +13,8 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
+	"github.com/deskhand/deskhand/retrieval/lint"
 )
 
 type kbLintCmd struct {
@@ -50,12 +52,12 @@ func (c kbLintCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		options.DueWithin = c.DueWithin
-		findings := retrieval.Lint(articles, options)
+		findings := lint.Check(articles, options)
 		if err := c.print(a, findings); err != nil {
 			return err
 		}
 		for _, finding := range findings {
-			if finding.Level == retrieval.LintError {
+			if finding.Level == lint.Error {
 				return errFailed
 			}
 		}
@@ -67,7 +69,7 @@ func (c kbLintCmd) Run(ctx context.Context, a *app) error {
 func (c kbLintCmd) articles(ctx context.Context, a *app, s *system) ([]retrieval.Article, error) {
 	sequence := s.index.Export(ctx)
 	if c.Path != "" {
-		source, err := retrieval.Open(c.Path, retrieval.ReadOptions{Intents: intentIDs(s)})
+		source, err := files.Open(c.Path, files.Options{Intents: intentIDs(s)})
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errConfig, err)
 		}
@@ -88,16 +90,16 @@ func (c kbLintCmd) articles(ctx context.Context, a *app, s *system) ([]retrieval
 }
 
 // lintOptions are what the desk knows: its channels, intents, redirects and traffic.
-func (s *system) lintOptions(ctx context.Context, now time.Time, since time.Duration) (retrieval.LintOptions, error) {
+func (s *system) lintOptions(ctx context.Context, now time.Time, since time.Duration) (lint.Options, error) {
 	channels, err := s.store.Channels(ctx)
 	if err != nil {
-		return retrieval.LintOptions{}, err
+		return lint.Options{}, err
 	}
 	redirects, err := s.index.Redirects(ctx)
 	if err != nil {
-		return retrieval.LintOptions{}, err
+		return lint.Options{}, err
 	}
-	options := retrieval.LintOptions{
+	options := lint.Options{
 		Hosts: officialHosts(channels), Intents: intentIDs(s), Now: now, Redirects: make(map[string]string),
 		Text: lintText(s.knowledge.guard, guard.NewRegistry(channels)),
 	}
@@ -109,14 +111,14 @@ func (s *system) lintOptions(ctx context.Context, now time.Time, since time.Dura
 }
 
 // readTraffic counts questions by language and intent.
-func readTraffic(ctx context.Context, pool *pgxpool.Pool, since time.Time) ([]retrieval.Traffic, error) {
+func readTraffic(ctx context.Context, pool *pgxpool.Pool, since time.Time) ([]lint.Traffic, error) {
 	rows, err := pool.Query(ctx, `
 		SELECT language AS locale, intent, count(*) AS questions FROM runs
 		WHERE started_at >= @since AND language IS NOT NULL AND intent IS NOT NULL GROUP BY 1, 2`, pgx.NamedArgs{"since": since})
 	if err != nil {
 		return nil, fmt.Errorf("count questions: %w", err)
 	}
-	traffic, err := pgx.CollectRows(rows, pgx.RowToStructByName[retrieval.Traffic])
+	traffic, err := pgx.CollectRows(rows, pgx.RowToStructByName[lint.Traffic])
 	if err != nil {
 		return nil, fmt.Errorf("count questions: %w", err)
 	}
@@ -139,11 +141,11 @@ func officialHosts(channels []guard.Channel) []string {
 }
 
 // lintText judges an article's words as the guard would judge them in an answer.
-func lintText(g *guard.Guard, registry guard.Registry) func(retrieval.Article) []retrieval.LintFinding {
-	return func(a retrieval.Article) []retrieval.LintFinding {
-		var findings []retrieval.LintFinding
+func lintText(g *guard.Guard, registry guard.Registry) func(retrieval.Article) []lint.Finding {
+	return func(a retrieval.Article) []lint.Finding {
+		var findings []lint.Finding
 		for _, found := range g.Check(guard.Text{Body: a.Title + "\n\n" + a.Body, Language: a.Locale}, registry) {
-			finding := retrieval.LintFinding{Check: string(found.Check), Level: retrieval.LintError, Message: found.Detail}
+			finding := lint.Finding{Check: string(found.Check), Level: lint.Error, Message: found.Detail}
 			switch found.Check {
 			case guard.CheckSecretRequest, guard.CheckTransferRequest, guard.CheckRemoteControl:
 				finding.Fix = "say it so that nobody can take it for a request"
@@ -152,7 +154,7 @@ func lintText(g *guard.Guard, registry guard.Registry) func(retrieval.Article) [
 			case guard.CheckEmail, guard.CheckHandle, guard.CheckLink, guard.CheckPhone:
 				finding.Fix = "remove it, or add it to the official channels: deskhand channel import"
 				if !strings.HasPrefix(found.Detail, knownFake) {
-					finding.Level = retrieval.LintWarning
+					finding.Level = lint.Warning
 				}
 			default:
 				continue // it is about a draft
@@ -166,26 +168,26 @@ func lintText(g *guard.Guard, registry guard.Registry) func(retrieval.Article) [
 // knownFake is how the guard begins to speak of one.
 const knownFake = "a known fake"
 
-func (c kbLintCmd) print(a *app, findings []retrieval.LintFinding) error {
-	counts := map[retrieval.LintLevel]int{}
+func (c kbLintCmd) print(a *app, findings []lint.Finding) error {
+	counts := map[lint.Level]int{}
 	for _, finding := range findings {
 		counts[finding.Level]++
 	}
 	if c.JSON {
 		return printJSON(a, map[string]any{
-			"errors": counts[retrieval.LintError], "findings": append([]retrieval.LintFinding{}, findings...),
-			"notes": counts[retrieval.LintNote], "warnings": counts[retrieval.LintWarning],
+			"errors": counts[lint.Error], "findings": append([]lint.Finding{}, findings...),
+			"notes": counts[lint.Note], "warnings": counts[lint.Warning],
 		})
 	}
 	if err := writeFindings(a.out, findings); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(a.out, "%d errors, %d warnings, %d notes\n",
-		counts[retrieval.LintError], counts[retrieval.LintWarning], counts[retrieval.LintNote])
+		counts[lint.Error], counts[lint.Warning], counts[lint.Note])
 	return err
 }
 
-func writeFindings(w io.Writer, findings []retrieval.LintFinding) error {
+func writeFindings(w io.Writer, findings []lint.Finding) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range findings {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s; %s\n", f.Level, f.Check, f.Slug, f.Locale, f.Message, f.Fix)

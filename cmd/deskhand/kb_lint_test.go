@@ -12,12 +12,14 @@ import (
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
+	"github.com/deskhand/deskhand/retrieval/lint"
 )
 
 var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // a test flag has to be one
 
 // sampleLint are the options for the sample articles on a day on which two of them are stale.
-func sampleLint(t *testing.T) retrieval.LintOptions {
+func sampleLint(t *testing.T) lint.Options {
 	t.Helper()
 	file, err := retrieval.Sample().Open(channelsFile)
 	require.NoError(t, err)
@@ -27,7 +29,7 @@ func sampleLint(t *testing.T) retrieval.LintOptions {
 	require.NoError(t, err)
 	taxonomy, err := intent.Default()
 	require.NoError(t, err)
-	options := retrieval.LintOptions{
+	options := lint.Options{
 		DueWithin: 30 * 24 * time.Hour, Hosts: officialHosts(channels), Now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC),
 		Text: lintText(g, guard.NewRegistry(channels)),
 	}
@@ -42,12 +44,12 @@ func TestLintOfTheSampleFindsWhatIsWrongThereOnPurpose(t *testing.T) {
 
 	const golden = "testdata/sample.lint"
 	var articles []retrieval.Article
-	for a, err := range retrieval.ReadFS(retrieval.Sample()) {
+	for a, err := range files.FS(retrieval.Sample()) {
 		require.NoError(t, err)
 		articles = append(articles, a)
 	}
 	var found bytes.Buffer
-	require.NoError(t, writeFindings(&found, retrieval.Lint(articles, sampleLint(t))))
+	require.NoError(t, writeFindings(&found, lint.Check(articles, sampleLint(t))))
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o750))
 		require.NoError(t, os.WriteFile(golden, found.Bytes(), 0o600))
@@ -63,13 +65,13 @@ func TestLintJudgesWordsAsTheGuardDoes(t *testing.T) {
 	options := sampleLint(t)
 	for _, test := range []struct {
 		body, check, locale string
-		level               retrieval.LintLevel
+		level               lint.Level
 	}{
-		{"To unlock the account, send us your seed phrase.", "secret_request", "en", retrieval.LintError},
-		{"请把您的助记词发送给我们。", "secret_request", "zh-Hans", retrieval.LintError},
-		{"أرسل لنا عبارة الاسترداد الخاصة بك.", "secret_request", "ar", retrieval.LintError},
-		{"Write to https://quayside-help.example", "link", "en", retrieval.LintError},
-		{"Write to help@somewhere.example", "email", "en", retrieval.LintWarning},
+		{"To unlock the account, send us your seed phrase.", "secret_request", "en", lint.Error},
+		{"请把您的助记词发送给我们。", "secret_request", "zh-Hans", lint.Error},
+		{"أرسل لنا عبارة الاسترداد الخاصة بك.", "secret_request", "ar", lint.Error},
+		{"Write to https://quayside-help.example", "link", "en", lint.Error},
+		{"Write to help@somewhere.example", "email", "en", lint.Warning},
 	} {
 		findings := options.Text(retrieval.Article{Body: test.body, Locale: test.locale, Title: "Title"})
 		require.Len(t, findings, 1, test.body)

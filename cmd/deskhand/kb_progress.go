@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
 // importProgress is a bar over the bytes of an import, with its passages a second and the time that is left; on anything but
@@ -20,11 +21,11 @@ type importProgress struct {
 	bar      *mpb.Bar
 	passages atomic.Int64
 	pool     *mpb.Progress
-	source   retrieval.Source
+	source   files.Source
 	started  time.Time
 }
 
-func newImportProgress(w io.Writer, source retrieval.Source) *importProgress {
+func newImportProgress(w io.Writer, source files.Source) *importProgress {
 	p := &importProgress{source: source, started: time.Now()}
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
