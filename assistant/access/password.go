@@ -78,7 +78,8 @@ func (h *Hasher) Check(ctx context.Context, hash, password string) (right, outda
 	if err != nil {
 		return false, false, err
 	}
-	given := argon2.IDKey([]byte(password), salt, params.time, params.memory, params.threads, uint32(len(key))) //nolint:gosec // parseHash bounds it
+	length := uint32(len(key)) //nolint:gosec // parseHash bounds it
+	given := argon2.IDKey([]byte(password), salt, params.time, params.memory, params.threads, length)
 	right = subtle.ConstantTimeCompare(given, key) == 1 && known
 	return right, right && params != current(), nil
 }

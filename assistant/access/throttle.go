@@ -2,6 +2,7 @@ package access
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -73,8 +74,7 @@ func (t Throttle) Try(tries Tries, now time.Time) (Tries, bool) {
 func ThrottleKey(parts ...string) []byte {
 	sum := sha256.New()
 	for _, part := range parts {
-		_, _ = sum.Write([]byte{byte(len(part) >> 8), byte(len(part))}) // a hash takes everything
-		_, _ = sum.Write([]byte(part))
+		_, _ = fmt.Fprintf(sum, "%d:%s", len(part), part) // a hash takes everything
 	}
 	return sum.Sum(nil)
 }

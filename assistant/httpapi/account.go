@@ -39,8 +39,7 @@ type FactorResponse struct {
 }
 
 type confirmFactorOutput struct {
-	SetCookie []http.Cookie `header:"Set-Cookie"`
-	Body      ConfirmFactorResponse
+	Body ConfirmFactorResponse
 }
 
 // ConfirmFactorResponse says that the second factor is in use.
@@ -62,7 +61,8 @@ func (s *server) describeAccount(api huma.API) {
 	tags := []string{"Log-in"}
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Ends all other sessions and gives this one another cookie.",
-		Method:      http.MethodPut, OperationID: "change-password", Path: "/v1/account/password", Summary: "Change one's password", Tags: tags,
+		Method:      http.MethodPut, OperationID: "change-password", Path: "/v1/account/password",
+		Summary: "Change one's password", Tags: tags,
 	}, access.ChangePassword), s.changePassword)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Makes a new second factor. The old one stays in use until the first code from the new one.",
@@ -105,9 +105,7 @@ func (s *server) confirmFactor(ctx context.Context, in *codeInput) (*confirmFact
 	if err != nil {
 		return nil, err
 	}
-	return &confirmFactorOutput{
-		Body: ConfirmFactorResponse{RecoveryCodes: codes, Session: entered.Body}, SetCookie: entered.SetCookie,
-	}, nil
+	return &confirmFactorOutput{Body: ConfirmFactorResponse{RecoveryCodes: codes, Session: entered.Body}}, nil
 }
 
 func (s *server) renewRecoveryCodes(ctx context.Context, in *reauthenticateInput) (*recoveryCodesOutput, error) {

@@ -54,12 +54,13 @@ type OneTimePassword struct {
 	Password string    `json:"password"`
 }
 
-type agentIDInput struct {
+// AgentRef names an agent.
+type AgentRef struct {
 	ID uuid.UUID `doc:"The agent." format:"uuid" path:"id"`
 }
 
 type setAgentInput struct {
-	agentIDInput
+	AgentRef
 
 	Body SetAgentRequest
 }
@@ -143,7 +144,7 @@ func (s *server) setAgent(ctx context.Context, in *setAgentInput) (*agentOutput,
 	return &agentOutput{Body: agentView(agent)}, nil
 }
 
-func (s *server) resetPassword(ctx context.Context, in *agentIDInput) (*oneTimePasswordOutput, error) {
+func (s *server) resetPassword(ctx context.Context, in *AgentRef) (*oneTimePasswordOutput, error) {
 	password := access.NewPassword()
 	agent, err := s.Store.ResetPassword(ctx, in.ID, password, actor(ctx).ID.String())
 	if err != nil {
@@ -152,7 +153,7 @@ func (s *server) resetPassword(ctx context.Context, in *agentIDInput) (*oneTimeP
 	return &oneTimePasswordOutput{Body: OneTimePassword{Agent: agentView(agent), Password: password}}, nil
 }
 
-func (s *server) resetFactor(ctx context.Context, in *agentIDInput) (*agentOutput, error) {
+func (s *server) resetFactor(ctx context.Context, in *AgentRef) (*agentOutput, error) {
 	agent, err := s.Store.ResetFactor(ctx, in.ID, actor(ctx).ID.String())
 	if err != nil {
 		return nil, s.problemOf(ctx, err)

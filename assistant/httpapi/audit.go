@@ -54,7 +54,8 @@ func (s *server) describeAudit(api huma.API) {
 
 func (s *server) audit(ctx context.Context, in *auditInput) (*auditOutput, error) {
 	filter := postgres.AuditFilter{
-		Action: in.Action, Actor: in.Actor, Limit: in.Limit + 1, Since: in.Since, SubjectID: in.SubjectID, SubjectKind: in.SubjectKind, Until: in.Until,
+		Action: in.Action, Actor: in.Actor, Limit: in.Limit + 1, Since: in.Since, SubjectID: in.SubjectID,
+		SubjectKind: in.SubjectKind, Until: in.Until,
 	}
 	if in.Cursor != "" {
 		before, err := strconv.ParseInt(in.Cursor, 10, 64)

@@ -2,88 +2,97 @@ package httpapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/postgres"
 )
 
+// who is what each role gets. Keys and sessions of a role get the same, unless a route is for sessions only.
+type who struct{ none, widget, agent, lead, admin int }
+
+// TestPermissions walks the permission table: every route with every kind of caller.
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, options{})
+	routes := permissionRoutes()
+	requireEveryRoute(t, routes)
+	people := map[access.Role]postgres.Agent{
+		access.Admin: s.person(t, access.Admin), access.Agent: s.person(t, access.Agent), access.Lead: s.person(t, access.Lead),
+	}
+	s.person(t, access.Admin) // so that none is the last
 
-	const (
-		free      = http.StatusOK
-		none      = http.StatusUnauthorized
-		forbidden = http.StatusForbidden
-		missing   = http.StatusNotFound // allowed, but there is no such thing
-		invalid   = http.StatusUnprocessableEntity
-	)
-	const article = "/v1/articles/nothing/en"
-	const conversation = "/v1/conversations/" + nobody
-	const ticket = "/v1/tickets/" + nobody
-	type who struct{ none, widget, agent, admin, revoked int }
-	for _, test := range []struct {
-		call call
-		want who
-	}{
-		{call{body: question(pending), path: "/v1/answers"}, who{none, free, forbidden, forbidden, none}},
-		{call{path: conversation}, who{none, missing, missing, missing, none}},
-		{call{method: http.MethodPost, path: conversation + "/handoff"}, who{none, missing, forbidden, forbidden, none}},
-		{call{body: `{"rating":5}`, path: conversation + "/feedback"}, who{none, missing, forbidden, forbidden, none}},
-		{call{path: "/v1/tickets"}, who{none, forbidden, free, free, none}},
-		{call{path: ticket}, who{none, forbidden, missing, missing, none}},
-		{call{body: `{"version":1}`, path: ticket + "/claim"}, who{none, forbidden, missing, missing, none}},
-		{call{body: `{"version":1}`, path: ticket + "/release"}, who{none, forbidden, missing, missing, none}},
-		{call{body: `{"version":1}`, path: ticket + "/resolve"}, who{none, forbidden, missing, missing, none}},
-		{call{body: `{"version":1,"action":"write","body":"hi"}`, path: ticket + "/reply"}, who{none, forbidden, missing, missing, none}},
-		{call{path: "/v1/articles"}, who{none, free, free, free, none}},
-		{call{path: article}, who{none, missing, missing, missing, none}},
-		{call{body: `{"slug":"","locale":"en","title":"x","body":"x"}`, path: "/v1/articles"}, who{none, forbidden, forbidden, invalid, none}},
-		{call{body: `{"version":1,"title":"x","body":"x"}`, method: http.MethodPut, path: article}, who{none, forbidden, forbidden, http.StatusConflict, none}},
-		{call{method: http.MethodDelete, path: article + "?version=1"}, who{none, forbidden, forbidden, missing, none}},
-		{call{path: article + "/versions"}, who{none, forbidden, forbidden, missing, none}},
-		{call{path: article + "/versions/1"}, who{none, forbidden, forbidden, missing, none}},
-		{call{path: "/v1/redirects"}, who{none, forbidden, forbidden, free, none}},
-		{call{body: `{"slug":"nothing"}`, method: http.MethodPut, path: "/v1/redirects/old"}, who{none, forbidden, forbidden, missing, none}},
-		{call{method: http.MethodDelete, path: "/v1/redirects/old"}, who{none, forbidden, forbidden, missing, none}},
-		{call{path: "/healthz"}, who{free, free, free, free, free}},
-		{call{path: "/readyz"}, who{free, free, free, free, free}},
-		{call{path: "/metrics"}, who{free, free, free, free, free}},
-		{call{path: "/docs"}, who{free, free, free, free, free}},
-		{call{path: "/docs.css"}, who{free, free, free, free, free}},
-		{call{path: "/openapi.json"}, who{free, free, free, free, free}},
-		{call{path: "/openapi.yaml"}, who{free, free, free, free, free}},
-	} {
-		for _, caller := range []struct {
-			name, key string
-			want      int
-		}{
-			{"none", "", test.want.none},
-			{"unknown", "dh_admin_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", test.want.none},
-			{"widget", s.widget, test.want.widget},
-			{"agent", s.agent, test.want.agent},
-			{"admin", s.admin, test.want.admin},
-			{"revoked", s.revoked, test.want.revoked},
-		} {
-			t.Run(caller.name+test.call.path, func(t *testing.T) {
+	for _, route := range routes {
+		for role, key := range map[access.Role]string{access.Admin: s.admin, access.Agent: s.agent, access.Lead: s.lead, access.Widget: s.widget} {
+			t.Run("key/"+string(role)+"/"+route.name(), func(t *testing.T) {
 				t.Parallel()
-
-				c := test.call
-				c.key = caller.key
-				r := s.do(t, c)
-				require.Equal(t, caller.want, r.status, r.body)
-				if caller.want == none {
-					require.Equal(t, "Bearer", r.headers.Get("WWW-Authenticate"))
+				want := route.want.of(role)
+				if route.sessions && want != http.StatusForbidden {
+					want = http.StatusForbidden
 				}
-				if caller.want >= http.StatusBadRequest {
-					problem(t, r, caller.want)
+				c := route.call
+				c.key = key
+				requireStatus(t, s.do(t, c), want)
+			})
+		}
+		for role, person := range people {
+			t.Run("session/"+string(role)+"/"+route.name(), func(t *testing.T) {
+				t.Parallel()
+				requireStatus(t, s.do(t, s.as(t, person, route.call)), route.want.of(role))
+			})
+		}
+		for name, c := range map[string]call{
+			"none":             route.call,
+			"unknown key":      {key: "dh_admin_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+			"revoked key":      {key: s.revoked},
+			"unknown session":  {headers: map[string]string{"Cookie": cookieOf(access.NewSecret())}},
+			"ended session":    s.ended(t, people[access.Admin]),
+			"key in a cookie":  {headers: map[string]string{"Cookie": cookieOf(s.admin)}},
+			"session as a key": {key: strings.TrimPrefix(s.ended(t, people[access.Admin]).headers["Cookie"], "__Host-deskhand_session=")},
+		} {
+			t.Run(name+"/"+route.name(), func(t *testing.T) {
+				t.Parallel()
+				c.body, c.method, c.path = route.call.body, route.call.method, route.call.path
+				requireStatus(t, s.do(t, c), route.want.none)
+			})
+		}
+		t.Run("log-in not complete/"+route.name(), func(t *testing.T) {
+			t.Parallel()
+			r := s.do(t, s.half(t, people[access.Admin], route.call))
+			if route.half == 0 {
+				route.half = route.want.none
+				if route.half == http.StatusUnauthorized {
+					route.half = http.StatusForbidden
 				}
+			}
+			requireStatus(t, r, route.half)
+		})
+		if route.changes() && route.want.none == http.StatusUnauthorized {
+			t.Run("forged/"+route.name(), func(t *testing.T) {
+				t.Parallel()
+				s.requireForgeryRefused(t, people[access.Admin], route.call)
 			})
 		}
 	}
+}
+
+func requireStatus(t *testing.T, r reply, status int) {
+	t.Helper()
+	require.Equal(t, status, r.status, r.body)
+	if status == http.StatusUnauthorized {
+		require.Equal(t, "Bearer", r.headers.Get("WWW-Authenticate"))
+	}
+	if status >= http.StatusBadRequest {
+		problem(t, r, status)
+	}
+}
+
+func (w who) of(role access.Role) int {
+	return map[access.Role]int{access.Admin: w.admin, access.Agent: w.agent, access.Lead: w.lead, access.Widget: w.widget}[role]
 }
 
 func TestKeyIsCheckedBeforeTheBody(t *testing.T) {

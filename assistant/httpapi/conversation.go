@@ -17,7 +17,8 @@ import (
 // maxStoredComment is what the database takes of a comment. Removing a secret may make a text longer.
 const maxStoredComment = 4000
 
-type conversationInput struct {
+// ConversationRef names a conversation and who reads it.
+type ConversationRef struct {
 	CustomerToken string    `doc:"Who reads, if the conversation belongs to a customer." header:"X-Customer-Token" maxLength:"4096"`
 	ID            uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
 }
@@ -54,7 +55,7 @@ type handOffOutput struct {
 }
 
 type feedbackInput struct {
-	conversationInput
+	ConversationRef
 
 	Body FeedbackRequest
 }
@@ -69,8 +70,8 @@ type FeedbackRequest struct {
 func (s *server) describeConversations(api huma.API) {
 	tags := []string{"Customers"}
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "A widget key reads the conversations that it opened, of a customer only with that customer's token; people at the desk " +
-			"read all, without personal data.",
+		Description: "A widget key reads the conversations that it opened, of a customer only with that customer's token; " +
+			"people at the desk read all, without personal data.",
 		Method: http.MethodGet, OperationID: "get-conversation", Path: "/v1/conversations/{id}",
 		Summary: "Read a conversation", Tags: tags,
 	}, access.ReadConversation), s.conversation)
@@ -86,7 +87,7 @@ func (s *server) describeConversations(api huma.API) {
 	}, access.Ask), s.feedback)
 }
 
-func (s *server) conversation(ctx context.Context, in *conversationInput) (*conversationOutput, error) {
+func (s *server) conversation(ctx context.Context, in *ConversationRef) (*conversationOutput, error) {
 	conversation, err := s.readConversation(ctx, in)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -101,7 +102,7 @@ func (s *server) conversation(ctx context.Context, in *conversationInput) (*conv
 }
 
 // readConversation returns a conversation as the caller may see it.
-func (s *server) readConversation(ctx context.Context, in *conversationInput) (assistant.Conversation, error) {
+func (s *server) readConversation(ctx context.Context, in *ConversationRef) (assistant.Conversation, error) {
 	r := requestFrom(ctx)
 	if r.caller.Role != access.Widget {
 		conversation, err := s.Store.Conversation(ctx, in.ID)
@@ -148,7 +149,7 @@ func (s *server) feedback(ctx context.Context, in *feedbackInput) (*struct{}, er
 	if err := storable("comment", in.Body.Comment); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	if _, err := s.readConversation(ctx, &in.conversationInput); err != nil {
+	if _, err := s.readConversation(ctx, &in.ConversationRef); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
 	feedback := postgres.Feedback{

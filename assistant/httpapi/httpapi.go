@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -128,8 +129,10 @@ func (s *server) describe(app *fiber.App) huma.API {
 		"Errors are problems as in RFC 9457; each type is explained under /docs."
 	config.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"key":     {Type: "http", Scheme: "bearer", Description: "An API key: dh_widget_…, dh_agent_…, dh_lead_… or dh_admin_…"},
-		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "The cookie of a log-in; with https its name begins with __Host-."},
+		"key": {Type: "http", Scheme: "bearer", Description: "An API key: dh_widget_…, dh_agent_…, dh_lead_… or dh_admin_…"},
+		"session": {
+			Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "The cookie of a log-in; with https its name begins with __Host-.",
+		},
 	}
 	// Huma's own pages load scripts from elsewhere, and its links to schemas would be in every answer.
 	config.CreateHooks, config.DocsPath, config.OpenAPIPath, config.SchemasPath = nil, "", "", ""
@@ -201,8 +204,9 @@ type requestKey struct{}
 type request struct {
 	answer    assistant.Outcome // how the question ended, if there was one
 	caller    access.Caller
-	csrf      string // of the session
-	device    string // secret of the browser, at a log-in
+	cookies   []http.Cookie // to set with the answer
+	csrf      string        // of the session
+	device    string        // secret of the browser, at a log-in
 	id        string
 	key       postgres.Key      // of a caller without a session
 	login     postgres.LoggedIn // of a caller with one

@@ -54,11 +54,32 @@ func TestEveryCodeHasAKind(t *testing.T) {
 
 	for code, status := range map[assistant.Code]int{
 		assistant.CodeConflict: 409, assistant.CodeForbidden: 403, assistant.CodeInternal: 500, assistant.CodeInvalid: 422,
-		assistant.CodeNotFound: 404, assistant.CodeReused: 422, assistant.CodeUnauthorized: 401, assistant.CodeUnavailable: 503,
+		assistant.CodeNotFound: 404, assistant.CodeReused: 422, assistant.CodeThrottled: 429,
+		assistant.CodeTokenExpired: 401, assistant.CodeTokenInvalid: 401, assistant.CodeTokenReused: 401, assistant.CodeUnauthorized: 401, assistant.CodeUnavailable: 503,
 	} {
 		p := newProblem(string(code), "why")
 		require.Equal(t, status, p.Status)
 		require.Equal(t, "/docs#problem-"+string(code), p.Type)
+	}
+}
+
+func TestPasswordsAreTakenOverConfidentialConnectionsOnly(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		public, host string
+		want         bool
+	}{
+		{"https://desk.quayside.example", "anything", true},
+		{"", "localhost:8080", true},
+		{"", "127.0.0.1:8080", true},
+		{"", "[::1]:8080", true},
+		{"", "192.0.2.1:8080", false},
+		{"", "localhost.evil.example", false},
+		{"http://desk.quayside.example", "localhost", false},
+		{"http://localhost:8080", "localhost:8080", true},
+	} {
+		require.Equal(t, test.want, (&server{Config: Config{PublicURL: test.public}}).confidential(test.host), test)
 	}
 }
 

@@ -54,12 +54,13 @@ type CreateKeyResponse struct {
 	Secret string  `json:"secret"`
 }
 
-type keyIDInput struct {
+// KeyRef names an API key.
+type KeyRef struct {
 	ID uuid.UUID `doc:"The key." format:"uuid" path:"id"`
 }
 
 type setIdentityInput struct {
-	keyIDInput
+	KeyRef
 
 	Body SetIdentityRequest
 }
@@ -68,7 +69,7 @@ type setIdentityInput struct {
 type SetIdentityRequest struct {
 	Algorithm      string `enum:"HS256,EdDSA" json:"algorithm"`
 	OverlapSeconds int    `doc:"How long what was set before stays good." json:"overlap_seconds,omitempty" maximum:"2592000" minimum:"0"`
-	PublicKey      string `doc:"For EdDSA: an Ed25519 public key, PEM or its 32 bytes in base64." json:"public_key,omitempty" maxLength:"1000"`
+	PublicKey      string `doc:"For EdDSA: an Ed25519 public key, PEM or its 32 bytes in base64." json:"public_key,omitempty" maxLength:"1000"` //nolint:lll // a tag is one line
 }
 
 type setIdentityOutput struct {
@@ -155,14 +156,14 @@ func (s *server) createKey(ctx context.Context, in *createKeyInput) (*createKeyO
 	return &createKeyOutput{Body: CreateKeyResponse{Key: keyView(key), Secret: secret}}, nil
 }
 
-func (s *server) revokeKey(ctx context.Context, in *keyIDInput) (*struct{}, error) {
+func (s *server) revokeKey(ctx context.Context, in *KeyRef) (*struct{}, error) {
 	if err := s.Store.RevokeKey(ctx, in.ID, actor(ctx).ID.String()); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
 	return nil, nil //nolint:nilnil // Huma's way to say 204
 }
 
-func (s *server) identities(ctx context.Context, in *keyIDInput) (*identitiesOutput, error) {
+func (s *server) identities(ctx context.Context, in *KeyRef) (*identitiesOutput, error) {
 	identities, err := s.Store.Identities(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -192,7 +193,7 @@ func (s *server) setIdentity(ctx context.Context, in *setIdentityInput) (*setIde
 	return &setIdentityOutput{Body: SetIdentityResponse{Identity: identityView(identity), Secret: secret}}, nil
 }
 
-func (s *server) removeIdentity(ctx context.Context, in *keyIDInput) (*struct{}, error) {
+func (s *server) removeIdentity(ctx context.Context, in *KeyRef) (*struct{}, error) {
 	if err := s.Store.RemoveIdentity(ctx, in.ID, actor(ctx).ID.String()); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}

@@ -66,12 +66,12 @@ const (
 func kinds() []kind {
 	return []kind{
 		{kindBadRequest, http.StatusBadRequest, "The request cannot be read", "Send what the description of this route asks for."},
-		{kindUnauthorized, http.StatusUnauthorized, "Not logged in", "Send a key in force, Authorization: Bearer dh_…, or log in: POST /v1/session."},
+		{kindUnauthorized, http.StatusUnauthorized, "Not logged in", "Send a key in force (Authorization: Bearer dh_…) or log in."},
 		{kindTokenExpired, http.StatusUnauthorized, "The customer's token has expired", "Fetch a new one from your own server."},
 		{kindTokenInvalid, http.StatusUnauthorized, "The customer's token is not valid", "docs/identity.md says how to make one."},
-		{kindTokenReused, http.StatusUnauthorized, "The customer's token was used elsewhere", "A token is good for one conversation: fetch a new one."},
+		{kindTokenReused, http.StatusUnauthorized, "The customer's token was used elsewhere", "It is good for one conversation: fetch a new one."},
 		{kindForbidden, http.StatusForbidden, "The caller may not do this", "It needs another role, or an allowed web origin."},
-		{kindForged, http.StatusForbidden, "The request may be forged", "Send the session's csrf_token in X-CSRF-Token, from a page of this service."},
+		{kindForged, http.StatusForbidden, "The request may be forged", "Send the session's csrf_token in X-CSRF-Token."},
 		{
 			kindInsecure, http.StatusForbidden, "The connection is not confidential",
 			"Log in through https (the service must know its address: DESKHAND_PUBLIC_URL), or on the machine itself through localhost.",

@@ -75,9 +75,9 @@ func TestBadRequestIsAProblemThatNamesTheFieldAndRepeatsNothing(t *testing.T) {
 		},
 		{
 			"unknown field",
-			call{body: `{` + greeting + `,"customer":{"token":"` + marker + `"}}`, path: asking},
+			call{body: `{` + greeting + `,"client":{"token":"` + marker + `"}}`, path: asking},
 			"invalid", http.StatusUnprocessableEntity,
-			[]string{"customer"},
+			[]string{"client"},
 		},
 		{
 			"unknown field whose name is a sentence",

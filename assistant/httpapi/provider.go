@@ -73,13 +73,20 @@ func (p *Provider) oauth(found *oidc.Provider, publicURL string) *oauth2.Config 
 	}
 }
 
+// returned is what came back from the identity provider.
+type returned struct {
+	code      string
+	publicURL string
+	started   postgres.ProviderLogIn
+}
+
 // identity exchanges a code for the identity that it stands for.
-func (p *Provider) identity(ctx context.Context, publicURL string, started postgres.ProviderLogIn, code string) (postgres.ProviderIdentity, error) {
+func (p *Provider) identity(ctx context.Context, back returned) (postgres.ProviderIdentity, error) {
 	found, err := p.discover(ctx)
 	if err != nil {
 		return postgres.ProviderIdentity{}, err
 	}
-	token, err := p.oauth(found, publicURL).Exchange(ctx, code, oauth2.VerifierOption(started.Verifier))
+	token, err := p.oauth(found, back.publicURL).Exchange(ctx, back.code, oauth2.VerifierOption(back.started.Verifier))
 	if err != nil {
 		return postgres.ProviderIdentity{}, fmt.Errorf("exchange code: %w", err)
 	}
@@ -88,7 +95,7 @@ func (p *Provider) identity(ctx context.Context, publicURL string, started postg
 	if err != nil {
 		return postgres.ProviderIdentity{}, fmt.Errorf("verify ID token: %w", err)
 	}
-	if verified.Nonce != started.Nonce {
+	if verified.Nonce != back.started.Nonce {
 		return postgres.ProviderIdentity{}, errors.New("verify ID token: it was made for another log-in")
 	}
 	var claims struct {
@@ -109,9 +116,8 @@ func (p *Provider) identity(ctx context.Context, publicURL string, started postg
 }
 
 type redirectOutput struct {
-	Location  string        `header:"Location"`
-	SetCookie []http.Cookie `header:"Set-Cookie"`
-	Status    int
+	Location string `header:"Location"`
+	Status   int
 }
 
 type callbackInput struct {
@@ -158,7 +164,9 @@ func (s *server) beginProviderLogIn(ctx context.Context, _ *struct{}) (*redirect
 	}
 	address := s.Provider.oauth(found, s.PublicURL).AuthCodeURL(state, oidc.Nonce(started.Nonce), oauth2.S256ChallengeOption(started.Verifier))
 	// The cookie ties the log-in to this browser: nobody can make another one finish it.
-	return &redirectOutput{Location: address, SetCookie: []http.Cookie{s.cookie(loginCookie, state, providerLife)}, Status: http.StatusSeeOther}, nil
+	r := requestFrom(ctx)
+	r.cookies = append(r.cookies, s.cookie(loginCookie, state, providerLife))
+	return &redirectOutput{Location: address, Status: http.StatusSeeOther}, nil
 }
 
 func (s *server) endProviderLogIn(ctx context.Context, in *callbackInput) (*redirectOutput, error) {
@@ -178,7 +186,7 @@ func (s *server) endProviderLogIn(ctx context.Context, in *callbackInput) (*redi
 	}
 	asking, cancel := context.WithTimeout(ctx, providerTimeout)
 	defer cancel()
-	identity, err := s.Provider.identity(asking, s.PublicURL, started, in.Code)
+	identity, err := s.Provider.identity(asking, returned{code: in.Code, publicURL: s.PublicURL, started: started})
 	if err != nil {
 		return nil, s.providerFailed(ctx, err)
 	}
@@ -186,15 +194,14 @@ func (s *server) endProviderLogIn(ctx context.Context, in *callbackInput) (*redi
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &redirectOutput{
-		Location: afterLogIn, Status: http.StatusSeeOther,
-		SetCookie: []http.Cookie{s.cookie(sessionCookie, login.Secret, 0), s.cookie(loginCookie, "", -time.Second)},
-	}, nil
+	r.cookies = append(r.cookies, s.cookie(sessionCookie, login.Secret, 0), s.cookie(loginCookie, "", -time.Second))
+	return &redirectOutput{Location: afterLogIn, Status: http.StatusSeeOther}, nil
 }
 
 // providerFailed logs why, which the operator mends, and tells the person what to do.
 func (s *server) providerFailed(ctx context.Context, err error) *Problem {
-	s.Logger.WarnContext(ctx, "identity provider failed", slog.String("request_id", requestFrom(ctx).id), slog.String("error", providerError(err)))
+	s.Logger.WarnContext(ctx, "identity provider failed",
+		slog.String("request_id", requestFrom(ctx).id), slog.String("error", providerError(err)))
 	return newProblem(kindUnavailable, "The identity provider did not confirm who you are. Begin again, or log in with a password.")
 }
 

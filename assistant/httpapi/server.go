@@ -91,6 +91,9 @@ func (s *server) observe(c *fiber.Ctx) error {
 	if r.streaming {
 		return nil // r belongs to the stream now
 	}
+	for _, cookie := range r.cookies { // here, because Huma's adapter would join several in one header
+		c.Response().Header.Add(fiber.HeaderSetCookie, cookie.String())
+	}
 	r.route, r.status = routeOf(c), c.Response().StatusCode()
 	s.report(ctx, r)
 	return nil

@@ -33,8 +33,7 @@ type LogInRequest struct {
 }
 
 type sessionOutput struct {
-	SetCookie []http.Cookie `header:"Set-Cookie"`
-	Body      SessionResponse
+	Body SessionResponse
 }
 
 // SessionResponse is the caller's own session.
@@ -53,10 +52,6 @@ type codeInput struct {
 // CodeRequest is a code of the second factor.
 type CodeRequest struct {
 	Code string `doc:"Six digits of the authenticator; to log in also a recovery code, each of which works once." example:"123456" json:"code" maxLength:"40" minLength:"6"` //nolint:lll // a tag is one line
-}
-
-type cookieOutput struct {
-	SetCookie []http.Cookie `header:"Set-Cookie"`
 }
 
 type sessionsOutput struct {
@@ -111,7 +106,8 @@ func (s *server) describeSessions(api huma.API) {
 	}, access.OwnSessions), s.sessions)
 	huma.Register(api, s.operation(api, huma.Operation{
 		DefaultStatus: http.StatusNoContent,
-		Method:        http.MethodDelete, OperationID: "end-session", Path: "/v1/sessions/{id}", Summary: "End one of one's sessions", Tags: tags,
+		Method:        http.MethodDelete, OperationID: "end-session", Path: "/v1/sessions/{id}",
+		Summary: "End one of one's sessions", Tags: tags,
 	}, access.OwnSessions), s.endSession)
 	huma.Register(api, s.operation(api, huma.Operation{
 		DefaultStatus: http.StatusNoContent,
@@ -168,15 +164,16 @@ func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, err
 
 // enter answers a step of a log-in with the session's new cookie, and the last step also with one that makes the browser known.
 func (s *server) enter(ctx context.Context, login postgres.LoggedIn) (*sessionOutput, error) {
-	out := &sessionOutput{Body: sessionView(login, access.CSRFToken(login.Secret)), SetCookie: []http.Cookie{s.cookie(sessionCookie, login.Secret, 0)}}
+	r := requestFrom(ctx)
+	r.cookies = append(r.cookies, s.cookie(sessionCookie, login.Secret, 0))
 	if login.Stage == access.Active {
 		device, err := s.Store.KnowDevice(ctx, login.Agent.ID)
 		if err != nil {
 			return nil, s.problemOf(ctx, err)
 		}
-		out.SetCookie = append(out.SetCookie, s.cookie(deviceCookie, device, postgres.DeviceLife))
+		r.cookies = append(r.cookies, s.cookie(deviceCookie, device, postgres.DeviceLife))
 	}
-	return out, nil
+	return &sessionOutput{Body: sessionView(login, access.CSRFToken(login.Secret))}, nil
 }
 
 func (s *server) session(ctx context.Context, _ *struct{}) (*struct{ Body SessionResponse }, error) {
@@ -184,12 +181,13 @@ func (s *server) session(ctx context.Context, _ *struct{}) (*struct{ Body Sessio
 	return &struct{ Body SessionResponse }{Body: sessionView(r.login, r.csrf)}, nil
 }
 
-func (s *server) logOut(ctx context.Context, _ *struct{}) (*cookieOutput, error) {
-	login := requestFrom(ctx).login
-	if err := s.Store.EndSession(ctx, login.Agent.ID, login.Session.ID); err != nil {
+func (s *server) logOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	r := requestFrom(ctx)
+	if err := s.Store.EndSession(ctx, r.login.Agent.ID, r.login.Session.ID); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &cookieOutput{SetCookie: []http.Cookie{s.cookie(sessionCookie, "", -time.Second)}}, nil
+	r.cookies = append(r.cookies, s.cookie(sessionCookie, "", -time.Second))
+	return nil, nil //nolint:nilnil // Huma's way to say 204
 }
 
 func (s *server) proveFactor(ctx context.Context, in *codeInput) (*sessionOutput, error) {

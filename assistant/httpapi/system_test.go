@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -100,13 +101,18 @@ type system struct {
 	store    *postgres.Store
 	url      string // of the database
 
-	admin, agent, otherAgent, otherWidget, revoked, widget string // secrets of keys
+	admin, agent, lead, otherAgent, otherWidget, revoked, widget string // secrets of keys
 }
+
+// publicURL is where browsers reach the service: the address that httptest sends requests to.
+const publicURL = "https://example.com"
 
 // options change what a test needs otherwise.
 type options struct {
+	clock    func() time.Time
 	deadline time.Duration
 	draft    assistant.DraftFunc
+	provider *httpapi.Provider
 	search   assistant.SearchFunc // instead of the knowledge base
 }
 
@@ -118,6 +124,7 @@ func newSystem(t *testing.T, o options) *system {
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
 	}, "test"))
 	s.admin, s.agent, s.otherAgent = s.key(t, postgres.RoleAdmin), s.key(t, postgres.RoleAgent), s.key(t, postgres.RoleAgent)
+	s.lead = s.key(t, postgres.RoleLead)
 	s.widget, s.otherWidget = s.key(t, postgres.RoleWidget), s.key(t, postgres.RoleWidget)
 	key, secret, err := s.store.CreateKey(t.Context(), postgres.Key{Name: "revoked", Role: postgres.RoleAdmin})
 	require.NoError(t, err)
@@ -141,10 +148,13 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	s.row = func(query string, args ...any) interface{ Scan(dest ...any) error } {
 		return pool.QueryRow(t.Context(), query, args...)
 	}
+	if o.clock == nil {
+		o.clock = time.Now
+	}
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	s.store = postgres.New(pool, time.Now, queue.Enqueue)
+	s.store = postgres.New(pool, o.clock, queue.Enqueue)
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
 	builtin := embed.New()
@@ -172,15 +182,19 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	})
 	s.app, err = httpapi.New(httpapi.Config{
 		Assistant: s.pipeline,
-		Clock:     time.Now,
+		Clock:     o.clock,
 		Deadline:  o.deadline,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Redactor: k.redactor, Store: s.store}),
 		Index:     func() *retrieval.Index { return s.index },
 		Logger:    logger,
+		Provider:  o.provider,
+		PublicURL: publicURL,
 		Redactor:  k.redactor,
 		Registry:  prometheus.NewRegistry(),
 		Store:     s.store,
 		Version:   "test",
+
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/32")}, // what a request in memory comes from
 	})
 	require.NoError(t, err)
 	return s
@@ -336,7 +350,10 @@ func (b *logBuffer) String() string {
 func (b *logBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lines <- string(p)
+	select {
+	case b.lines <- string(p):
+	default: // a test with more requests than that waits for none of their lines
+	}
 	return b.text.Write(p)
 }
 

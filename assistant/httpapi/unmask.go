@@ -50,7 +50,9 @@ func (s *server) unmask(ctx context.Context, in *unmaskInput) (*ticketDetailOutp
 	}
 	reason := strings.TrimSpace(in.Body.Reason)
 	if utf8.RuneCountInString(reason) < 5 {
-		return nil, s.problemOf(ctx, &assistant.Error{Code: assistant.CodeInvalid, Field: "reason", Message: "reason is too short: say what you need it for"})
+		return nil, s.problemOf(ctx, &assistant.Error{
+			Code: assistant.CodeInvalid, Field: "reason", Message: "reason is too short: say what you need it for",
+		})
 	}
 	detail, err := s.Desk.Ticket(ctx, in.ID)
 	if err != nil {

@@ -41,8 +41,8 @@ func (s *Store) ProveFactor(ctx context.Context, in LoggedIn, code string) (Logg
 		if err != nil {
 			return err
 		}
-		used := ""
-		if used, err = s.useCode(ctx, tx, in.Agent.ID, own, code); err != nil || used == "" {
+		used, err := s.useCode(ctx, tx, codeUse{agentID: in.Agent.ID, code: code, own: own})
+		if err != nil || used == "" {
 			return err
 		}
 		right = true
@@ -62,13 +62,20 @@ func (s *Store) ProveFactor(ctx context.Context, in LoggedIn, code string) (Logg
 	return proved, err
 }
 
+// codeUse is a code that somebody sent.
+type codeUse struct {
+	agentID uuid.UUID
+	code    string
+	own     ownFactor
+}
+
 // useCode uses a code up and returns what it was, or "" when it is wrong.
-func (s *Store) useCode(ctx context.Context, tx pgx.Tx, agentID uuid.UUID, own ownFactor, code string) (string, error) {
-	if own.FactorEnrolledAt == nil {
+func (s *Store) useCode(ctx context.Context, tx pgx.Tx, u codeUse) (string, error) {
+	if u.own.FactorEnrolledAt == nil {
 		return "", nil
 	}
-	if step, ok := access.CheckCode(own.FactorSecret, code, s.clock(), own.FactorUsedStep); ok {
-		_, err := tx.Exec(ctx, `UPDATE agents SET factor_used_step = @step WHERE id = @id`, pgx.NamedArgs{"id": agentID, "step": step})
+	if step, ok := access.CheckCode(u.own.FactorSecret, u.code, s.clock(), u.own.FactorUsedStep); ok {
+		_, err := tx.Exec(ctx, `UPDATE agents SET factor_used_step = @step WHERE id = @id`, pgx.NamedArgs{"id": u.agentID, "step": step})
 		if err != nil {
 			return "", fmt.Errorf("use code: %w", err)
 		}
@@ -76,7 +83,7 @@ func (s *Store) useCode(ctx context.Context, tx pgx.Tx, agentID uuid.UUID, own o
 	}
 	tag, err := tx.Exec(ctx, `
 		UPDATE recovery_codes SET used_at = @now WHERE agent_id = @id AND code_hash = @hash AND used_at IS NULL`,
-		pgx.NamedArgs{"hash": access.RecoveryDigest(code), "id": agentID, "now": s.clock()})
+		pgx.NamedArgs{"hash": access.RecoveryDigest(u.code), "id": u.agentID, "now": s.clock()})
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("use recovery code: %w", err)
@@ -119,7 +126,8 @@ func (s *Store) ConfirmFactor(ctx context.Context, in LoggedIn, code string) (Lo
 		step, ok := access.CheckCode(own.FactorPending, code, s.clock(), 0)
 		if !ok {
 			return &assistant.Error{
-				Code: assistant.CodeInvalid, Field: "code", Message: "code does not fit: check that the phone's clock is right, and send the code that it shows now",
+				Code: assistant.CodeInvalid, Field: "code",
+				Message: "code does not fit: check that the phone's clock is right, and send the code that it shows now",
 			}
 		}
 		now := s.clock()
@@ -165,7 +173,9 @@ func (s *Store) ChangePassword(ctx context.Context, in LoggedIn, old, password s
 		return LoggedIn{}, err
 	}
 	if old == password {
-		return LoggedIn{}, &assistant.Error{Code: assistant.CodeInvalid, Field: "password", Message: "password is the old one: choose another"}
+		return LoggedIn{}, &assistant.Error{
+			Code: assistant.CodeInvalid, Field: "password", Message: "password is the old one: choose another",
+		}
 	}
 	hash, err := s.newHash(ctx, password, in.Agent.Email)
 	if err != nil {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/mail"
 	"strings"
 	"time"
@@ -196,9 +197,7 @@ func (s *Store) changeAgent(ctx context.Context, c agentChange) (Agent, error) {
 			return assistant.Errorf(assistant.CodeNotFound, "agent not found")
 		}
 		args := pgx.NamedArgs{"id": c.id, "now": s.clock()}
-		for name, value := range c.args {
-			args[name] = value
-		}
+		maps.Copy(args, c.args)
 		if rows, err = tx.Query(ctx, `UPDATE agents SET `+c.set+` WHERE id = @id RETURNING `+agentColumns, args); err != nil {
 			return fmt.Errorf("change agent: %w", err)
 		}
@@ -284,14 +283,16 @@ func agentEmail(email string) (string, error) {
 	email = strings.ToLower(strings.TrimSpace(email))
 	parsed, err := mail.ParseAddress(email)
 	if err != nil || parsed.Address != email || len(email) > 254 {
-		return "", &assistant.Error{Code: assistant.CodeInvalid, Field: "email", Message: "email must be an address like mia@quayside.example"}
+		return "", &assistant.Error{
+			Code: assistant.CodeInvalid, Field: "email", Message: "email must be an address like mia@quayside.example",
+		}
 	}
 	return email, nil
 }
 
 func checkPerson(name string, role access.Role) error {
 	switch {
-	case strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsRune(name, 0):
+	case strings.TrimSpace(name) == "", utf8.RuneCountInString(name) > maxName, !utf8.ValidString(name), strings.ContainsRune(name, 0):
 		return &assistant.Error{Code: assistant.CodeInvalid, Field: "name", Message: "name must have 1 to 200 characters"}
 	case !role.Person():
 		return errRole()

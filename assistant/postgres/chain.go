@@ -31,7 +31,8 @@ func ParseChainHead(text string) (ChainHead, error) {
 	}
 	if err != nil || len(sum) != len(head.Hash) || head.Position < 0 {
 		return head, &assistant.Error{
-			Code: assistant.CodeInvalid, Field: "head", Message: "the head must look like 1042:64 hexadecimal digits, as \"audit verify\" prints it",
+			Code: assistant.CodeInvalid, Field: "head",
+			Message: "the head must be a number, a colon and 64 hexadecimal digits, as \"audit verify\" prints it",
 		}
 	}
 	copy(head.Hash[:], sum)
@@ -124,7 +125,7 @@ func (v *verifier) run(ctx context.Context, tx pgx.Tx) error {
 	}
 	for _, kept := range v.expected {
 		if kept.Position > v.last.Position {
-			v.fault(Fault{Position: kept.Position, What: "the chain is shorter than the head that was kept: entries at the end were removed"})
+			v.fault(Fault{Position: kept.Position, What: "the chain ends before the head that was kept: entries were removed"})
 		}
 	}
 	return v.unchained(ctx, tx)
@@ -184,7 +185,8 @@ func (v *verifier) check(l link) {
 	at := Fault{EntryID: l.EntryID, Position: l.Position}
 	switch {
 	case l.Position != v.last.Position+1:
-		v.fault(Fault{Position: v.last.Position + 1, What: fmt.Sprintf("entries at %d to %d were removed", v.last.Position+1, l.Position-1)})
+		first := v.last.Position + 1
+		v.fault(Fault{Position: first, What: fmt.Sprintf("entries at %d to %d were removed", first, l.Position-1)})
 	case !bytes.Equal(l.Previous, v.last.Hash[:]):
 		at.What = fmt.Sprintf("it does not follow the entry at %d: that one was replaced, or this one moved or inserted", v.last.Position)
 	}
@@ -201,7 +203,7 @@ func (v *verifier) check(l link) {
 	copy(v.last.Hash[:], l.Hash)
 	for _, kept := range v.expected {
 		if kept.Position == l.Position && kept != v.last {
-			v.fault(Fault{EntryID: l.EntryID, Position: l.Position, What: "it is not the head that was kept: the chain was written anew up to here"})
+			v.fault(Fault{EntryID: l.EntryID, Position: l.Position, What: "it differs from the head that was kept: the chain was written anew"})
 		}
 	}
 	v.length++

@@ -214,7 +214,8 @@ type circumstances struct {
 }
 
 func loadCircumstances(ctx context.Context, q querier, id uuid.UUID) (circumstances, error) {
-	rows, err := q.Query(ctx, `SELECT coalesce(locale, '') AS locale, coalesce(customer_tier, '') AS tier FROM conversations WHERE id = @id`,
+	rows, err := q.Query(ctx, `
+		SELECT coalesce(locale, '') AS locale, coalesce(customer_tier, '') AS tier FROM conversations WHERE id = @id`,
 		pgx.NamedArgs{"id": id})
 	if err != nil {
 		return circumstances{}, fmt.Errorf("load conversation: %w", err)

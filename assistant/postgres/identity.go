@@ -59,7 +59,7 @@ func (s *Store) SetIdentity(ctx context.Context, set SetIdentity) (Identity, str
 		case tag.RowsAffected() == 0:
 			return assistant.Errorf(assistant.CodeNotFound, "no widget key in force has this id")
 		}
-		if err := s.endIdentities(ctx, tx, set.APIKeyID, set.Overlap); err != nil {
+		if _, err := s.endIdentities(ctx, tx, set.APIKeyID, set.Overlap); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `
@@ -80,8 +80,12 @@ func (s *Store) SetIdentity(ctx context.Context, set SetIdentity) (Identity, str
 // RemoveIdentity makes every customer of a widget key anonymous.
 func (s *Store) RemoveIdentity(ctx context.Context, apiKeyID uuid.UUID, actor string) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.endIdentities(ctx, tx, apiKeyID, 0); err != nil {
+		ended, err := s.endIdentities(ctx, tx, apiKeyID, 0)
+		switch {
+		case err != nil:
 			return err
+		case ended == 0:
+			return assistant.Errorf(assistant.CodeNotFound, "no tokens are accepted for this key")
 		}
 		return s.auditIdentity(ctx, tx, "key.remove_identity", actor, Identity{APIKeyID: apiKeyID})
 	})
@@ -139,7 +143,8 @@ func (s *Store) CustomerOf(ctx context.Context, apiKeyID uuid.UUID, token string
 			"the customer's token is not valid: check its signature, aud, sub, jti, iat, and that exp is at most 10 minutes after iat")
 	}
 	return assistant.Customer{
-		ExpiresAt: named.ExpiresAt, Jurisdiction: named.Jurisdiction, Ref: named.Ref, Tier: triage.Tier(named.Tier), TokenHash: named.TokenHash,
+		ExpiresAt: named.ExpiresAt, Jurisdiction: named.Jurisdiction, Ref: named.Ref, Tier: triage.Tier(named.Tier),
+		TokenHash: named.TokenHash,
 	}, named.Locale, nil
 }
 
@@ -160,7 +165,8 @@ func useToken(ctx context.Context, tx pgx.Tx, use tokenUse) error {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `DELETE FROM identity_tokens WHERE ctid = ANY(ARRAY(
-		SELECT ctid FROM identity_tokens WHERE expires_at < @now ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED))`, pgx.NamedArgs{"now": use.at})
+		SELECT ctid FROM identity_tokens WHERE expires_at < @now ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED))`,
+		pgx.NamedArgs{"now": use.at})
 	if err != nil {
 		return fmt.Errorf("forget old tokens: %w", err)
 	}
@@ -192,14 +198,16 @@ type tokenUse struct {
 	conversationID uuid.UUID
 }
 
-// endIdentities ends what is in force, after the overlap, and what has an end already, not later than that.
-func (s *Store) endIdentities(ctx context.Context, tx pgx.Tx, apiKeyID uuid.UUID, overlap time.Duration) error {
-	_, err := tx.Exec(ctx, `UPDATE identity_keys SET ends_at = least(ends_at, @until) WHERE api_key_id = @id AND (ends_at IS NULL OR ends_at > @until)`,
+// endIdentities ends what is in force, after the overlap, and what has an end already, not later than that. It returns how many.
+func (s *Store) endIdentities(ctx context.Context, tx pgx.Tx, apiKeyID uuid.UUID, overlap time.Duration) (int64, error) {
+	tag, err := tx.Exec(ctx, `
+		UPDATE identity_keys SET ends_at = least(ends_at, @until)
+		WHERE api_key_id = @id AND (ends_at IS NULL OR ends_at > @until)`,
 		pgx.NamedArgs{"id": apiKeyID, "until": s.clock().Add(overlap)})
 	if err != nil {
-		return fmt.Errorf("end identity keys: %w", err)
+		return 0, fmt.Errorf("end identity keys: %w", err)
 	}
-	return nil
+	return tag.RowsAffected(), nil
 }
 
 func (s *Store) auditIdentity(ctx context.Context, tx pgx.Tx, action, actor string, i Identity) error {

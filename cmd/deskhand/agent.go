@@ -109,7 +109,8 @@ func printAgent(a *app, agent postgres.Agent, choice chosen, asJSON bool) error 
 		return printJSON(a, shown)
 	}
 	if choice.generated {
-		if _, err := fmt.Fprintf(a.out, "%s\n\nThis password is shown once, and must be changed at the next log-in.\n", choice.password); err != nil {
+		_, err := fmt.Fprintf(a.out, "%s\n\nThis password is shown once, and must be changed at the next log-in.\n", choice.password)
+		if err != nil {
 			return fmt.Errorf("print password: %w", err)
 		}
 	}

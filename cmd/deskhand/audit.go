@@ -171,7 +171,8 @@ func csvLines(w io.Writer) func(auditEntry) error {
 			return fmt.Errorf("write entry: %w", err)
 		}
 		_ = lines.Write([]string{
-			strconv.FormatInt(e.Position, 10), e.At.UTC().Format(time.RFC3339Nano), e.Actor, e.Action, e.SubjectKind, e.SubjectID, string(detail),
+			strconv.FormatInt(e.Position, 10), e.At.UTC().Format(time.RFC3339Nano), e.Actor, e.Action, e.SubjectKind, e.SubjectID,
+			string(detail),
 		})
 		lines.Flush()
 		if err := lines.Error(); err != nil {
@@ -253,7 +254,7 @@ func (c auditVerifyCmd) print(a *app, chain postgres.Chain) error {
 
 // createNew opens a file to write that does not exist yet.
 func createNew(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names it
 	if err != nil {
 		return nil, fmt.Errorf("%w: --out: %w", errConfig, err)
 	}

@@ -22,7 +22,7 @@ func readPassword(a *app, from string) (string, error) {
 	case "":
 		return askPassword(a)
 	}
-	file, err := os.Open(from)
+	file, err := os.Open(from) //nolint:gosec // the operator names it
 	if err != nil {
 		return "", fmt.Errorf("%w: --password-file: %w", errConfig, err)
 	}

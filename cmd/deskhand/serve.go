@@ -183,6 +183,8 @@ func upper(role postgres.Role) string {
 		return "ADMIN"
 	case postgres.RoleAgent:
 		return "AGENT"
+	case postgres.RoleLead:
+		return "LEAD"
 	case postgres.RoleWidget:
 	}
 	return "WIDGET"

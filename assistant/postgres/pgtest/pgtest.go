@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	pgxvec "github.com/pgvector/pgvector-go/pgx"
 )
@@ -61,6 +62,26 @@ func URL(t testing.TB) string {
 func EmptyURL(t testing.TB) string {
 	t.Helper()
 	return clone(t, func(context.Context, *server) (string, error) { return "template1", nil })
+}
+
+// Superuser returns a connection to the database of a pool whom no trigger and no right holds, until the test ends.
+func Superuser(t testing.TB, pool *pgxpool.Pool) *pgx.Conn {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("find test server: %v", err)
+	}
+	config, err := pgx.ParseConfig(s.admin)
+	if err != nil {
+		t.Fatalf("read address of test server: %v", err)
+	}
+	config.Database = pool.Config().ConnConfig.Database
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatalf("connect as superuser: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
 }
 
 // clone makes a database from a template and drops it when the test ends.
