@@ -93,11 +93,16 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 	}
 	var ticketID *uuid.UUID
 	if end.Decision.Outcome == assistant.OutcomeHandedOff {
-		id, err := handOff(ctx, tx, ticket, end)
+		id, err := s.handOff(ctx, tx, ticket, end)
 		if err != nil {
 			return nil, err
 		}
 		ticketID = &id
+		if err := s.registerAtOnce(ctx, tx, id, end); err != nil {
+			return nil, err
+		}
+	} else if err := s.noteRecontact(ctx, tx, ticket, end); err != nil {
+		return nil, err
 	}
 	if err := updateRun(ctx, tx, end, ticketID); err != nil {
 		return nil, err

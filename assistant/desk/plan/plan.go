@@ -164,7 +164,9 @@ func (a Agent) Has(skills []string) bool {
 }
 
 // Speaks reports whether the agent works in a language. A plain language covers its scripts and regions: "zh" also zh-Hant.
-func (a Agent) Speaks(language string) bool { return len(a.Languages) == 0 || covers(a.Languages, language) }
+func (a Agent) Speaks(language string) bool {
+	return len(a.Languages) == 0 || covers(a.Languages, language)
+}
 
 func (q Queue) takes(intent, language string) bool {
 	if len(q.Languages) > 0 && !covers(q.Languages, language) {
