@@ -117,7 +117,7 @@ func Apply(p *plan.Plan, before assistant.Ticket, c Change) (assistant.Ticket, e
 		after.FollowUpAt = nil
 	case StepOutcome:
 		after.Outcome, after.FollowUpAt = c.Outcome, nil
-	case StepOpen, StepTake: // the store has joined the two
+	case StepHold, StepOpen, StepTake: // settle does the first, the store the others
 	}
 	settle(p, &after, c)
 	return after, nil

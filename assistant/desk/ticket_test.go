@@ -3,6 +3,7 @@ package desk_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -240,17 +241,17 @@ func TestEditsAddUpToBothTexts(t *testing.T) {
 		{"يرجى الانتظار قليلا", "يرجى الانتظار", 6},
 	} {
 		edits := desk.CompareDraft(test.draft, test.sent)
-		var draft, sent string
+		var draft, sent strings.Builder
 		for _, edit := range edits.Edits {
 			if edit.Op != "+" {
-				draft += edit.Text
+				draft.WriteString(edit.Text)
 			}
 			if edit.Op != "-" {
-				sent += edit.Text
+				sent.WriteString(edit.Text)
 			}
 		}
-		require.Equal(t, test.draft, draft)
-		require.Equal(t, test.sent, sent)
+		require.Equal(t, test.draft, draft.String())
+		require.Equal(t, test.sent, sent.String())
 		require.Equal(t, test.distance, edits.Distance, "%s / %s: %v", test.draft, test.sent, edits.Edits)
 	}
 }

@@ -27,7 +27,7 @@ type setPlanInput struct {
 
 // PlanRequest replaces the plan.
 type PlanRequest struct {
-	Source  string `doc:"The document, YAML. A mistake in it is named with its line. For a longer one: deskhand desk set." json:"source" maxLength:"50000" minLength:"1"`
+	Source  string `doc:"The document, YAML. A mistake in it is named with its line. For a longer one: deskhand desk set." json:"source" maxLength:"50000" minLength:"1"` //nolint:lll // a tag is one line
 	Version int64  `doc:"The version that it was made from." json:"version" minimum:"0"`
 }
 

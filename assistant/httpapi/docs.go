@@ -121,7 +121,7 @@ func docsOf(description *huma.OpenAPI) docsPage {
 			}
 		}
 	}
-	for _, name := range []string{"Customers", "Agents", "Knowledge base", "Operators"} {
+	for _, name := range []string{"Customers", "Agents", "Complaints", "Desk", "Figures", "Knowledge base", "Operators"} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 		})

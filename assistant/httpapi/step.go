@@ -37,7 +37,7 @@ type EscalateRequest struct {
 type HoldRequest struct {
 	ReasonRequest
 
-	Until time.Time `doc:"When it is resumed by itself, at most 90 days from now. Without it: when an agent resumes it." json:"until,omitzero"`
+	Until time.Time `doc:"When it is resumed by itself, within 90 days. Without it: when an agent resumes it." json:"until,omitzero"`
 }
 
 // MergeRequest goes on with the work on a ticket in another one.
@@ -190,6 +190,11 @@ func (s *server) describeTicketSteps(api huma.API) {
 			return desk.Change{Queue: r.Queue, Reason: r.Reason, Step: desk.StepMove, Version: r.Version}
 		},
 	})
+	s.describeTicketEnds(api)
+	s.describeTicketReads(api)
+}
+
+func (s *server) describeTicketEnds(api huma.API) {
 	registerStep(s, api, stepRoute[PriorityRequest]{
 		name: "priority", summary: "Set the priority",
 		description: "A more urgent priority brings its promises forward; a less urgent one breaks none that was made.",
@@ -215,7 +220,6 @@ func (s *server) describeTicketSteps(api huma.API) {
 			return desk.Change{Step: desk.StepTag, Tags: r.Tags, Version: r.Version}
 		},
 	})
-	s.describeTicketReads(api)
 }
 
 func (s *server) describeTicketReads(api huma.API) {

@@ -43,7 +43,7 @@ type TicketList struct {
 // Ticket is a case in a person's queue.
 type Ticket struct {
 	AssigneeID      *uuid.UUID `doc:"The agent who holds it, or who resolved it." format:"uuid" json:"assignee_id,omitempty"`
-	AwaitingSince   *time.Time `doc:"Since when the customer waits for a reply; missing when it is the customer's turn." json:"awaiting_since,omitempty"`
+	AwaitingSince   *time.Time `doc:"Since when the customer waits for a reply; missing when it is the customer's turn." json:"awaiting_since,omitempty"` //nolint:lll // a tag is one line
 	ClaimExpiresAt  *time.Time `doc:"A claim without a reply ends then." json:"claim_expires_at,omitempty"`
 	ConversationID  uuid.UUID  `format:"uuid" json:"conversation_id"`
 	CreatedAt       time.Time  `json:"created_at"`
@@ -56,7 +56,7 @@ type Ticket struct {
 	Language        string     `json:"language"`
 	MergedInto      *uuid.UUID `doc:"The ticket in which the work goes on." format:"uuid" json:"merged_into,omitempty"`
 	Number          string     `example:"DH-1042" json:"number"`
-	Outcome         string     `doc:"What is known of the latest resolution." enum:"abandoned,assumed,confirmed,merged,re_contacted" json:"outcome,omitempty"`
+	Outcome         string     `doc:"What is known of the latest resolution." enum:"abandoned,assumed,confirmed,merged,re_contacted" json:"outcome,omitempty"` //nolint:lll // a tag is one line
 	PausedAt        *time.Time `doc:"Since when the promise to resolve it pauses." json:"paused_at,omitempty"`
 	Priority        string     `enum:"P1,P2,P3,P4" json:"priority"`
 	Queue           string     `json:"queue"`

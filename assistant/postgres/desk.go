@@ -141,7 +141,8 @@ func (s *Store) Merge(ctx context.Context, c desk.Change) (assistant.Ticket, err
 	return merged, err
 }
 
-func (s *Store) takeMerged(ctx context.Context, tx pgx.Tx, from, into assistant.Ticket, c desk.Change) error { //nolint:revive // two tickets, one step
+// takeMerged gives the other ticket what the merged one had.
+func (s *Store) takeMerged(ctx context.Context, tx pgx.Tx, from, into assistant.Ticket, c desk.Change) error {
 	p, err := s.plan(ctx, tx)
 	if err != nil {
 		return err
@@ -151,7 +152,8 @@ func (s *Store) takeMerged(ctx context.Context, tx pgx.Tx, from, into assistant.
 	}
 	joined := into
 	joined.Priority = into.Priority.Higher(from.Priority)
-	joined.Risks, joined.Reasons, joined.Tags = union(into.Risks, from.Risks), union(into.Reasons, from.Reasons), union(into.Tags, from.Tags)
+	joined.Risks, joined.Reasons = union(into.Risks, from.Risks), union(into.Reasons, from.Reasons)
+	joined.Tags = union(into.Tags, from.Tags)
 	after, err := desk.Apply(p, joined, take)
 	if err != nil {
 		return err
@@ -223,8 +225,7 @@ func sameCustomer(ctx context.Context, tx pgx.Tx, one, other uuid.UUID) error {
 func (s *Store) Send(ctx context.Context, sending desk.Sending) (assistant.Ticket, error) {
 	var ticket assistant.Ticket
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		reply := sending.Reply
-		before, err := lockTicket(ctx, tx, reply.TicketID, reply.Version)
+		before, err := lockTicket(ctx, tx, sending.Reply.TicketID, sending.Reply.Version)
 		if err != nil {
 			return err
 		}
@@ -243,29 +244,34 @@ func (s *Store) Send(ctx context.Context, sending desk.Sending) (assistant.Ticke
 		if _, err := s.soundAlarms(ctx, tx, before, sending.At); err != nil {
 			return err
 		}
-		if sending.Message != nil {
-			if err := insertMessage(ctx, tx, before.ConversationID, *sending.Message); err != nil {
-				return err
-			}
-		}
-		if err := decideDraft(ctx, tx, sending); err != nil {
+		if err := s.saveSent(ctx, tx, sending, saving{after: after, before: before, change: change}); err != nil {
 			return err
 		}
-		detail := map[string]any{"action": reply.Action, "draft_id": reply.DraftID}
-		if err := s.saveTicket(ctx, tx, saving{after: after, before: before, change: change, detail: detail}); err != nil {
-			return err
-		}
-		entry := ticketEntry("ticket.reply", sending.Actor, sending.At, reply.TicketID)
-		entry.Detail = detail
-		if err := audit(ctx, tx, entry); err != nil {
-			return err
-		}
-		if ticket, err = loadTicket(ctx, tx, reply.TicketID); err != nil {
+		if ticket, err = loadTicket(ctx, tx, before.ID); err != nil {
 			return err
 		}
 		return s.emitSent(ctx, tx, sending, ticket)
 	})
 	return ticket, err
+}
+
+// saveSent stores a reply, the fate of its draft and the ticket after it.
+func (s *Store) saveSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, v saving) error {
+	if sending.Message != nil {
+		if err := insertMessage(ctx, tx, v.before.ConversationID, *sending.Message); err != nil {
+			return err
+		}
+	}
+	if err := decideDraft(ctx, tx, sending); err != nil {
+		return err
+	}
+	v.detail = map[string]any{"action": sending.Reply.Action, "draft_id": sending.Reply.DraftID}
+	if err := s.saveTicket(ctx, tx, v); err != nil {
+		return err
+	}
+	entry := ticketEntry("ticket.reply", sending.Actor, sending.At, v.before.ID)
+	entry.Detail = v.detail
+	return audit(ctx, tx, entry)
 }
 
 func decideDraft(ctx context.Context, tx pgx.Tx, sending desk.Sending) error {

@@ -107,7 +107,8 @@ func (s *Store) reroute(ctx context.Context, tx pgx.Tx, p *plan.Plan) error {
 			RETURNING t.id, t.status, t.version, old.queue AS from_queue
 		)
 		INSERT INTO ticket_history (ticket_id, at, actor, step, from_status, to_status, detail, version)
-		SELECT id, @at, @actor, @step, status, status, jsonb_build_object('queue', jsonb_build_array(from_queue, @last::text)), version
+		SELECT id, @at, @actor, @step, status AS before, status AS after,
+			jsonb_build_object('queue', jsonb_build_array(from_queue, @last::text)), version
 		FROM moved`,
 		pgx.NamedArgs{
 			"last": names[len(names)-1], "names": names, "at": s.clock(), "actor": desk.ByClock, "step": string(desk.StepMove),

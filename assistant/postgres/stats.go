@@ -104,7 +104,7 @@ type statsQuery struct {
 // figures reads all figures by a key, which is SQL of this file. Each query gives rows of a key, a name and six numbers.
 func (s *Store) figures(ctx context.Context, f desk.StatsFilter, key string) (map[string]*desk.Figures, error) {
 	groups := make(map[string]*desk.Figures)
-	for _, q := range statsQueries() {
+	for _, q := range append(statsQueries(), countQueries()...) {
 		rows, err := s.pool.Query(ctx, `
 			SELECT coalesce(`+key+`, '') AS key, `+q.columns+`
 			FROM `+q.source+` x `+q.join+`
@@ -161,13 +161,20 @@ func statsQueries() []statsQuery {
 				f.Resolutions, f.ResolutionP50, f.ResolutionP90 = int(n[0]), n[1], n[2]
 			},
 		},
+	}
+}
+
+// countQueries read how often each of some names came up, and what customers think.
+func countQueries() []statsQuery {
+	return []statsQuery{
 		{
 			columns: `x.outcome AS name, count(*)::float8, 0::float8, 0::float8, 0::float8, 0::float8, 0::float8`, source: resolutionSource,
 			note: func(f *desk.Figures, name string, n [6]float64) { f.Outcomes[name] = int(n[0]) },
 		},
 		{
-			columns: `x.fate AS name, count(*)::float8, coalesce(avg(x.edit_share), 0)::float8, 0::float8, 0::float8, 0::float8, 0::float8`,
-			source:  draftSource,
+			columns: `x.fate AS name, count(*)::float8, coalesce(avg(x.edit_share), 0)::float8, 0::float8, 0::float8, 0::float8,
+				0::float8`,
+			source: draftSource,
 			note: func(f *desk.Figures, name string, n [6]float64) {
 				f.Drafts[name] = int(n[0])
 				if name == "edited" {
@@ -188,8 +195,9 @@ func statsQueries() []statsQuery {
 			},
 		},
 		{
-			columns: `'' AS name, count(*)::float8, (count(*) FILTER (WHERE x.rating >= 4))::float8, 0::float8, 0::float8, 0::float8, 0::float8`,
-			source:  feedbackSource,
+			columns: `'' AS name, count(*)::float8, (count(*) FILTER (WHERE x.rating >= 4))::float8, 0::float8, 0::float8, 0::float8,
+				0::float8`,
+			source: feedbackSource,
 			note: func(f *desk.Figures, _ string, n [6]float64) {
 				f.Ratings, f.CSAT = int(n[0]), n[1]/n[0]
 			},

@@ -96,7 +96,7 @@ func (s *Store) tendTicket(ctx context.Context, id uuid.UUID, tending desk.Tendi
 
 // recheck notes when the clock next has something to do with a ticket. It is no change that an agent could miss, so the
 // version stays.
-func recheck(ctx context.Context, tx pgx.Tx, p *plan.Plan, t assistant.Ticket, at time.Time) error { //nolint:revive // a ticket under a plan
+func recheck(ctx context.Context, tx pgx.Tx, p *plan.Plan, t assistant.Ticket, at time.Time) error {
 	_, err := tx.Exec(ctx, `UPDATE tickets SET next_check_at = @next WHERE id = @id`,
 		pgx.NamedArgs{"id": t.ID, "next": desk.NextCheck(p, t, at)})
 	if err != nil {

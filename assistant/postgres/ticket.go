@@ -53,9 +53,7 @@ func (s *Store) handOff(ctx context.Context, tx pgx.Tx, open *assistant.Ticket, 
 }
 
 // customerWrote notes that the customer wrote again and that a person has to answer.
-func (s *Store) customerWrote(
-	ctx context.Context, tx pgx.Tx, p *plan.Plan, before assistant.Ticket, end assistant.Conclusion, //nolint:revive // a transaction and its plan
-) error {
+func (s *Store) customerWrote(ctx context.Context, tx pgx.Tx, p *plan.Plan, before assistant.Ticket, end assistant.Conclusion) error {
 	if _, err := s.soundAlarms(ctx, tx, before, end.At); err != nil {
 		return err
 	}

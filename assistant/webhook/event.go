@@ -15,7 +15,7 @@ type Type string
 
 // The types of events.
 const (
-	ComplaintChanged    Type = "complaint.changed"    // a complaint was acknowledged, extended, moved to another regime, or told of progress
+	ComplaintChanged    Type = "complaint.changed"    // a complaint was acknowledged or extended, moved to another regime, or told of
 	ComplaintDecided    Type = "complaint.decided"    // a complaint was decided
 	ComplaintDueSoon    Type = "complaint.due_soon"   // the deadline of a complaint is near
 	ComplaintOverdue    Type = "complaint.overdue"    // the deadline of a complaint has passed

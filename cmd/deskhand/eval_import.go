@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
@@ -50,7 +49,7 @@ func (c evalImportCmd) Run(ctx context.Context, a *app) error {
 		if len(suite.Cases) == 0 {
 			return fmt.Errorf("%w: no draft was decided in that time", errConfig)
 		}
-		if err := writeOut(a, c.Out, func(w io.Writer) error { return suite.Write(w) }); err != nil {
+		if err := writeOut(a, c.Out, suite.Write); err != nil {
 			return err
 		}
 		if c.Out == "" {

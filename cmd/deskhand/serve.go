@@ -57,7 +57,6 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 
 	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
 	debug.FreeOSMemory()
-
 	pipeline := s.assistant(s.store, a.clock)
 	workers, err := jobs.NewWorkers(s.pool, pipeline, a.logger)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -108,7 +109,8 @@ func (c statsCmd) print(a *app, stats desk.Stats) error {
 	line("from", "%s to %s", stats.From.Format(time.DateTime), stats.To.Format(time.DateTime))
 	line("questions", "%d, of which %.1f %% were answered by the assistant", t.Questions, 100*t.AutomaticRate)
 	line("tickets", "%d opened, %d resolved", t.Tickets, t.Resolutions)
-	line("first response", "%s median, %s at the 90th percentile, of %d", seconds(t.FirstResponseP50), seconds(t.FirstResponseP90), t.FirstResponses)
+	line("first response", "%s median, %s at the 90th percentile, of %d", seconds(t.FirstResponseP50), seconds(t.FirstResponseP90),
+		t.FirstResponses)
 	line("resolution", "%s median, %s at the 90th percentile", seconds(t.ResolutionP50), seconds(t.ResolutionP90))
 	line("promises kept", "%.1f %% of responses, %.1f %% of resolutions", 100*t.ResponseMet, 100*t.ResolutionMet)
 	line("satisfaction", "%.1f %% of %d ratings are 4 or 5", 100*t.CSAT, t.Ratings)
@@ -132,12 +134,8 @@ func counted(counts map[string]int) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
-	text := ""
 	for i, name := range names {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s %d", name, counts[name])
+		names[i] = fmt.Sprintf("%s %d", name, counts[name])
 	}
-	return cmp.Or(text, "none")
+	return cmp.Or(strings.Join(names, ", "), "none")
 }

@@ -39,7 +39,7 @@ func (b *builder) build() *Plan {
 	p.Escalation = Escalation(b.doc.Escalation)
 	if share := b.doc.WarnAt; share != nil {
 		if p.WarnAt = *share; !(p.WarnAt > 0 && p.WarnAt <= 1) { // also not a number
-			b.fail("$.warn_at", "warn_at must lie above 0 and up to 1: 0.75 warns after three quarters of the time")
+			b.failf("$.warn_at", "warn_at must lie above 0 and up to 1: 0.75 warns after three quarters of the time")
 		}
 	}
 	base := b.calendar("$", b.doc.TimeZone, b.doc.Hours, b.doc.Holidays)
@@ -50,7 +50,7 @@ func (b *builder) build() *Plan {
 	}
 	b.queues(p, base)
 	if to := p.Escalation.Queue; to != "" && !p.Has(to) {
-		b.fail("$.escalation.queue", "there is no queue %q", to)
+		b.failf("$.escalation.queue", "there is no queue %q", to)
 	}
 	b.agents(p)
 	b.complaints(p, base)
@@ -60,16 +60,16 @@ func (b *builder) build() *Plan {
 func (b *builder) queues(p *Plan, base sla.Calendar) {
 	targets := b.targets("$.sla", b.doc.SLA, nil)
 	if len(b.doc.Queues) > maxQueues {
-		b.fail("$.queues", "a desk has at most %d queues", maxQueues)
+		b.failf("$.queues", "a desk has at most %d queues", maxQueues)
 		return
 	}
 	for i, node := range b.doc.Queues {
 		path := fmt.Sprintf("$.queues[%d]", i)
 		switch {
 		case !plainName.MatchString(node.Name):
-			b.fail(path+".name", "a queue's name has small letters, digits, - and _, and 1 to 60 of them")
+			b.failf(path+".name", "a queue's name has small letters, digits, - and _, and 1 to 60 of them")
 		case p.Has(node.Name):
-			b.fail(path+".name", "two queues are called %q", node.Name)
+			b.failf(path+".name", "two queues are called %q", node.Name)
 		}
 		b.patterns(path+".intents", node.Intents, intentName, "write an intent such as withdrawal.pending, or a group such as security.*")
 		b.patterns(path+".languages", node.Languages, languageTag, "write a language such as en or zh-Hans")
@@ -80,7 +80,7 @@ func (b *builder) queues(p *Plan, base sla.Calendar) {
 		})
 	}
 	if last := p.Queues[len(p.Queues)-1]; len(last.Intents) > 0 || len(last.Languages) > 0 {
-		b.fail(fmt.Sprintf("$.queues[%d]", len(p.Queues)-1),
+		b.failf(fmt.Sprintf("$.queues[%d]", len(p.Queues)-1),
 			"the last queue takes what no other takes: leave its intents and languages out, or add a queue after it")
 	}
 }
@@ -103,7 +103,7 @@ func (b *builder) queueCalendar(path string, node queueNode, base sla.Calendar) 
 
 func (b *builder) agents(p *Plan) {
 	if len(b.doc.Agents) > maxAgents {
-		b.fail("$.agents", "a plan names at most %d agents", maxAgents)
+		b.failf("$.agents", "a plan names at most %d agents", maxAgents)
 		return
 	}
 	seen := make(map[string]bool)
@@ -111,11 +111,11 @@ func (b *builder) agents(p *Plan) {
 		path := fmt.Sprintf("$.agents[%d]", i)
 		switch {
 		case strings.TrimSpace(node.Name) == "" || len(node.Name) > 200:
-			b.fail(path, "an agent has a name (as in \"deskhand key list\") or an id, of 200 characters at most")
+			b.failf(path, "an agent has a name (as in \"deskhand key list\") or an id, of 200 characters at most")
 		case seen[node.Name]:
-			b.fail(path+".name", "the agent is listed twice")
+			b.failf(path+".name", "the agent is listed twice")
 		case node.Capacity < 0:
-			b.fail(path+".capacity", "capacity must not be negative; 0 is no limit")
+			b.failf(path+".capacity", "capacity must not be negative; 0 is no limit")
 		}
 		seen[node.Name] = true
 		b.patterns(path+".languages", node.Languages, languageTag, "write a language such as en or zh-Hans")
@@ -125,7 +125,7 @@ func (b *builder) agents(p *Plan) {
 	for i, queue := range p.Queues {
 		for _, skill := range queue.Skills {
 			if !slices.ContainsFunc(p.Agents, func(a Agent) bool { return slices.Contains(a.Skills, skill) }) {
-				b.fail(fmt.Sprintf("$.queues[%d].skills", i), "no agent has the skill %q: nobody would get these tickets", skill)
+				b.failf(fmt.Sprintf("$.queues[%d].skills", i), "no agent has the skill %q: nobody would get these tickets", skill)
 			}
 		}
 	}
@@ -140,9 +140,9 @@ func (b *builder) complaints(p *Plan, base sla.Calendar) {
 	for i, regime := range node.Regimes {
 		path := fmt.Sprintf("$.complaints.regimes[%d]", i)
 		if !plainName.MatchString(regime.Name) {
-			b.fail(path+".name", "a regime's name has small letters, digits, - and _")
+			b.failf(path+".name", "a regime's name has small letters, digits, - and _")
 		} else if _, twice := p.Regime(regime.Name); twice {
-			b.fail(path+".name", "two regimes are called %q", regime.Name)
+			b.failf(path+".name", "two regimes are called %q", regime.Name)
 		}
 		calendar := b.calendar(path, regime.TimeZone, nil, regime.Holidays)
 		if regime.TimeZone == "" {
@@ -154,19 +154,19 @@ func (b *builder) complaints(p *Plan, base sla.Calendar) {
 		built := Regime{Calendar: calendar, Name: regime.Name, WarnDays: 7}
 		built.Decide = b.period(path+".decide", regime.Decide)
 		if built.Decide.Count == 0 && regime.Decide == "" {
-			b.fail(path, "decide is missing: write a period such as 2 months")
+			b.failf(path, "decide is missing: write a period such as 2 months")
 		}
 		built.Extended, built.Progress = b.period(path+".extended", regime.Extended), b.period(path+".progress", regime.Progress)
 		if regime.WarnDays != nil {
 			built.WarnDays = *regime.WarnDays
 		}
 		if built.WarnDays < 0 || built.WarnDays > 366 {
-			b.fail(path+".warn_days", "warn_days must lie between 0 and 366")
+			b.failf(path+".warn_days", "warn_days must lie between 0 and 366")
 		}
 		p.Complaints.Regimes = append(p.Complaints.Regimes, built)
 	}
 	if _, ok := p.Regime(node.Default); !ok || node.Default == "" {
-		b.fail("$.complaints.default", "default must name one of the regimes")
+		b.failf("$.complaints.default", "default must name one of the regimes")
 	}
 }
 
@@ -176,7 +176,7 @@ func (b *builder) period(path, text string) sla.Period {
 	}
 	period, err := sla.ParsePeriod(text)
 	if err != nil {
-		b.fail(path, "%s", err)
+		b.failf(path, "%s", err)
 	}
 	return period
 }
@@ -184,7 +184,7 @@ func (b *builder) period(path, text string) sla.Period {
 func (b *builder) patterns(path string, values []string, pattern *regexp.Regexp, advice string) {
 	for i, value := range values {
 		if !pattern.MatchString(value) {
-			b.fail(fmt.Sprintf("%s[%d]", path, i), "%q does not fit: %s", value, advice)
+			b.failf(fmt.Sprintf("%s[%d]", path, i), "%q does not fit: %s", value, advice)
 		}
 	}
 }
@@ -194,7 +194,7 @@ func (b *builder) calendar(path, zone string, hours any, holidays []string) sla.
 	if zone != "" {
 		location, err := time.LoadLocation(zone)
 		if err != nil || zone == "Local" {
-			b.fail(path+".time_zone", "%q is no time zone: write an IANA name such as Europe/Berlin", zone)
+			b.failf(path+".time_zone", "%q is no time zone: write an IANA name such as Europe/Berlin", zone)
 			location = time.UTC
 		}
 		calendar.Location = location
@@ -205,14 +205,14 @@ func (b *builder) calendar(path, zone string, hours any, holidays []string) sla.
 
 func (b *builder) holidays(path string, days []string) map[sla.Date]bool {
 	if len(days) > maxHolidays {
-		b.fail(path, "a calendar has at most %d holidays", maxHolidays)
+		b.failf(path, "a calendar has at most %d holidays", maxHolidays)
 		return nil
 	}
 	set := make(map[sla.Date]bool, len(days))
 	for i, text := range days {
 		day, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			b.fail(fmt.Sprintf("%s[%d]", path, i), "%q is no day: write 2026-12-25", text)
+			b.failf(fmt.Sprintf("%s[%d]", path, i), "%q is no day: write 2026-12-25", text)
 			continue
 		}
 		set[sla.DateOf(day, time.UTC)] = true
@@ -228,20 +228,20 @@ func (b *builder) hours(path string, node any) map[time.Weekday][]sla.Span {
 	}
 	days, ok := node.(map[string]any)
 	if !ok || len(days) == 0 {
-		b.fail(path, "hours are %q, or days with their spans: mon-fri: [\"09:00-17:00\"]", always)
+		b.failf(path, "hours are %q, or days with their spans: mon-fri: [\"09:00-17:00\"]", always)
 		return nil
 	}
 	week := make(map[time.Weekday][]sla.Span)
 	for name, value := range days {
 		covered, ok := weekdays(name)
 		if !ok {
-			b.fail(path, "%q is no day: write mon, tue, wed, thu, fri, sat, sun, or mon-fri", name)
+			b.failf(path, "%q is no day: write mon, tue, wed, thu, fri, sat, sun, or mon-fri", name)
 			continue
 		}
 		for _, text := range listOf(value) {
 			from, to, ok := parseSpan(text)
 			if !ok {
-				b.fail(path+"."+name, "%q is no span of a day: write 09:00-17:00", text)
+				b.failf(path+"."+name, "%q is no span of a day: write 09:00-17:00", text)
 				continue
 			}
 			for _, day := range covered {
@@ -249,19 +249,24 @@ func (b *builder) hours(path string, node any) map[time.Weekday][]sla.Span {
 			}
 		}
 	}
+	b.inOrder(path, week)
+	if len(week) == 0 && len(b.problems) == 0 {
+		b.failf(path, "the desk never opens: give a day a span, or write %q", always)
+	}
+	return week
+}
+
+// inOrder sorts the spans of each day, and reports those that overlap.
+func (b *builder) inOrder(path string, week map[time.Weekday][]sla.Span) {
 	for day := range week {
 		slices.SortFunc(week[day], func(a, b sla.Span) int { return a.From - b.From })
 		for i := 1; i < len(week[day]); i++ {
 			if week[day][i].From < week[day][i-1].To {
-				b.fail(path, "the spans of %s overlap", weekdayNames[day])
+				b.failf(path, "the spans of %s overlap", weekdayNames[day])
 				break
 			}
 		}
 	}
-	if len(week) == 0 && len(b.problems) == 0 {
-		b.fail(path, "the desk never opens: give a day a span, or write %q", always)
-	}
-	return week
 }
 
 func addSpan(week map[time.Weekday][]sla.Span, day time.Weekday, from, to int) {

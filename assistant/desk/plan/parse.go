@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -148,8 +149,8 @@ type builder struct {
 	problems []*Error
 }
 
-// fail notes a problem of the node at a path such as "$.queues[0].name", or of its nearest parent that is written.
-func (b *builder) fail(path, format string, args ...any) {
+// failf notes a problem of the node at a path such as "$.queues[0].name", or of its nearest parent that is written.
+func (b *builder) failf(path, format string, args ...any) {
 	b.problems = append(b.problems, &Error{Line: b.line(path), Problem: fmt.Sprintf(format, args...)})
 }
 
@@ -179,7 +180,7 @@ func (b *builder) duration(path, text string) time.Duration {
 		d *= 24
 	}
 	if err != nil || d <= 0 || d > maxDuration {
-		b.fail(path, "%q is no time above zero and up to 366d: write 15m, 8h or 3d", text)
+		b.failf(path, "%q is no time above zero and up to 366d: write 15m, 8h or 3d", text)
 		return 0
 	}
 	return d
@@ -190,13 +191,11 @@ const maxDuration = 366 * 24 * time.Hour
 
 func (b *builder) targets(path string, nodes map[string]target, base map[triage.Priority]Targets) map[triage.Priority]Targets {
 	targets := make(map[triage.Priority]Targets, len(base))
-	for priority, t := range base {
-		targets[priority] = t
-	}
+	maps.Copy(targets, base)
 	for name, node := range nodes {
 		at := path + "." + name
 		if !triage.Priority(name).Valid() {
-			b.fail(path, "%q is no priority: use P1, P2, P3 or P4", name)
+			b.failf(path, "%q is no priority: use P1, P2, P3 or P4", name)
 			continue
 		}
 		targets[triage.Priority(name)] = Targets{
