@@ -114,7 +114,7 @@ func TestEachChangeIsToldOnce(t *testing.T) {
 			s.requireTold(t, &seen, webhook.FeedbackRecorded)
 			feedback.Rating = 5
 			require.NoError(t, s.store.AddFeedback(t.Context(), feedback))
-			s.requireTold(t, &seen, webhook.FeedbackRecorded)
+			s.requireTold(t, &seen, webhook.FeedbackRecorded, webhook.TicketUpdated) // the customer confirms what was assumed
 
 			s.setPolicy(t, func(p *assistant.Policy) { p.AutoReply = false })
 			s.requireTold(t, &seen, webhook.PolicyChanged)

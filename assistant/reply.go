@@ -179,8 +179,23 @@ func (a *Assistant) handOff(end Conclusion, settings Settings, request handOff) 
 	end.Decision = Decision{OutcomeHandedOff, request.reasons}
 	end.Proposal = request.proposal
 	end.Reply = a.reply(body, language, nil)
+	end.Acknowledgement = a.acknowledgement(end, text)
 	end.RespondBy = settings.Policy.RespondBy(end.Explained.Triage.Priority, a.Clock())
 	return end
+}
+
+// acknowledgement tells a complainant at once that the complaint was received, where the reply says something more urgent.
+// Not beside words that are to keep somebody alive: there an agent does it.
+func (a *Assistant) acknowledgement(end Conclusion, text prompts.Key) *Message {
+	t := end.Explained.Triage
+	switch {
+	case !t.Complains() || t.Has(risk.SelfHarm, risk.Extortion, risk.Minor):
+		return nil
+	case text == prompts.AckComplaint:
+		return &end.Reply
+	}
+	message := a.reply(a.fixed(prompts.AckComplaint, end.Explained.Language), end.Explained.Language, nil)
+	return &message
 }
 
 // handOffAfter ends a run whose stage failed. What the pipeline knew by then is kept; what it did not know is filled with

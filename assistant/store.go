@@ -71,14 +71,15 @@ type Opening struct {
 
 // Conclusion is how a run ends.
 type Conclusion struct {
-	At        time.Time
-	Case      Case
-	Decision  Decision
-	Explained Explanation
-	Proposal  *Proposal // the draft for the agents, when the case is handed off with one
-	Reply     Message
-	RespondBy time.Time // of a handed-off case
-	Steps     []Step
+	Acknowledgement *Message // says that a complaint was received: Reply, or a message after it
+	At              time.Time
+	Case            Case
+	Decision        Decision
+	Explained       Explanation
+	Proposal        *Proposal // the draft for the agents, when the case is handed off with one
+	Reply           Message
+	RespondBy       time.Time // of a handed-off case
+	Steps           []Step
 }
 
 // Explanation is what the record of a run says beside its steps (P9).

@@ -44,13 +44,14 @@ const (
 	AckHuman                 Key = "ack.human" // the customer asked for a person
 	AckLegal                 Key = "ack.legal" // lawyer, lawsuit, press, ombudsman
 	AckMinor                 Key = "ack.minor"
-	AckUnsure                Key = "ack.unsure"       // no answer that is sure enough
-	AskOffTopic              Key = "ask.off_topic"    // not a question for this desk
-	AskUnclear               Key = "ask.unclear"      // too little to go by
-	ChannelFake              Key = "channel.fake"     // {contact} is a known fake
-	ChannelList              Key = "channel.list"     // {channels}: all there are
-	ChannelOfficial          Key = "channel.official" // {contact} is ours
-	ChannelUnknown           Key = "channel.unknown"  // {contact} is not on the list: treat it as not ours
+	AckUnsure                Key = "ack.unsure"         // no answer that is sure enough
+	AskOffTopic              Key = "ask.off_topic"      // not a question for this desk
+	AskUnclear               Key = "ask.unclear"        // too little to go by
+	ChannelFake              Key = "channel.fake"       // {contact} is a known fake
+	ChannelList              Key = "channel.list"       // {channels}: all there are
+	ChannelOfficial          Key = "channel.official"   // {contact} is ours
+	ChannelUnknown           Key = "channel.unknown"    // {contact} is not on the list: treat it as not ours
+	ComplaintProgress        Key = "complaint.progress" // a complaint is still being looked into
 	ContainAPIKey            Key = "contain.api_key"
 	ContainAccountTakeover   Key = "contain.account_takeover"
 	ContainMFALost           Key = "contain.mfa_lost"
@@ -63,6 +64,7 @@ const (
 	ContainWithdrawalCancel  Key = "contain.withdrawal_cancel"
 	CrisisExtortion          Key = "crisis.extortion"
 	CrisisSelfHarm           Key = "crisis.self_harm"
+	FollowUp                 Key = "follow_up"           // some days after a resolution: did it help?
 	NoteGeneralInfo          Key = "note.general_info"   // below an answer that cannot look at the customer's own case
 	NoteSecretRemoved        Key = "note.secret_removed" // above the reply to a message that carried a secret
 	RefuseAdvice             Key = "refuse.advice"       // which coin to buy
@@ -81,10 +83,10 @@ var parameters = map[Key][]string{
 func Keys() []Key {
 	return []Key{
 		AckAdded, AckAuthority, AckCase, AckComplaint, AckDeceased, AckDelay, AckHuman, AckLegal, AckMinor, AckUnsure,
-		AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ContainAPIKey,
+		AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress, ContainAPIKey,
 		ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
 		ContainUnknownWithdrawal, ContainWalletDrained, ContainWithdrawalCancel, CrisisExtortion, CrisisSelfHarm,
-		NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
+		FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
 	}
 }
 

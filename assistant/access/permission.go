@@ -46,7 +46,9 @@ const (
 	ProveFactor      Permission = "prove_factor"      // the second step of a log-in
 	ReadAudit        Permission = "read_audit"        // the record of who did what
 	ReadConversation Permission = "read_conversation" // a widget its own, a person all
+	ReadFigures      Permission = "read_figures"      // how the desk does, and what its knowledge base lacks
 	ReadKnowledge    Permission = "read_knowledge"    // articles: a widget what is public
+	SetPlan          Permission = "set_plan"          // the desk's queues, hours, promises and deadlines
 	Unmask           Permission = "unmask"            // personal data in a case, with a reason
 	WorkTickets      Permission = "work_tickets"      // the queue
 )
@@ -95,7 +97,9 @@ func rules() []rule {
 		{permission: ProveFactor, roles: people, session: true, stages: []Stage{StageFactor}},
 		{permission: ReadAudit, roles: admins},
 		{permission: ReadConversation, roles: everyone},
+		{permission: ReadFigures, roles: leads},
 		{permission: ReadKnowledge, roles: everyone},
+		{permission: SetPlan, roles: leads},
 		{permission: Unmask, roles: people},
 		{permission: WorkTickets, roles: people},
 	}

@@ -33,7 +33,8 @@ type ReplyRequest struct {
 	Body    string    `doc:"The text to send, for edit and write. It is held to the same rules as a generated one." json:"body,omitempty" maxLength:"20000"`                                                                   //nolint:lll // a tag is one line
 	DraftID uuid.UUID `doc:"The draft, for accept, edit and reject." format:"uuid" json:"draft_id,omitzero"`
 	Reason  string    `doc:"What is wrong with the draft, for reject." json:"reason,omitempty" maxLength:"1000"`
-	Version int32     `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"` //nolint:lll // a tag is one line
+	Code    string    `doc:"What kind of mistake it made, for reject; other when missing." enum:"wrong_article,wrong_facts,outdated,incomplete,off_topic,wrong_language,tone,unsafe,other" json:"reason_code,omitempty"` //nolint:lll // a tag is one line
+	Version int32     `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"`                                                                            //nolint:lll // a tag is one line
 }
 
 type ticketOutput struct {
@@ -56,12 +57,6 @@ func (s *server) describeTicketChanges(api huma.API) {
 		Method:      http.MethodPost, OperationID: "release-ticket", Path: "/v1/tickets/{id}/release", Summary: "Release", Tags: tags,
 	}, access.WorkTickets), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
 		return s.Desk.Release(ctx, a, id, version)
-	}))
-	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Ends the work on the ticket.",
-		Method:      http.MethodPost, OperationID: "resolve-ticket", Path: "/v1/tickets/{id}/resolve", Summary: "Resolve", Tags: tags,
-	}, access.WorkTickets), s.change(func(ctx context.Context, a desk.Actor, id uuid.UUID, version int32) (assistant.Ticket, error) {
-		return s.Desk.Resolve(ctx, a, id, version)
 	}))
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Sends a reply to the customer, or rejects a draft. The caller must hold the ticket. " +
@@ -87,7 +82,8 @@ func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, erro
 		}
 	}
 	ticket, err := s.Desk.Reply(ctx, actor(ctx), desk.Reply{
-		Action: desk.Action(in.Body.Action), Body: in.Body.Body, DraftID: in.Body.DraftID, Reason: in.Body.Reason,
+		Action: desk.Action(in.Body.Action), Body: in.Body.Body, Code: desk.RejectCode(in.Body.Code), DraftID: in.Body.DraftID,
+		Reason:   in.Body.Reason,
 		TicketID: in.ID, Version: in.Body.Version,
 	})
 	if err != nil {

@@ -121,7 +121,9 @@ func docsOf(description *huma.OpenAPI) docsPage {
 			}
 		}
 	}
-	for _, name := range []string{"Customers", "Agents", "Knowledge base", "Log-in", "People", "Keys", "Audit", "Operators"} {
+	for _, name := range []string{
+		"Customers", "Agents", "Complaints", "Desk", "Figures", "Knowledge base", "Log-in", "People", "Keys", "Audit", "Operators",
+	} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
 		})

@@ -184,7 +184,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Assistant: s.pipeline,
 		Clock:     o.clock,
 		Deadline:  o.deadline,
-		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Redactor: k.redactor, Store: s.store}),
+		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
 		Index:     func() *retrieval.Index { return s.index },
 		Logger:    logger,
 		Provider:  o.provider,

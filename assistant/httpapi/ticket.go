@@ -23,8 +23,11 @@ type ticketsInput struct {
 	Language string `example:"zh-Hans" pattern:"^[A-Za-z0-9-]{2,35}$" patternDescription:"a BCP 47 tag" query:"language"`
 	Limit    int    `default:"50" doc:"Tickets on a page." maximum:"100" minimum:"1" query:"limit"`
 	Mine     bool   `doc:"Only those that the caller holds." query:"mine"`
+	Overdue  bool   `doc:"Only those of which a promise was missed." query:"overdue"`
 	Priority string `enum:"P1,P2,P3,P4" query:"priority"`
-	Status   string `doc:"Without it: all that are not resolved." enum:"open,claimed,waiting,resolved" query:"status"`
+	Queue    string `pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"the name of a queue" query:"queue"`
+	Status   string `doc:"Without it: all that are not resolved." enum:"open,claimed,waiting,on_hold,resolved" query:"status"`
+	Tag      string `maxLength:"50" query:"tag"`
 }
 
 type ticketsOutput struct {
@@ -39,20 +42,32 @@ type TicketList struct {
 
 // Ticket is a case in a person's queue.
 type Ticket struct {
-	AssigneeID      *uuid.UUID `doc:"The agent who holds it." format:"uuid" json:"assignee_id,omitempty"`
+	AssigneeID      *uuid.UUID `doc:"The agent who holds it, or who resolved it." format:"uuid" json:"assignee_id,omitempty"`
+	AwaitingSince   *time.Time `doc:"Since when the customer waits for a reply; missing when it is the customer's turn." json:"awaiting_since,omitempty"` //nolint:lll // a tag is one line
+	ClaimExpiresAt  *time.Time `doc:"A claim without a reply ends then." json:"claim_expires_at,omitempty"`
 	ConversationID  uuid.UUID  `format:"uuid" json:"conversation_id"`
 	CreatedAt       time.Time  `json:"created_at"`
+	Escalations     int        `json:"escalations"`
 	FirstResponseAt *time.Time `json:"first_response_at,omitempty"`
+	FollowUpAt      *time.Time `doc:"When the customer is asked whether the resolution holds." json:"follow_up_at,omitempty"`
+	HoldUntil       *time.Time `json:"hold_until,omitempty"`
 	ID              uuid.UUID  `format:"uuid" json:"id"`
 	Intent          string     `json:"intent"`
 	Language        string     `json:"language"`
+	MergedInto      *uuid.UUID `doc:"The ticket in which the work goes on." format:"uuid" json:"merged_into,omitempty"`
 	Number          string     `example:"DH-1042" json:"number"`
+	Outcome         string     `doc:"What is known of the latest resolution." enum:"abandoned,assumed,confirmed,merged,re_contacted" json:"outcome,omitempty"` //nolint:lll // a tag is one line
+	PausedAt        *time.Time `doc:"Since when the promise to resolve it pauses." json:"paused_at,omitempty"`
 	Priority        string     `enum:"P1,P2,P3,P4" json:"priority"`
+	Queue           string     `json:"queue"`
 	Reasons         []string   `doc:"Why a person is needed. Not for the customer." json:"reasons" nullable:"false"`
+	Recontacts      int        `doc:"How often the customer came back after a resolution." json:"recontacts"`
+	ResolveBy       *time.Time `doc:"As promised; moves while it pauses." json:"resolve_by,omitempty"`
 	ResolvedAt      *time.Time `json:"resolved_at,omitempty"`
-	RespondBy       time.Time  `json:"respond_by"`
+	RespondBy       time.Time  `doc:"The time by which a person promised the reply that the customer waits for." json:"respond_by"`
 	Risks           []string   `json:"risks" nullable:"false"`
-	Status          string     `enum:"open,claimed,waiting,resolved" json:"status"`
+	Status          string     `enum:"open,claimed,waiting,on_hold,resolved" json:"status"`
+	Tags            []string   `json:"tags" nullable:"false"`
 	Version         int32      `doc:"Send it with a change: a change of another version is refused." json:"version"`
 }
 
@@ -66,11 +81,13 @@ type ticketDetailOutput struct {
 
 // TicketDetail is a ticket with all that an agent needs to answer it.
 type TicketDetail struct {
-	Customer *CustomerView   `doc:"Missing for an anonymous customer." json:"customer,omitempty"`
-	Drafts   []Draft         `doc:"Newest first." json:"drafts" nullable:"false"`
-	Messages []TicketMessage `doc:"Oldest first." json:"messages" nullable:"false"`
-	Ticket   Ticket          `json:"ticket"`
-	Trail    []Trace         `doc:"How each question of the conversation was decided, oldest first." json:"trail" nullable:"false"`
+	Complaint *Complaint      `doc:"The formal complaint beside it, if any." json:"complaint,omitempty"`
+	Customer  *CustomerView   `doc:"Missing for an anonymous customer." json:"customer,omitempty"`
+	Drafts    []Draft         `doc:"Newest first." json:"drafts" nullable:"false"`
+	Messages  []TicketMessage `doc:"Oldest first." json:"messages" nullable:"false"`
+	Notes     []Note          `doc:"What agents told each other, oldest first. Not for the customer." json:"notes" nullable:"false"`
+	Ticket    Ticket          `json:"ticket"`
+	Trail     []Trace         `doc:"How each question of the conversation was decided, oldest first." json:"trail" nullable:"false"`
 }
 
 // TicketMessage is a message as an agent sees it.
@@ -87,12 +104,30 @@ type Draft struct {
 	Citations    []Citation `json:"citations" nullable:"false"`
 	Confidence   float64    `doc:"Probability of being right, 0 to 1." json:"confidence"`
 	CreatedAt    time.Time  `json:"created_at"`
+	EditDistance int        `doc:"Of an edited draft: characters taken out and added." json:"edit_distance,omitempty"`
+	EditShare    float64    `doc:"Of the characters of draft and reply, 0 to 1." json:"edit_share,omitempty"`
+	Edits        []Edit     `doc:"Of an edited draft, in order." json:"edits,omitempty"`
 	Fate         string     `enum:"pending,accepted,edited,rejected" json:"fate"`
 	Findings     []Finding  `doc:"What the guard objects to." json:"findings" nullable:"false"`
 	ID           uuid.UUID  `format:"uuid" json:"id"`
 	Language     string     `json:"language"`
 	Method       string     `enum:"extractive,model" json:"method"`
+	RejectCode   string     `json:"reject_code,omitempty"`
 	RejectReason string     `json:"reject_reason,omitempty"`
+}
+
+// Edit is a run of text that an agent kept, took out of a draft, or added.
+type Edit struct {
+	Op   string `enum:"=,-,+" json:"op"`
+	Text string `json:"text"`
+}
+
+// Note is what an agent told the others.
+type Note struct {
+	AgentID   uuid.UUID `format:"uuid" json:"agent_id"`
+	Body      string    `doc:"Secrets are replaced." json:"body"`
+	CreatedAt time.Time `json:"created_at"`
+	ID        uuid.UUID `format:"uuid" json:"id"`
 }
 
 // Finding is one objection of the guard.
@@ -134,8 +169,11 @@ func (s *server) describeTickets(api huma.API) {
 
 func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput, error) {
 	filter := desk.Filter{
-		Intent: in.Intent, Language: in.Language, Limit: in.Limit,
-		Priority: triage.Priority(in.Priority), Status: assistant.TicketStatus(in.Status),
+		Intent: in.Intent, Language: in.Language, Limit: in.Limit, Overdue: in.Overdue,
+		Priority: triage.Priority(in.Priority), Queue: in.Queue, Status: assistant.TicketStatus(in.Status), Tag: in.Tag,
+	}
+	if err := storable("tag", in.Tag); err != nil {
+		return nil, s.problemOf(ctx, err)
 	}
 	if in.Mine {
 		id := actor(ctx).ID
@@ -191,65 +229,4 @@ func parseCursor(text string) (desk.Cursor, bool) {
 		return cursor, false
 	}
 	return cursor, formatCursor(cursor) == text && cursor.ID != uuid.Nil && !cursor.RespondBy.IsZero()
-}
-
-func ticketView(t assistant.Ticket) Ticket {
-	risks := make([]string, len(t.Risks))
-	for i, risk := range t.Risks {
-		risks[i] = string(risk)
-	}
-	return Ticket{
-		AssigneeID: t.AssigneeID, ConversationID: t.ConversationID, CreatedAt: t.CreatedAt, FirstResponseAt: t.FirstResponseAt,
-		ID: t.ID, Intent: t.Intent, Language: t.Language, Number: t.Reference(), Priority: string(t.Priority),
-		Reasons: append([]string{}, t.Reasons...), ResolvedAt: t.ResolvedAt, RespondBy: t.RespondBy, Risks: risks,
-		Status: string(t.Status), Version: t.Version,
-	}
-}
-
-func ticketDetail(d desk.Detail) TicketDetail {
-	view := TicketDetail{
-		Customer: customerView(d.Conversation.Customer),
-		Drafts:   make([]Draft, len(d.Drafts)), Messages: make([]TicketMessage, len(d.Conversation.Messages)),
-		Ticket: ticketView(d.Ticket), Trail: make([]Trace, len(d.Trail)),
-	}
-	for i, draft := range d.Drafts {
-		view.Drafts[i] = draftView(draft)
-	}
-	for i, m := range d.Conversation.Messages {
-		view.Messages[i] = TicketMessage{
-			ConversationMessage: conversationMessage(m), AgentID: m.AgentID, Redactions: append([]string{}, m.Redactions...),
-		}
-	}
-	for i, trace := range d.Trail {
-		view.Trail[i] = traceView(trace)
-	}
-	return view
-}
-
-func draftView(d desk.Draft) Draft {
-	findings := make([]Finding, len(d.Findings))
-	for i, finding := range d.Findings {
-		findings[i] = Finding(finding)
-	}
-	return Draft{
-		Body: d.Body, Citations: citations(d.Citations), Confidence: d.Confidence, CreatedAt: d.CreatedAt, Fate: d.Fate,
-		Findings: findings, ID: d.ID, Language: d.Language, Method: string(d.Method), RejectReason: d.RejectReason,
-	}
-}
-
-func traceView(t desk.Trace) Trace {
-	view := Trace{
-		Confidence: t.Confidence, Outcome: string(t.Outcome), Reasons: make([]string, len(t.Reasons)),
-		StartedAt: t.StartedAt, Steps: make([]Step, len(t.Steps)),
-	}
-	for i, reason := range t.Reasons {
-		view.Reasons[i] = string(reason)
-	}
-	for i, step := range t.Steps {
-		view.Steps[i] = Step{
-			Detail: step.Detail, DurationMS: float64(step.Duration) / float64(time.Millisecond),
-			Stage: string(step.Stage), Status: string(step.Status),
-		}
-	}
-	return view
 }

@@ -59,6 +59,9 @@ func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
 		case !kept.Changed:
 			return nil
 		}
+		if err := s.confirmResolution(ctx, tx, f, at); err != nil {
+			return err
+		}
 		return s.emit(ctx, tx, webhook.Event{Type: webhook.FeedbackRecorded, CreatedAt: at, Data: webhook.Feedback{
 			ConversationID: f.ConversationID, MessageID: f.MessageID, Rating: f.Rating,
 		}})

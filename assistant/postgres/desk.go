@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -20,30 +21,81 @@ func (s *Store) Change(ctx context.Context, c desk.Change) (assistant.Ticket, er
 		if err != nil {
 			return err
 		}
-		if err := allowed(before, c); err != nil {
-			return err
-		}
-		var assignee *uuid.UUID
-		if c.To != assistant.TicketOpen {
-			assignee = &c.Actor.ID
-		}
-		_, err = tx.Exec(ctx, `
-			UPDATE tickets SET status = @status, assignee_id = @assignee_id, version = version + 1,
-				resolved_at = CASE WHEN @status = 'resolved' THEN @at::timestamptz END
-			WHERE id = @id`,
-			pgx.NamedArgs{"status": c.To, "assignee_id": assignee, "at": c.At, "id": c.TicketID})
-		if err != nil {
-			return fmt.Errorf("update ticket: %w", err)
-		}
-		if err := audit(ctx, tx, ticketEntry("ticket."+string(c.To), c.Actor, c.At, c.TicketID)); err != nil {
-			return err
-		}
-		if ticket, err = loadTicket(ctx, tx, c.TicketID); err != nil {
-			return err
-		}
-		return s.emitChange(ctx, tx, c, ticket)
+		ticket, err = s.change(ctx, tx, before, c)
+		return err
 	})
+	if violated(err, "tickets_assignee_id_fkey") {
+		return ticket, &assistant.Error{Code: assistant.CodeInvalid, Field: "agent_id", Message: "there is no such agent"}
+	}
 	return ticket, err
+}
+
+// change takes a locked ticket through a step.
+func (s *Store) change(ctx context.Context, tx pgx.Tx, before assistant.Ticket, c desk.Change) (assistant.Ticket, error) {
+	p, err := s.plan(ctx, tx)
+	if err != nil {
+		return before, err
+	}
+	after, err := desk.Apply(p, before, c)
+	if err != nil {
+		return before, err
+	}
+	// What the clock had to say of the ticket as it was, it says before the ticket is another.
+	if _, err := s.soundAlarms(ctx, tx, before, c.At); err != nil {
+		return before, err
+	}
+	if c.Step == desk.StepOutcome {
+		if err := changeOutcome(ctx, tx, before, c.Outcome); err != nil {
+			return before, err
+		}
+	}
+	if err := s.saveTicket(ctx, tx, saving{after: after, before: before, change: c, detail: changeDetail(before, after)}); err != nil {
+		return before, err
+	}
+	if c.Actor.Machine == "" {
+		entry := ticketEntry(auditAction(c.Step, after), c.Actor, c.At, c.TicketID)
+		if err := audit(ctx, tx, entry); err != nil {
+			return before, err
+		}
+	}
+	if after, err = loadTicket(ctx, tx, before.ID); err != nil {
+		return before, err
+	}
+	return after, s.emitChange(ctx, tx, c, after)
+}
+
+// auditAction names a step in the audit log: the state that it led to, or the step itself where the state stays.
+func auditAction(step desk.Step, after assistant.Ticket) string {
+	switch step {
+	case desk.StepClaim, desk.StepRelease, desk.StepResolve:
+		return "ticket." + string(after.Status)
+	default:
+		return "ticket." + string(step)
+	}
+}
+
+// changeDetail is what a step changed beside the state, in ids and codes.
+func changeDetail(before, after assistant.Ticket) map[string]any {
+	detail := map[string]any{}
+	if before.Priority != after.Priority {
+		detail["priority"] = []string{string(before.Priority), string(after.Priority)}
+	}
+	if before.Queue != after.Queue {
+		detail["queue"] = []string{before.Queue, after.Queue}
+	}
+	if after.AssigneeID != nil && (before.AssigneeID == nil || *before.AssigneeID != *after.AssigneeID) {
+		detail["assignee_id"] = after.AssigneeID
+	}
+	if after.MergedInto != nil {
+		detail["merged_into"] = after.MergedInto
+	}
+	if before.Outcome != after.Outcome {
+		detail["outcome"] = after.Outcome
+	}
+	if after.HoldUntil != nil {
+		detail["until"] = after.HoldUntil
+	}
+	return detail
 }
 
 // Detail implements desk.Store.
@@ -59,72 +111,143 @@ func (s *Store) Detail(ctx context.Context, ticketID uuid.UUID) (desk.Detail, er
 	if detail.Drafts, err = ticketDrafts(ctx, s.pool, ticketID); err != nil {
 		return detail, err
 	}
+	if detail.Notes, err = ticketNotes(ctx, s.pool, ticketID); err != nil {
+		return detail, err
+	}
+	if detail.Complaint, err = ticketComplaint(ctx, s.pool, ticketID); err != nil {
+		return detail, err
+	}
 	detail.Trail, err = trail(ctx, s.pool, detail.Ticket.ConversationID)
 	return detail, err
 }
 
-// Queue implements desk.Store.
-func (s *Store) Queue(ctx context.Context, f desk.Filter) ([]assistant.Ticket, error) {
-	args := pgx.NamedArgs{
-		"status": string(f.Status), "priority": string(f.Priority), "intent": f.Intent, "language": f.Language,
-		"assignee_id": f.AssigneeID, "limit": f.Limit, "after": f.After != nil,
-		"after_priority": "", "after_respond_by": time.Time{}, "after_id": uuid.Nil,
-	}
-	if f.After != nil {
-		args["after_priority"], args["after_respond_by"], args["after_id"] = string(f.After.Priority), f.After.RespondBy, f.After.ID
-	}
-	rows, err := s.pool.Query(ctx, `
-		SELECT `+ticketColumns+` FROM tickets
-		WHERE ((@status = '' AND status <> 'resolved') OR status = @status)
-		  AND (@priority = '' OR priority = @priority)
-		  AND (@intent = '' OR intent = @intent)
-		  AND (@language = '' OR language = @language)
-		  AND (@assignee_id::uuid IS NULL OR assignee_id = @assignee_id)
-		  AND (NOT @after OR (priority, respond_by, id) > (@after_priority, @after_respond_by, @after_id::uuid))
-		ORDER BY priority, respond_by, id LIMIT @limit`, args)
+// Merge implements desk.Store: the work on a ticket goes on in another one of the same customer, which takes over its
+// urgency, risks, reasons and tags.
+func (s *Store) Merge(ctx context.Context, c desk.Change) (assistant.Ticket, error) {
+	var merged assistant.Ticket
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		from, into, err := lockBoth(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		if into.Status == assistant.TicketResolved {
+			return assistant.Errorf(assistant.CodeConflict, "the other ticket is resolved: reopen it first")
+		}
+		if merged, err = s.change(ctx, tx, from, c); err != nil {
+			return err
+		}
+		return s.takeMerged(ctx, tx, from, into, c)
+	})
+	return merged, err
+}
+
+// takeMerged gives the other ticket what the merged one had.
+func (s *Store) takeMerged(ctx context.Context, tx pgx.Tx, from, into assistant.Ticket, c desk.Change) error {
+	p, err := s.plan(ctx, tx)
 	if err != nil {
-		return nil, fmt.Errorf("list tickets: %w", err)
+		return err
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[ticketRow])
+	take := desk.Change{
+		Actor: desk.Actor{ID: c.Actor.ID, Lead: true}, At: c.At, Reason: c.Reason, Step: desk.StepTake, TicketID: into.ID,
+	}
+	joined := into
+	joined.Priority = into.Priority.Higher(from.Priority)
+	joined.Risks, joined.Reasons = union(into.Risks, from.Risks), union(into.Reasons, from.Reasons)
+	joined.Tags = union(into.Tags, from.Tags)
+	after, err := desk.Apply(p, joined, take)
 	if err != nil {
-		return nil, fmt.Errorf("list tickets: %w", err)
+		return err
 	}
-	tickets := make([]assistant.Ticket, len(found))
-	for i, row := range found {
-		tickets[i] = row.ticket()
+	if from.AwaitingSince != nil {
+		after = desk.Awaited(p, after, *from.AwaitingSince, from.RespondBy)
 	}
-	return tickets, nil
+	detail := map[string]any{"merged_from": from.ID}
+	if err := s.saveTicket(ctx, tx, saving{after: after, before: into, change: take, detail: detail}); err != nil {
+		return err
+	}
+	if after, err = loadTicket(ctx, tx, into.ID); err != nil {
+		return err
+	}
+	return s.emitChange(ctx, tx, take, after)
+}
+
+// lockBoth locks two tickets in the order of their conversations, so that two agents who merge the same pair either way
+// never wait for each other.
+func lockBoth(ctx context.Context, tx pgx.Tx, c desk.Change) (from, into assistant.Ticket, err error) {
+	if c.Into == nil || *c.Into == c.TicketID {
+		return from, into, &assistant.Error{Code: assistant.CodeInvalid, Field: "into", Message: "into must name another ticket"}
+	}
+	if from, err = loadTicket(ctx, tx, c.TicketID); err != nil {
+		return from, into, err
+	}
+	if into, err = loadTicket(ctx, tx, *c.Into); err != nil {
+		return from, into, err
+	}
+	first, second := from.ConversationID, into.ConversationID
+	if bytes.Compare(second[:], first[:]) < 0 {
+		first, second = second, first
+	}
+	for _, id := range []uuid.UUID{first, second} {
+		if err := lockConversation(ctx, tx, id); err != nil {
+			return from, into, err
+		}
+	}
+	if err := sameCustomer(ctx, tx, from.ConversationID, into.ConversationID); err != nil {
+		return from, into, err
+	}
+	if from, err = lockTicket(ctx, tx, from.ID, c.Version); err != nil {
+		return from, into, err
+	}
+	into, err = loadTicket(ctx, tx, into.ID)
+	return from, into, err
+}
+
+// sameCustomer refuses two conversations that are known to be of different customers, or that came through different keys:
+// the reply to one would not reach the other. Where no customer is known, the agent says so by merging.
+func sameCustomer(ctx context.Context, tx pgx.Tx, one, other uuid.UUID) error {
+	rows, err := tx.Query(ctx, `
+		SELECT a.api_key_id IS NOT DISTINCT FROM b.api_key_id AND coalesce(a.customer_ref = b.customer_ref, true)
+		FROM conversations a, conversations b WHERE a.id = @one AND b.id = @other`, pgx.NamedArgs{"one": one, "other": other})
+	if err != nil {
+		return fmt.Errorf("compare customers: %w", err)
+	}
+	same, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return fmt.Errorf("compare customers: %w", err)
+	}
+	if !same {
+		return &assistant.Error{Code: assistant.CodeInvalid, Field: "into", Message: "the tickets are of different customers"}
+	}
+	return nil
 }
 
 // Send implements desk.Store.
 func (s *Store) Send(ctx context.Context, sending desk.Sending) (assistant.Ticket, error) {
 	var ticket assistant.Ticket
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		reply := sending.Reply
-		before, err := lockTicket(ctx, tx, reply.TicketID, reply.Version)
+		before, err := lockTicket(ctx, tx, sending.Reply.TicketID, sending.Reply.Version)
 		if err != nil {
 			return err
 		}
-		if !before.Held() || before.AssigneeID == nil || *before.AssigneeID != sending.Actor.ID {
-			return assistant.Errorf(assistant.CodeConflict, "claim the ticket before you answer it")
+		p, err := s.plan(ctx, tx)
+		if err != nil {
+			return err
 		}
+		change := desk.Change{Actor: sending.Actor, At: sending.At, Step: desk.StepReject, TicketID: before.ID}
 		if sending.Message != nil {
-			if err := insertMessage(ctx, tx, before.ConversationID, *sending.Message); err != nil {
-				return err
-			}
+			change.Step = desk.StepReply
 		}
-		if err := decideDraft(ctx, tx, sending); err != nil {
+		after, err := desk.Apply(p, before, change)
+		if err != nil {
 			return err
 		}
-		if err := noteReply(ctx, tx, sending); err != nil {
+		if _, err := s.soundAlarms(ctx, tx, before, sending.At); err != nil {
 			return err
 		}
-		entry := ticketEntry("ticket.reply", sending.Actor, sending.At, reply.TicketID)
-		entry.Detail = map[string]any{"action": reply.Action, "draft_id": reply.DraftID}
-		if err := audit(ctx, tx, entry); err != nil {
+		if err := s.saveSent(ctx, tx, sending, saving{after: after, before: before, change: change}); err != nil {
 			return err
 		}
-		if ticket, err = loadTicket(ctx, tx, reply.TicketID); err != nil {
+		if ticket, err = loadTicket(ctx, tx, before.ID); err != nil {
 			return err
 		}
 		return s.emitSent(ctx, tx, sending, ticket)
@@ -132,63 +255,50 @@ func (s *Store) Send(ctx context.Context, sending desk.Sending) (assistant.Ticke
 	return ticket, err
 }
 
-// allowed checks the step against the states of a ticket and against who holds it.
-func allowed(before assistant.Ticket, c desk.Change) error {
-	mine := before.AssigneeID != nil && *before.AssigneeID == c.Actor.ID
-	if before.AssigneeID != nil && !mine && !c.Actor.Lead {
-		return assistant.Errorf(assistant.CodeConflict, "another agent holds this ticket")
+// saveSent stores a reply, the fate of its draft and the ticket after it.
+func (s *Store) saveSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, v saving) error {
+	if sending.Message != nil {
+		if err := insertMessage(ctx, tx, v.before.ConversationID, *sending.Message); err != nil {
+			return err
+		}
 	}
-	possible := false
-	switch c.To {
-	case assistant.TicketClaimed:
-		possible = before.Status == assistant.TicketOpen || before.Status != assistant.TicketResolved && !mine
-	case assistant.TicketOpen:
-		possible = before.Held()
-	case assistant.TicketResolved:
-		possible = before.Held()
-	case assistant.TicketWaiting: // reached by replying only
+	if err := decideDraft(ctx, tx, sending); err != nil {
+		return err
 	}
-	if !possible {
-		return assistant.Errorf(assistant.CodeConflict, "a ticket that is %s cannot become %s", before.Status, c.To)
+	v.detail = map[string]any{"action": sending.Reply.Action, "draft_id": sending.Reply.DraftID}
+	if err := s.saveTicket(ctx, tx, v); err != nil {
+		return err
 	}
-	return nil
+	entry := ticketEntry("ticket.reply", sending.Actor, sending.At, v.before.ID)
+	entry.Detail = v.detail
+	return audit(ctx, tx, entry)
 }
 
 func decideDraft(ctx context.Context, tx pgx.Tx, sending desk.Sending) error {
 	if sending.Fate == "" {
 		return nil
 	}
-	var sentAs *uuid.UUID
+	args := pgx.NamedArgs{
+		"fate": sending.Fate, "decided_by": sending.Actor.ID, "decided_at": sending.At, "sent_as": nil,
+		"reason": sending.Reply.Reason, "id": sending.Reply.DraftID, "ticket_id": sending.Reply.TicketID,
+		"code": string(sending.Reply.Code), "edit_distance": nil, "edit_share": nil, "edits": nil,
+	}
 	if sending.Message != nil {
-		sentAs = &sending.Message.ID
+		args["sent_as"] = sending.Message.ID
+	}
+	if e := sending.Edits; e != nil {
+		args["edit_distance"], args["edit_share"], args["edits"] = e.Distance, e.Share, e.Edits
 	}
 	tag, err := tx.Exec(ctx, `
 		UPDATE drafts SET fate = @fate, decided_by = @decided_by, decided_at = @decided_at, sent_as = @sent_as,
-			reject_reason = nullif(@reason, '')
-		WHERE id = @id AND ticket_id = @ticket_id AND fate = 'pending'`,
-		pgx.NamedArgs{
-			"fate": sending.Fate, "decided_by": sending.Actor.ID, "decided_at": sending.At, "sent_as": sentAs,
-			"reason": sending.Reply.Reason, "id": sending.Reply.DraftID, "ticket_id": sending.Reply.TicketID,
-		})
+			reject_reason = nullif(@reason, ''), reject_code = nullif(@code, ''), edit_distance = @edit_distance,
+			edit_share = @edit_share, edits = @edits
+		WHERE id = @id AND ticket_id = @ticket_id AND fate = 'pending'`, args)
 	if err != nil {
 		return fmt.Errorf("decide draft: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
 		return assistant.Errorf(assistant.CodeConflict, "the draft was decided before")
-	}
-	return nil
-}
-
-// noteReply moves the ticket on: after a message the desk waits for the customer.
-func noteReply(ctx context.Context, tx pgx.Tx, sending desk.Sending) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE tickets SET version = version + 1,
-			status = CASE WHEN @sent THEN 'waiting' ELSE status END,
-			first_response_at = CASE WHEN @sent THEN coalesce(first_response_at, @at) ELSE first_response_at END
-		WHERE id = @id`,
-		pgx.NamedArgs{"sent": sending.Message != nil, "at": sending.At, "id": sending.Reply.TicketID})
-	if err != nil {
-		return fmt.Errorf("update ticket: %w", err)
 	}
 	return nil
 }
@@ -215,7 +325,8 @@ func lockTicket(ctx context.Context, tx pgx.Tx, id uuid.UUID, version int32) (as
 func ticketDrafts(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Draft, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, body, citations, coalesce(confidence, 0)::float8 AS confidence, created_at, fate, findings, language,
-			method, coalesce(reject_reason, '') AS reject_reason, run_id
+			method, coalesce(reject_reason, '') AS reject_reason, run_id, coalesce(reject_code, '') AS reject_code,
+			coalesce(edit_distance, 0) AS edit_distance, coalesce(edit_share, 0)::float8 AS edit_share, coalesce(edits, '[]') AS edits
 		FROM drafts WHERE ticket_id = @id ORDER BY created_at DESC, id DESC`, pgx.NamedArgs{"id": ticketID})
 	if err != nil {
 		return nil, fmt.Errorf("load drafts: %w", err)
@@ -228,7 +339,7 @@ func ticketDrafts(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Dr
 }
 
 func ticketEntry(action string, actor desk.Actor, at time.Time, ticketID uuid.UUID) Entry {
-	return Entry{Action: action, Actor: actor.ID.String(), At: at, SubjectID: ticketID.String(), SubjectKind: "ticket"}
+	return Entry{Action: action, Actor: actor.String(), At: at, SubjectID: ticketID.String(), SubjectKind: "ticket"}
 }
 
 // trail reads how the runs of a conversation went.

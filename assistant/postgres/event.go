@@ -80,10 +80,14 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 	at := run.Reply.CreatedAt
 	if run.Ticket != nil {
 		data.TicketID, data.TicketNumber = &run.Ticket.ID, run.Ticket.Reference()
-		change := webhook.Event{Type: webhook.TicketOpened, CreatedAt: at, Data: ticketData(*run.Ticket)}
-		if open != nil {
-			change.Type = webhook.TicketUpdated
+		step, kind := desk.StepOpen, webhook.TicketOpened
+		switch {
+		case open != nil:
+			step, kind = desk.StepCustomerWrote, webhook.TicketUpdated
+		case run.Ticket.Version > 1:
+			step, kind = desk.StepCustomerWrote, webhook.TicketReopened
 		}
+		change := webhook.Event{Type: kind, CreatedAt: at, Data: ticketData(*run.Ticket, step)}
 		if err := s.emit(ctx, tx, change); err != nil {
 			return err
 		}
@@ -91,42 +95,68 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 	return s.emit(ctx, tx, webhook.Event{Type: webhook.QuestionConcluded, CreatedAt: at, Data: data})
 }
 
+// eventOf is the event that tells of a step; steps without one are told of by those who take them.
+func eventOf(step desk.Step) (webhook.Type, bool) {
+	kinds := map[desk.Step]webhook.Type{
+		desk.StepAbandon: webhook.TicketResolved, desk.StepAssign: webhook.TicketAssigned, desk.StepClaim: webhook.TicketClaimed,
+		desk.StepEscalate: webhook.TicketEscalated, desk.StepExpire: webhook.TicketReleased, desk.StepFollowUp: webhook.TicketUpdated,
+		desk.StepHold: webhook.TicketHeld, desk.StepMerge: webhook.TicketMerged, desk.StepMove: webhook.TicketUpdated,
+		desk.StepOutcome: webhook.TicketUpdated, desk.StepPrioritise: webhook.TicketUpdated, desk.StepRelease: webhook.TicketReleased,
+		desk.StepReopen: webhook.TicketReopened, desk.StepResolve: webhook.TicketResolved, desk.StepResume: webhook.TicketResumed,
+		desk.StepTag: webhook.TicketUpdated, desk.StepTake: webhook.TicketUpdated,
+	}
+	kind, ok := kinds[step]
+	return kind, ok
+}
+
 // emitChange tells of a step of a ticket through its states.
 func (s *Store) emitChange(ctx context.Context, tx pgx.Tx, change desk.Change, after assistant.Ticket) error {
-	event := webhook.Event{CreatedAt: change.At}
-	switch change.To {
-	case assistant.TicketClaimed:
-		event.Type = webhook.TicketClaimed
-	case assistant.TicketOpen:
-		event.Type = webhook.TicketReleased
-	case assistant.TicketResolved:
-		event.Type = webhook.TicketResolved
-	case assistant.TicketWaiting: // reached by replying only
+	kind, ok := eventOf(change.Step)
+	if !ok {
 		return nil
 	}
-	data := ticketData(after)
-	data.AgentID = &change.Actor.ID
-	event.Data = data
-	return s.emit(ctx, tx, event)
+	data := ticketData(after, change.Step)
+	if change.Actor.Machine == "" {
+		data.AgentID = &change.Actor.ID
+	}
+	return s.emit(ctx, tx, webhook.Event{Type: kind, CreatedAt: change.At, Data: data})
+}
+
+// emitAlarm tells that a promise is about to be missed, or was.
+func (s *Store) emitAlarm(ctx context.Context, tx pgx.Tx, t assistant.Ticket, alarm desk.Alarm) error {
+	kind := webhook.TicketDueSoon
+	if alarm.Overdue {
+		kind = webhook.TicketOverdue
+	}
+	data := ticketData(t, "")
+	due := alarm.Due.UTC()
+	data.Due, data.Promise, data.Step = &due, string(alarm.Promise), "alarm"
+	return s.emit(ctx, tx, webhook.Event{Type: kind, CreatedAt: s.clock(), Data: data})
 }
 
 // emitSent tells of a reply, or of a draft that was found unusable.
 func (s *Store) emitSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, after assistant.Ticket) error {
-	data := ticketData(after)
+	data := ticketData(after, desk.StepReject)
 	data.AgentID, data.DraftID = &sending.Actor.ID, nullID(sending.Reply.DraftID)
 	event := webhook.Event{Type: webhook.DraftRejected, CreatedAt: sending.At}
 	if sending.Message != nil {
-		event.Type = webhook.TicketReplied
+		event.Type, data.Step = webhook.TicketReplied, string(desk.StepReply)
 		data.Action, data.MessageID = string(sending.Reply.Action), &sending.Message.ID
 	}
 	event.Data = data
 	return s.emit(ctx, tx, event)
 }
 
-func ticketData(t assistant.Ticket) webhook.Ticket {
-	return webhook.Ticket{
-		AssigneeID: t.AssigneeID, ConversationID: t.ConversationID, Intent: t.Intent, Language: t.Language, Number: t.Reference(),
-		Priority: string(t.Priority), Reasons: append([]string{}, t.Reasons...), RespondBy: t.RespondBy.UTC(), Risks: texts(t.Risks),
-		Status: string(t.Status), TicketID: t.ID, Version: t.Version,
+func ticketData(t assistant.Ticket, step desk.Step) webhook.Ticket {
+	data := webhook.Ticket{
+		AssigneeID: t.AssigneeID, ConversationID: t.ConversationID, Intent: t.Intent, Language: t.Language, MergedInto: t.MergedInto,
+		Number: t.Reference(), Outcome: string(t.Outcome), Priority: string(t.Priority), Queue: t.Queue,
+		Reasons: append([]string{}, t.Reasons...), RespondBy: t.RespondBy.UTC(), Risks: texts(t.Risks), Status: string(t.Status),
+		Step: string(step), TicketID: t.ID, Version: t.Version,
 	}
+	if t.ResolveBy != nil {
+		at := t.ResolveBy.UTC()
+		data.ResolveBy = &at
+	}
+	return data
 }

@@ -68,12 +68,13 @@ type Store struct {
 	deliver DeliverFunc // nil: nobody is told of changes
 	enqueue EnqueueFunc
 	hasher  *access.Hasher
+	plans   *planCache
 	pool    *pgxpool.Pool
 }
 
 // New returns a Store on a migrated database.
 func New(pool *pgxpool.Pool, clock func() time.Time, enqueue EnqueueFunc) *Store {
-	return &Store{clock: clock, enqueue: enqueue, hasher: access.NewHasher(), pool: pool}
+	return &Store{clock: clock, enqueue: enqueue, hasher: access.NewHasher(), plans: &planCache{}, pool: pool}
 }
 
 // Ping reports whether the database answers.

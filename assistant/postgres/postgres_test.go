@@ -277,7 +277,7 @@ func TestStoreConclude(t *testing.T) {
 			o.ConversationID, o.Question.ConversationID = c.Run.ConversationID, c.Run.ConversationID
 		})
 		_, err = bundle.store.Change(t.Context(), desk.Change{
-			Actor: agent, At: now(), TicketID: run.Ticket.ID, To: assistant.TicketClaimed, Version: run.Ticket.Version,
+			Actor: agent, At: now(), TicketID: run.Ticket.ID, Step: desk.StepClaim, Version: run.Ticket.Version,
 		})
 		require.NoError(t, err)
 
@@ -305,7 +305,7 @@ func TestStoreDesk(t *testing.T) {
 			agent := bundle.agent(t)
 			group.Go(func() {
 				_, errs[i] = bundle.store.Change(t.Context(), desk.Change{
-					Actor: agent, At: now(), TicketID: run.Ticket.ID, To: assistant.TicketClaimed, Version: run.Ticket.Version,
+					Actor: agent, At: now(), TicketID: run.Ticket.ID, Step: desk.StepClaim, Version: run.Ticket.Version,
 				})
 			})
 		}

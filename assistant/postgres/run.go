@@ -93,11 +93,16 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 	}
 	var ticketID *uuid.UUID
 	if end.Decision.Outcome == assistant.OutcomeHandedOff {
-		id, err := handOff(ctx, tx, ticket, end)
+		id, err := s.handOff(ctx, tx, ticket, end)
 		if err != nil {
 			return nil, err
 		}
 		ticketID = &id
+		if err := s.registerAtOnce(ctx, tx, id, end); err != nil {
+			return nil, err
+		}
+	} else if err := s.noteRecontact(ctx, tx, ticket, end); err != nil {
+		return nil, err
 	}
 	if err := updateRun(ctx, tx, end, ticketID); err != nil {
 		return nil, err
@@ -377,27 +382,6 @@ func (r runRow) run() assistant.Run {
 		StartedAt:      r.StartedAt,
 		Status:         assistant.RunStatus(r.Status),
 	}
-}
-
-// texts turns a slice of named strings into one that the driver knows as text[].
-func texts[S ~string](values []S) []string {
-	plain := make([]string, len(values))
-	for i, value := range values {
-		plain[i] = string(value)
-	}
-	return plain
-}
-
-// values turns text[] into a slice of named strings.
-func values[S ~string](plain []string) []S {
-	if len(plain) == 0 {
-		return nil
-	}
-	named := make([]S, len(plain))
-	for i, value := range plain {
-		named[i] = S(value)
-	}
-	return named
 }
 
 var _ assistant.Store = (*Store)(nil)

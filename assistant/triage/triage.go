@@ -65,6 +65,12 @@ func (t Triage) Has(risks ...risk.Risk) bool {
 	return slices.ContainsFunc(risks, func(r risk.Risk) bool { return slices.Contains(t.Risks, r) })
 }
 
+// complaint is the intent of a message that says what the desk did wrong and names nothing else.
+const complaint = "general.complaint"
+
+// Complains reports whether the customer complains, of whatever: such a case has a deadline by law.
+func (t Triage) Complains() bool { return t.Intent == complaint || t.Has(risk.Complaint) }
+
 // NeedsPerson reports whether the classifier is sure enough that no machine may answer. The rules need no such certainty.
 func (t Triage) NeedsPerson() bool { return t.Person >= personCertainty }
 

@@ -13,20 +13,34 @@ import (
 // Type names what happened.
 type Type string
 
-// The types of events. A resolved ticket stays resolved: when its customer comes back, another ticket is opened.
+// The types of events.
 const (
-	DraftRejected     Type = "draft.rejected"     // an agent found a draft unusable
-	FeedbackRecorded  Type = "feedback.recorded"  // a customer rated a reply or the conversation
-	IncidentEnded     Type = "incident.ended"     // an incident notice is no longer in force
-	IncidentStarted   Type = "incident.started"   // an incident notice is in force
-	PolicyChanged     Type = "policy.changed"     // another version of the policy is in force
-	QuestionConcluded Type = "question.concluded" // a question was answered, asked back or handed off
-	TicketClaimed     Type = "ticket.claimed"     // an agent took a ticket
-	TicketOpened      Type = "ticket.opened"      // a case needs a person
-	TicketReleased    Type = "ticket.released"    // an agent put a ticket back into the queue
-	TicketReplied     Type = "ticket.replied"     // an agent answered the customer
-	TicketResolved    Type = "ticket.resolved"    // an agent ended the work on a ticket
-	TicketUpdated     Type = "ticket.updated"     // the customer wrote again: the ticket has work, and may be more urgent
+	ComplaintChanged    Type = "complaint.changed"    // a complaint was acknowledged or extended, moved to another regime, or told of
+	ComplaintDecided    Type = "complaint.decided"    // a complaint was decided
+	ComplaintDueSoon    Type = "complaint.due_soon"   // the deadline of a complaint is near
+	ComplaintOverdue    Type = "complaint.overdue"    // the deadline of a complaint has passed
+	ComplaintRegistered Type = "complaint.registered" // a customer complained
+	DeskChanged         Type = "desk.changed"         // another version of the desk's plan is in force
+	DraftRejected       Type = "draft.rejected"       // an agent found a draft unusable
+	FeedbackRecorded    Type = "feedback.recorded"    // a customer rated a reply or the conversation
+	IncidentEnded       Type = "incident.ended"       // an incident notice is no longer in force
+	IncidentStarted     Type = "incident.started"     // an incident notice is in force
+	PolicyChanged       Type = "policy.changed"       // another version of the policy is in force
+	QuestionConcluded   Type = "question.concluded"   // a question was answered, asked back or handed off
+	TicketAssigned      Type = "ticket.assigned"      // a ticket was given to an agent
+	TicketClaimed       Type = "ticket.claimed"       // an agent took a ticket
+	TicketDueSoon       Type = "ticket.due_soon"      // a promise to the customer is about to be missed
+	TicketEscalated     Type = "ticket.escalated"     // a ticket became more urgent, or went to another queue for it
+	TicketHeld          Type = "ticket.held"          // an agent waits for somebody at the desk's side
+	TicketMerged        Type = "ticket.merged"        // the work on a ticket goes on in another one
+	TicketOpened        Type = "ticket.opened"        // a case needs a person
+	TicketOverdue       Type = "ticket.overdue"       // a promise to the customer was missed
+	TicketReleased      Type = "ticket.released"      // a ticket went back into the queue, by its agent or because the claim ended
+	TicketReopened      Type = "ticket.reopened"      // a resolved ticket has work again
+	TicketReplied       Type = "ticket.replied"       // an agent answered the customer
+	TicketResolved      Type = "ticket.resolved"      // the work on a ticket has ended
+	TicketResumed       Type = "ticket.resumed"       // the work on a ticket goes on
+	TicketUpdated       Type = "ticket.updated"       // the customer wrote, or the ticket's priority, queue, tags or outcome changed
 
 	// Test is what `deskhand webhook test` sends. No endpoint subscribes to it.
 	Test Type = "webhook.test"
@@ -35,8 +49,10 @@ const (
 // Types returns what an endpoint can subscribe to, in alphabetical order.
 func Types() []Type {
 	return []Type{
-		DraftRejected, FeedbackRecorded, IncidentEnded, IncidentStarted, PolicyChanged, QuestionConcluded, TicketClaimed,
-		TicketOpened, TicketReleased, TicketReplied, TicketResolved, TicketUpdated,
+		ComplaintChanged, ComplaintDecided, ComplaintDueSoon, ComplaintOverdue, ComplaintRegistered, DeskChanged, DraftRejected,
+		FeedbackRecorded, IncidentEnded, IncidentStarted, PolicyChanged, QuestionConcluded, TicketAssigned, TicketClaimed,
+		TicketDueSoon, TicketEscalated, TicketHeld, TicketMerged, TicketOpened, TicketOverdue, TicketReleased, TicketReopened,
+		TicketReplied, TicketResolved, TicketResumed, TicketUpdated,
 	}
 }
 
@@ -63,7 +79,7 @@ type Event struct {
 	ID        uuid.UUID `json:"id"`
 	Type      Type      `json:"type"`
 	CreatedAt time.Time `json:"created_at"`
-	Data      any       `json:"data"` // Feedback, Incident, Policy, Question, Ticket, or nothing
+	Data      any       `json:"data"` // Complaint, Desk, Feedback, Incident, Policy, Question, Ticket, or nothing
 }
 
 // Body is the event as it is stored, signed and sent.
@@ -77,6 +93,26 @@ func (e Event) Body() ([]byte, error) {
 		return nil, fmt.Errorf("encode event: %w", err)
 	}
 	return body, nil
+}
+
+// Complaint is the data of the events of a complaint: the complaint as it stands after the change.
+type Complaint struct {
+	ComplaintID  uuid.UUID `json:"complaint_id"`
+	DecideBy     time.Time `json:"decide_by"`
+	Number       string    `json:"number"` // "C-17"
+	Regime       string    `json:"regime"`
+	RootCause    string    `json:"root_cause,omitempty"`
+	Status       string    `json:"status"`
+	Step         string    `json:"step"`
+	TicketID     uuid.UUID `json:"ticket_id"`
+	TicketNumber string    `json:"ticket_number"`
+	Version      int32     `json:"version"`
+}
+
+// Desk is the data of desk.changed.
+type Desk struct {
+	ChangedBy string `json:"changed_by"`
+	Version   int64  `json:"version"`
 }
 
 // Feedback is the data of feedback.recorded. Comments stay at the desk.
@@ -123,15 +159,22 @@ type Ticket struct {
 	AssigneeID     *uuid.UUID `json:"assignee_id,omitempty"`
 	ConversationID uuid.UUID  `json:"conversation_id"`
 	DraftID        *uuid.UUID `json:"draft_id,omitempty"` // the draft that was decided on
+	Due            *time.Time `json:"due,omitempty"`      // of ticket.due_soon and ticket.overdue
 	Intent         string     `json:"intent"`
 	Language       string     `json:"language"`
+	MergedInto     *uuid.UUID `json:"merged_into,omitempty"`
 	MessageID      *uuid.UUID `json:"message_id,omitempty"` // of ticket.replied: what was sent
 	Number         string     `json:"number"`               // "DH-1042"
+	Outcome        string     `json:"outcome,omitempty"`    // of a resolved ticket
 	Priority       string     `json:"priority"`
+	Promise        string     `json:"promise,omitempty"` // of ticket.due_soon and ticket.overdue: response or resolution
+	Queue          string     `json:"queue"`
 	Reasons        []string   `json:"reasons"` // for the agents' side: never show them to a customer
+	ResolveBy      *time.Time `json:"resolve_by,omitempty"`
 	RespondBy      time.Time  `json:"respond_by"`
 	Risks          []string   `json:"risks"`
 	Status         string     `json:"status"`
+	Step           string     `json:"step"` // what happened
 	TicketID       uuid.UUID  `json:"ticket_id"`
 	Version        int32      `json:"version"`
 }

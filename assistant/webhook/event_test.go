@@ -24,8 +24,8 @@ func data() map[webhook.Type]any {
 	draft, message, agent, ticketID := id(6), id(7), id(8), id(5)
 	ticket := webhook.Ticket{
 		AssigneeID: &agent, ConversationID: id(1), Intent: "account.hacked", Language: "zh-Hans", Number: "DH-1042", Priority: "P1",
-		Reasons: []string{"risk:account_takeover"}, RespondBy: now().Add(15 * time.Minute).UTC(), Risks: []string{"account_takeover"},
-		Status: "claimed", TicketID: ticketID, Version: 2,
+		Reasons: []string{"risk:account_takeover"}, RespondBy: now().Add(15 * time.Minute).UTC(), Queue: "security", Risks: []string{"account_takeover"},
+		Status: "claimed", Step: "claim", TicketID: ticketID, Version: 2,
 	}
 	acted, replied, opened := ticket, ticket, ticket
 	acted.AgentID = &agent
@@ -33,7 +33,22 @@ func data() map[webhook.Type]any {
 	opened.AssigneeID, opened.Status, opened.Version = nil, "open", 1
 	rejected := acted
 	rejected.DraftID = &draft
+	late, resolved, merged, due := ticket, acted, acted, now().Add(15*time.Minute).UTC()
+	late.Due, late.Promise, late.ResolveBy, late.Step = &due, "response", &due, "alarm"
+	resolved.Outcome, resolved.Status, resolved.Step = "assumed", "resolved", "resolve"
+	merged.MergedInto, merged.Outcome, merged.Status, merged.Step = &draft, "merged", "resolved", "merge"
+	complaint := webhook.Complaint{
+		ComplaintID: id(9), DecideBy: due, Number: "C-17", Regime: "mica", Status: "open", Step: "register", TicketID: ticketID,
+		TicketNumber: "DH-1042", Version: 1,
+	}
+	decided := complaint
+	decided.RootCause, decided.Status, decided.Step, decided.Version = "fees.unclear", "upheld", "decide", 2
 	return map[webhook.Type]any{
+		webhook.ComplaintChanged: complaint, webhook.ComplaintDecided: decided, webhook.ComplaintDueSoon: complaint,
+		webhook.ComplaintOverdue: complaint, webhook.ComplaintRegistered: complaint,
+		webhook.DeskChanged:    webhook.Desk{ChangedBy: "cli", Version: 2},
+		webhook.TicketAssigned: acted, webhook.TicketDueSoon: late, webhook.TicketEscalated: ticket, webhook.TicketHeld: acted,
+		webhook.TicketMerged: merged, webhook.TicketOverdue: late, webhook.TicketReopened: opened, webhook.TicketResumed: acted,
 		webhook.DraftRejected:    rejected,
 		webhook.FeedbackRecorded: webhook.Feedback{ConversationID: id(1), MessageID: &message, Rating: 2},
 		webhook.IncidentEnded:    webhook.Incident{ChangedBy: "cli", Intents: []string{"withdrawal.pending"}, NoticeID: 3},
@@ -48,7 +63,7 @@ func data() map[webhook.Type]any {
 		webhook.TicketOpened:   opened,
 		webhook.TicketReleased: acted,
 		webhook.TicketReplied:  replied,
-		webhook.TicketResolved: acted,
+		webhook.TicketResolved: resolved,
 		webhook.TicketUpdated:  ticket,
 	}
 }

@@ -19,24 +19,27 @@ type cli struct {
 
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
-	Agent   agentCmd    `cmd:"" help:"Give people access, list them, change roles, reset what they lost."`
-	Ask     askCmd      `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
-	Audit   auditCmd    `cmd:"" help:"Read the record of who did what, and prove that it is whole."`
-	Budget  budgetCmd   `cmd:"" help:"Show what models cost today, and what they may."`
-	Channel channelCmd  `cmd:"" help:"Keep the registry of official channels."`
-	Doctor  doctorCmd   `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
-	Embed   embedderCmd `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
-	Eval    evalCmd     `cmd:"" help:"Run eval suites and calibrate the confidence."`
-	Inform  incidentCmd `cmd:"" name:"incident" help:"Put incident notices in force and end them."`
-	KB      kbCmd       `cmd:"" name:"kb" help:"Import and look at the knowledge base."`
-	Key     keyCmd      `cmd:"" help:"Create, list and revoke API keys; set how customers' tokens are signed."`
-	Lang    langCmd     `cmd:"" help:"Train the language model."`
-	Migrate migrateCmd  `cmd:"" help:"Bring the database to the schema of this build."`
-	OpenAPI openAPICmd  `cmd:"" name:"openapi" help:"Print the OpenAPI description of the HTTP interface."`
-	Policy  policyCmd   `cmd:"" help:"Show and change what the assistant may answer by itself."`
-	Serve   serveCmd    `cmd:"" help:"Run the service."`
-	Triage  triageCmd   `cmd:"" help:"Look at the intents, try the triage on a text, train the intent model."`
-	Webhook webhookCmd  `cmd:"" help:"Tell other systems what happens at the desk: endpoints, deliveries, replays."`
+	Agent    agentCmd     `cmd:"" help:"Give people access, list them, change roles, reset what they lost."`
+	Ask      askCmd       `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
+	Audit    auditCmd     `cmd:"" help:"Read the record of who did what, and prove that it is whole."`
+	Budget   budgetCmd    `cmd:"" help:"Show what models cost today, and what they may."`
+	Channel  channelCmd   `cmd:"" help:"Keep the registry of official channels."`
+	Complain complaintCmd `cmd:"" name:"complaint" help:"List and export complaints."`
+	Desk     deskCmd      `cmd:"" help:"Show and set how the desk works: queues, hours, promises, skills."`
+	Doctor   doctorCmd    `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
+	Embed    embedderCmd  `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
+	Eval     evalCmd      `cmd:"" help:"Run eval suites and calibrate the confidence."`
+	Inform   incidentCmd  `cmd:"" name:"incident" help:"Put incident notices in force and end them."`
+	KB       kbCmd        `cmd:"" name:"kb" help:"Import and look at the knowledge base."`
+	Key      keyCmd       `cmd:"" help:"Create, list and revoke API keys; set how customers' tokens are signed."`
+	Lang     langCmd      `cmd:"" help:"Train the language model."`
+	Migrate  migrateCmd   `cmd:"" help:"Bring the database to the schema of this build."`
+	OpenAPI  openAPICmd   `cmd:"" name:"openapi" help:"Print the OpenAPI description of the HTTP interface."`
+	Policy   policyCmd    `cmd:"" help:"Show and change what the assistant may answer by itself."`
+	Serve    serveCmd     `cmd:"" help:"Run the service."`
+	Stats    statsCmd     `cmd:"" help:"Print figures: response times, promises kept, automatic answers, what articles lack."`
+	Triage   triageCmd    `cmd:"" help:"Look at the intents, try the triage on a text, train the intent model."`
+	Webhook  webhookCmd   `cmd:"" help:"Tell other systems what happens at the desk: endpoints, deliveries, replays."`
 }
 
 // config is what every command shares: each setting is a flag and an environment variable.

@@ -23,6 +23,7 @@ import (
 
 type evalCmd struct {
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
+	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
 	Lang      evalLangCmd      `cmd:"" help:"Measure the language detector."`
 	Redact    evalRedactCmd    `cmd:"" help:"Measure the redaction of secrets."`

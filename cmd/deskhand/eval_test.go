@@ -27,7 +27,7 @@ func TestSmokeSuite(t *testing.T) {
 		"Offline": func(*testing.T) config { return config{} },
 		"WithModel": func(t *testing.T) config {
 			t.Helper()
-			model := llmtest.NewWith(t, llmtest.Options{Responder: counted(t, llmtest.Drafter)})
+			model := llmtest.NewWith(t, llmtest.Options{Responder: countingTokens(t, llmtest.Drafter)})
 			return config{ChatModel: "stand-in", OpenAIBaseURL: model.BaseURL()}
 		},
 	}
@@ -63,8 +63,8 @@ func TestSmokeSuite(t *testing.T) {
 // maxMedianPrompt is what a prompt with six passages may take, in tokens.
 const maxMedianPrompt = 1500
 
-// counted is a model that counts the tokens of its prompt as OpenAI's newer models do.
-func counted(t *testing.T, respond llmtest.Responder) llmtest.Responder {
+// countingTokens is a model that counts the tokens of its prompt as OpenAI's newer models do.
+func countingTokens(t *testing.T, respond llmtest.Responder) llmtest.Responder {
 	t.Helper()
 	tokens := llm.NewTokens()
 	return func(request llmtest.ChatRequest) llmtest.ChatReply {

@@ -57,13 +57,16 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 
 	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
 	debug.FreeOSMemory()
-
 	pipeline := s.assistant(s.store, a.clock)
 	workers, err := jobs.NewWorkers(s.pool, pipeline, a.logger)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))), workers.AddArticles(s.desk))
+	people := desk.New(desk.Config{
+		Clock: a.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Store: s.store,
+	})
+	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))), workers.AddArticles(s.desk),
+		workers.AddDesk(people))
 	if err != nil {
 		return err
 	}
@@ -82,16 +85,14 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Assistant: pipeline,
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
-		Desk: desk.New(desk.Config{
-			Clock: a.clock, Guard: s.knowledge.guard, Redactor: s.knowledge.redactor, Store: s.store,
-		}),
-		Index:    s.desk.Index,
-		Logger:   a.logger,
-		Redactor: s.knowledge.redactor,
-		Registry: registry,
-		Store:    s.store,
-		Tracer:   s.tracer,
-		Version:  version,
+		Desk:      people,
+		Index:     s.desk.Index,
+		Logger:    a.logger,
+		Redactor:  s.knowledge.redactor,
+		Registry:  registry,
+		Store:     s.store,
+		Tracer:    s.tracer,
+		Version:   version,
 	}))
 	if err != nil {
 		return fmt.Errorf("build HTTP interface: %w", err)

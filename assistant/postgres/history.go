@@ -1,0 +1,108 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk"
+)
+
+// AddNote implements desk.Store.
+func (s *Store) AddNote(ctx context.Context, ticketID uuid.UUID, note desk.Note) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO ticket_notes (id, ticket_id, agent_id, body, created_at)
+			VALUES (@id, @ticket_id, @agent_id, @body, @created_at)`,
+			pgx.NamedArgs{
+				"id": note.ID, "ticket_id": ticketID, "agent_id": note.AgentID, "body": note.Body, "created_at": note.CreatedAt,
+			})
+		if err != nil {
+			return fmt.Errorf("insert note: %w", err)
+		}
+		return audit(ctx, tx, ticketEntry("ticket.note", desk.Actor{ID: note.AgentID}, note.CreatedAt, ticketID))
+	})
+	if violated(err, "ticket_notes_ticket_id_fkey") {
+		return assistant.Errorf(assistant.CodeNotFound, "ticket not found")
+	}
+	return err
+}
+
+// History implements desk.Store.
+func (s *Store) History(ctx context.Context, ticketID uuid.UUID) ([]desk.Entry, error) {
+	if _, err := loadTicket(ctx, s.pool, ticketID); err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT actor, at, detail, from_status, reason, step, to_status, version
+		FROM ticket_history WHERE ticket_id = @id ORDER BY id`, pgx.NamedArgs{"id": ticketID})
+	if err != nil {
+		return nil, fmt.Errorf("load history: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByName[desk.Entry])
+	if err != nil {
+		return nil, fmt.Errorf("load history: %w", err)
+	}
+	return entries, nil
+}
+
+// insertHistory adds a line to the history of a ticket, in the transaction of what it reports.
+func insertHistory(ctx context.Context, tx pgx.Tx, ticketID uuid.UUID, entry desk.Entry) error {
+	if entry.Detail == nil {
+		entry.Detail = map[string]any{}
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO ticket_history (ticket_id, at, actor, step, from_status, to_status, reason, detail, version)
+		VALUES (@ticket_id, @at, @actor, @step, @from_status, @to_status, @reason, @detail, @version)`,
+		pgx.NamedArgs{
+			"ticket_id": ticketID, "at": entry.At, "actor": entry.Actor, "step": string(entry.Step),
+			"from_status": string(entry.FromStatus), "to_status": string(entry.ToStatus), "reason": entry.Reason,
+			"detail": entry.Detail, "version": entry.Version,
+		})
+	if err != nil {
+		return fmt.Errorf("insert history: %w", err)
+	}
+	return nil
+}
+
+// insertResolution notes what is known of a resolution at its time.
+func insertResolution(ctx context.Context, tx pgx.Tx, v saving) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO ticket_resolutions (ticket_id, ordinal, at, outcome, actor)
+		SELECT @id, coalesce(max(ordinal), 0) + 1, @at, @outcome, @actor FROM ticket_resolutions WHERE ticket_id = @id`,
+		pgx.NamedArgs{"id": v.after.ID, "at": v.change.At, "outcome": string(v.after.Outcome), "actor": v.change.Actor.String()})
+	if err != nil {
+		return fmt.Errorf("insert resolution: %w", err)
+	}
+	return nil
+}
+
+// changeOutcome notes what became known of the latest resolution of a ticket. A ticket that was merged was not solved there.
+func changeOutcome(ctx context.Context, tx pgx.Tx, t assistant.Ticket, outcome assistant.TicketOutcome) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE ticket_resolutions SET outcome = @outcome
+		WHERE ticket_id = @id AND outcome <> 'merged'
+		  AND ordinal = (SELECT max(ordinal) FROM ticket_resolutions WHERE ticket_id = @id)`,
+		pgx.NamedArgs{"id": t.ID, "outcome": string(outcome)})
+	if err != nil {
+		return fmt.Errorf("update resolution: %w", err)
+	}
+	return nil
+}
+
+func ticketNotes(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Note, error) {
+	rows, err := q.Query(ctx, `
+		SELECT id, agent_id, body, created_at FROM ticket_notes WHERE ticket_id = @id ORDER BY created_at, id`,
+		pgx.NamedArgs{"id": ticketID})
+	if err != nil {
+		return nil, fmt.Errorf("load notes: %w", err)
+	}
+	notes, err := pgx.CollectRows(rows, pgx.RowToStructByName[desk.Note])
+	if err != nil {
+		return nil, fmt.Errorf("load notes: %w", err)
+	}
+	return notes, nil
+}

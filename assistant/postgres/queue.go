@@ -1,0 +1,176 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/prompts"
+)
+
+// candidates is how many tickets of each queue and language an agent looks at: more than agents who race for them, so that
+// one who finds all of them locked has been unlucky beyond reason.
+const candidates = 64
+
+// Queue implements desk.Store. Only the filters that are set stand in the statement: the planner then finds the index of the
+// rarest.
+func (s *Store) Queue(ctx context.Context, f desk.Filter) ([]assistant.Ticket, error) {
+	query, args := queueQuery(f)
+	rows, err := s.pool.Query(ctx, query, args)
+	if err != nil {
+		return nil, fmt.Errorf("list tickets: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[ticketRow])
+	if err != nil {
+		return nil, fmt.Errorf("list tickets: %w", err)
+	}
+	tickets := make([]assistant.Ticket, len(found))
+	for i, row := range found {
+		tickets[i] = row.ticket()
+	}
+	return tickets, nil
+}
+
+// queueQuery writes the statement of a filter from parts of this file.
+func queueQuery(f desk.Filter) (string, pgx.NamedArgs) {
+	args := pgx.NamedArgs{"limit": f.Limit}
+	where := []string{"t.status <> 'resolved'"}
+	if f.Status != "" {
+		where[0], args["status"] = "t.status = @status", string(f.Status)
+	}
+	equal := func(column, name, value string) {
+		if value != "" {
+			where, args[name] = append(where, "t."+column+" = @"+name), value
+		}
+	}
+	equal("priority", "priority", string(f.Priority))
+	equal("intent", "intent", f.Intent)
+	equal("language", "language", f.Language)
+	equal("queue", "queue", f.Queue)
+	if f.AssigneeID != nil {
+		where, args["assignee_id"] = append(where, "t.assignee_id = @assignee_id"), f.AssigneeID
+	}
+	if f.Tag != "" {
+		where, args["tag"] = append(where, "t.tags @> ARRAY[@tag::text] AND t.tags <> '{}'"), f.Tag
+	}
+	if f.Overdue {
+		where = append(where, `(t.awaiting_since IS NOT NULL AND t.respond_by <= @now OR t.paused_at IS NULL AND t.resolve_by <= @now)`)
+		args["now"] = f.Now
+	}
+	if f.After != nil {
+		where = append(where, "(t.priority, t.respond_by, t.id) > (@after_priority, @after_respond_by, @after_id::uuid)")
+		args["after_priority"], args["after_respond_by"], args["after_id"] = string(f.After.Priority), f.After.RespondBy, f.After.ID
+	}
+	return `SELECT ` + ticketColumns + ` FROM tickets t WHERE ` + strings.Join(where, " AND ") + `
+		ORDER BY t.priority, t.respond_by, t.id LIMIT @limit`, args
+}
+
+// Next implements desk.Store. Agents who ask at the same time get different tickets and do not wait for each other.
+func (s *Store) Next(ctx context.Context, actor desk.Actor, at time.Time) (*assistant.Ticket, error) {
+	var taken *assistant.Ticket
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		search, err := s.nextSearch(ctx, tx, actor)
+		if err != nil || search == nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, nextQuery, search)
+		if err != nil {
+			return fmt.Errorf("look for the next ticket: %w", err)
+		}
+		id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[uuid.UUID])
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look for the next ticket: %w", err)
+		}
+		before, err := loadTicket(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		ticket, err := s.change(ctx, tx, before, desk.Change{Actor: actor, At: at, Step: desk.StepClaim, TicketID: id})
+		taken = &ticket
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return taken, nil
+}
+
+// nextQuery takes the first tickets of each queue (in each language, where the agent has only some), and locks the most
+// urgent that nobody else is about to change, with its conversation: a run that concludes there goes first (P7).
+const nextQuery = `
+	SELECT t.id FROM tickets t JOIN conversations c ON c.id = t.conversation_id
+	WHERE t.status = 'open' AND t.id IN (
+		SELECT f.id FROM unnest(@queues::text[], @languages::text[]) AS line (queue, language)
+		CROSS JOIN LATERAL (
+			SELECT id FROM tickets
+			WHERE status = 'open' AND queue = line.queue AND language = line.language
+			ORDER BY priority, respond_by, id LIMIT @candidates
+		) f
+		UNION ALL
+		SELECT f.id FROM unnest(@any_language::text[]) AS line (queue)
+		CROSS JOIN LATERAL (
+			SELECT id FROM tickets
+			WHERE status = 'open' AND queue = line.queue
+			ORDER BY priority, respond_by, id LIMIT @candidates
+		) f)
+	ORDER BY t.priority, t.respond_by, t.id LIMIT 1
+	FOR UPDATE OF t, c SKIP LOCKED`
+
+// nextSearch returns where an agent looks for work; nil when the agent has as much as the plan allows. The agent's row is
+// locked: two windows of one agent must not take more together than one may.
+func (s *Store) nextSearch(ctx context.Context, tx pgx.Tx, actor desk.Actor) (pgx.NamedArgs, error) {
+	rows, err := tx.Query(ctx, `SELECT name FROM agents WHERE id = @id FOR NO KEY UPDATE`, pgx.NamedArgs{"id": actor.ID})
+	if err != nil {
+		return nil, fmt.Errorf("load agent: %w", err)
+	}
+	type row struct{ Name string }
+	found, err := collectOne[row](rows, "agent")
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	agent := p.Agent(actor.ID, found.Name)
+	if agent.Capacity > 0 {
+		rows, err := tx.Query(ctx, `SELECT count(*) FROM tickets WHERE assignee_id = @id AND status IN ('claimed', 'on_hold')`,
+			pgx.NamedArgs{"id": actor.ID})
+		if err != nil {
+			return nil, fmt.Errorf("count tickets: %w", err)
+		}
+		load, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
+		if err != nil {
+			return nil, fmt.Errorf("count tickets: %w", err)
+		}
+		if load >= agent.Capacity {
+			return nil, nil //nolint:nilnil // there is nowhere to look
+		}
+	}
+	worked := p.Worked(agent)
+	args := pgx.NamedArgs{"candidates": candidates, "any_language": []string{}, "queues": []string{}, "languages": []string{}}
+	if len(agent.Languages) == 0 {
+		args["any_language"] = append([]string{}, worked...)
+		return args, nil
+	}
+	queues, languages := []string{}, []string{}
+	for _, queue := range worked {
+		for _, language := range union(agent.Languages, prompts.Languages()) {
+			if agent.Speaks(language) {
+				queues, languages = append(queues, queue), append(languages, language)
+			}
+		}
+	}
+	args["queues"], args["languages"] = queues, languages
+	return args, nil
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk"
+)
+
+// maxComplaints is the most that one list or export holds.
+const maxComplaints = 1_000_000
+
+type complaintCmd struct {
+	Export complaintExportCmd `cmd:"" help:"Write the register of complaints to a file."`
+	List   complaintListCmd   `cmd:"" help:"List complaints, the nearest deadline first."`
+}
+
+// complaintFlags select complaints.
+type complaintFlags struct {
+	From   string `help:"Only those received on this day or later, such as 2026-01-01." placeholder:"DAY"`
+	Regime string `help:"Only those under this regime." placeholder:"NAME"`
+	Status string `default:"" enum:",open,upheld,partly_upheld,rejected,withdrawn" help:"Only open, upheld, partly_upheld, rejected or withdrawn ones." placeholder:"STATUS"`
+	To     string `help:"Only those received before this day." placeholder:"DAY"`
+}
+
+func (f complaintFlags) filter(limit int) (desk.ComplaintFilter, error) {
+	filter := desk.ComplaintFilter{Limit: limit, Regime: f.Regime, Status: desk.ComplaintStatus(f.Status)}
+	var err error
+	if filter.From, err = parseDay("--from", f.From); err != nil {
+		return filter, err
+	}
+	filter.To, err = parseDay("--to", f.To)
+	return filter, err
+}
+
+// parseDay reads the beginning of a day in UTC; nothing is the zero time.
+func parseDay(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return day, fmt.Errorf("%w: %s is %q: write a day such as 2026-01-31", errConfig, flag, text)
+	}
+	return day, nil
+}
+
+type complaintListCmd struct {
+	complaintFlags `embed:""`
+
+	JSON  bool `help:"Print JSON." name:"json"`
+	Limit int  `default:"50" help:"How many at most (${default})." placeholder:"N"`
+}
+
+// Help is shown by --help.
+func (complaintListCmd) Help() string {
+	return `Examples:
+  deskhand complaint list --status open
+  deskhand complaint list --from 2026-01-01 --to 2026-04-01 --json`
+}
+
+// Run implements the command.
+func (c complaintListCmd) Run(ctx context.Context, a *app) error {
+	if c.Limit < 1 || c.Limit > maxComplaints {
+		return fmt.Errorf("%w: --limit must lie between 1 and %d", errConfig, maxComplaints)
+	}
+	filter, err := c.filter(c.Limit)
+	if err != nil {
+		return err
+	}
+	return withSystem(ctx, a, func(s *system) error {
+		complaints, err := s.store.Complaints(ctx, filter)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(a, complaintLines(complaints))
+		}
+		table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(table, "NUMBER\tTICKET\tREGIME\tSTATUS\tRECEIVED\tDECIDE BY\tCAUSE")
+		for _, line := range complaintLines(complaints) {
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line.Number, line.TicketNumber, line.Regime, line.Status,
+				line.ReceivedAt.Format(time.DateOnly), line.DecideBy.Format(time.DateOnly), line.RootCause)
+		}
+		return table.Flush()
+	})
+}
+
+type complaintExportCmd struct {
+	complaintFlags `embed:""`
+
+	Format string `default:"csv" enum:"csv,json" help:"csv or json (${default})." placeholder:"FORMAT"`
+	Out    string `help:"File to write. Default: the standard output." placeholder:"FILE" type:"path"`
+}
+
+// Help is shown by --help.
+func (complaintExportCmd) Help() string {
+	return `The register holds numbers, times, tags and codes, and nothing that a customer wrote.
+
+Examples:
+  deskhand complaint export --from 2026-01-01 --out complaints.csv
+  deskhand complaint export --format json`
+}
+
+// Run implements the command.
+func (c complaintExportCmd) Run(ctx context.Context, a *app) error {
+	filter, err := c.filter(maxComplaints)
+	if err != nil {
+		return err
+	}
+	return withSystem(ctx, a, func(s *system) error {
+		complaints, err := s.store.Complaints(ctx, filter)
+		if err != nil {
+			return err
+		}
+		return writeOut(a, c.Out, func(w io.Writer) error {
+			if c.Format == "csv" {
+				return desk.WriteComplaints(w, complaints)
+			}
+			to := *a
+			to.out = w
+			return printJSON(&to, complaintLines(complaints))
+		})
+	})
+}
+
+// writeOut writes to a file that appears whole or not at all, or to the standard output where no file is named.
+func writeOut(a *app, path string, write func(io.Writer) error) (err error) {
+	if path == "" {
+		return write(a.out)
+	}
+	file, err := os.Create(path + ".part") //nolint:gosec // the user names the file
+	if err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(file.Name()) // the error of the writing is the one to report
+		}
+	}()
+	if err := write(file); err != nil {
+		_ = file.Close() // as above
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// complaintLine is a complaint as it is printed.
+type complaintLine struct {
+	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty"`
+	DecideBy       time.Time  `json:"decide_by"`
+	DecidedAt      *time.Time `json:"decided_at,omitempty"`
+	Extended       bool       `json:"extended"`
+	ID             uuid.UUID  `json:"id"`
+	Intent         string     `json:"intent"`
+	Language       string     `json:"language"`
+	Number         string     `json:"number"`
+	ReceivedAt     time.Time  `json:"received_at"`
+	Regime         string     `json:"regime"`
+	RootCause      string     `json:"root_cause,omitempty"`
+	Status         string     `json:"status"`
+	TicketNumber   string     `json:"ticket_number"`
+}
+
+func complaintLines(complaints []desk.Complaint) []complaintLine {
+	lines := make([]complaintLine, len(complaints))
+	for i, c := range complaints {
+		lines[i] = complaintLine{
+			AcknowledgedAt: c.AcknowledgedAt, DecideBy: c.DecideBy, DecidedAt: c.DecidedAt, Extended: c.Extended, ID: c.ID,
+			Intent: c.Intent, Language: c.Language, Number: c.Reference(), ReceivedAt: c.ReceivedAt, Regime: c.Regime,
+			RootCause: c.RootCause, Status: string(c.Status), TicketNumber: assistant.Ticket{Number: c.TicketNumber}.Reference(),
+		}
+	}
+	return lines
+}
