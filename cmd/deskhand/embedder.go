@@ -183,7 +183,7 @@ func (r embedderJSON) write(w io.Writer) error {
 }
 
 type embedderShowCmd struct {
-	File string `arg:"" help:"The table. Default: the built-in one." optional:"" type:"existingfile"`
+	File string `arg:"" help:"The table. Default: --embedder-table, or else the built-in one." optional:"" type:"existingfile"`
 	JSON bool   `help:"Print one JSON object." name:"json"`
 }
 
@@ -196,18 +196,13 @@ func (embedderShowCmd) Help() string {
 
 // Run implements the command.
 func (c embedderShowCmd) Run(a *app) error {
-	embedder := embed.New()
+	settings := a.config
 	if c.File != "" {
-		file, err := os.Open(c.File)
-		if err != nil {
-			return fmt.Errorf("%w: %w", errConfig, err)
-		}
-		defer func() { _ = file.Close() }() // only read
-		table, err := embed.ReadTable(file)
-		if err != nil {
-			return fmt.Errorf("%w: %s: %w", errConfig, c.File, err)
-		}
-		embedder = embed.NewWithTable(table)
+		settings.EmbedderTable = c.File
+	}
+	embedder, err := openTable(settings)
+	if err != nil {
+		return err
 	}
 	header := embedder.Table()
 	if c.JSON {
