@@ -16,7 +16,7 @@ const (
 	// find one question in a hundred more on the development sets, for twice the time.
 	secondDepth = 20
 	// maxAsked is how many words of a question are aligned, those that say most: time grows with their number.
-	maxAsked = 16
+	maxAsked = 12
 	// Caches of what does not depend on the question: some 10 and 20 MB when they are full.
 	cachedTexts = 2048
 	cachedWords = 32 << 10
@@ -49,7 +49,7 @@ type second struct {
 	texts      *lru.Cache[textKey, *lookedText]
 	weigh      WeighFunc
 	weights    FittedWeights
-	words      *lru.Cache[string, weighedWord]
+	words      *lru.Cache[string, *weighedWord]
 }
 
 // newSecond returns nil for a model that cannot weigh words: its hits stay in the order of the first stage.
@@ -61,7 +61,7 @@ func newSecond(analyzer *lexical.Analyzer, model EmbeddingModel) (*second, error
 	if err != nil {
 		return nil, err
 	}
-	words, err := lru.New[string, weighedWord](cachedWords)
+	words, err := lru.New[string, *weighedWord](cachedWords)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *second) look(question string, candidates []*candidate) {
 		return
 	}
 	top := candidates[:min(len(candidates), secondDepth)]
-	vector, asked := s.vector(question), s.asked(question)
+	vector, words := s.vector(question), newAlignment(s.asked(question))
 	texts := make([]*lookedText, len(top))
 	for i, c := range top {
 		texts[i] = s.text(c.row)
@@ -91,7 +91,7 @@ func (s *second) look(question string, candidates []*candidate) {
 	for i, c := range top {
 		c.second.Looked = true
 		c.second.Sentence = nearestOf(vector, texts[i].sentences)
-		c.second.Alignment = align(asked, texts[i].words)
+		c.second.Alignment = words.of(texts[i].words)
 		c.second.Crowding = crowding(i, texts)
 	}
 	sentence := standardise(top, func(c *candidate) float64 { return c.second.Sentence })
@@ -129,13 +129,13 @@ type weighedWord struct {
 }
 
 // weighed returns the words of a text that say something.
-func (s *second) weighed(text string) []weighedWord {
+func (s *second) weighed(text string) []*weighedWord {
 	names := cutWords(s.analyzer.Fold(text))
-	words := make([]weighedWord, 0, len(names))
+	words := make([]*weighedWord, 0, len(names))
 	for _, name := range names {
 		word, ok := s.words.Get(name)
 		if !ok {
-			word.vector = make([]float32, s.dimensions)
+			word = &weighedWord{vector: make([]float32, s.dimensions)}
 			word.weight = s.weigh(name, word.vector)
 			s.words.Add(name, word)
 		}
@@ -147,9 +147,9 @@ func (s *second) weighed(text string) []weighedWord {
 }
 
 // asked returns the words of a question that say most.
-func (s *second) asked(question string) []weighedWord {
+func (s *second) asked(question string) []*weighedWord {
 	words := s.weighed(question)
-	slices.SortStableFunc(words, func(a, b weighedWord) int { return cmp.Compare(b.weight, a.weight) })
+	slices.SortStableFunc(words, func(a, b *weighedWord) int { return cmp.Compare(b.weight, a.weight) })
 	return words[:min(len(words), maxAsked)]
 }
 
@@ -163,7 +163,7 @@ type textKey struct {
 type lookedText struct {
 	sentences [][]float32
 	vector    []float32
-	words     []weighedWord
+	words     []*weighedWord
 }
 
 func (s *second) text(row candidateRow) *lookedText {
@@ -192,19 +192,45 @@ func nearestOf(vector []float32, others [][]float32) float64 {
 	return float64(best)
 }
 
-func align(asked, words []weighedWord) float64 {
-	var all, found float64
-	for _, a := range asked {
-		best := float32(0)
-		for _, w := range words {
-			best = max(best, dot(a.vector, w.vector))
-		}
-		all += a.weight
-		found += a.weight * float64(best)
-	}
-	return found / max(all, 1)
+// alignment aligns the words of one question with those of passages, which have many words in common.
+type alignment struct {
+	asked   []*weighedWord
+	best    []float32
+	cosines map[*weighedWord][]float32 // of a passage's word with each of asked
 }
 
+func newAlignment(asked []*weighedWord) *alignment {
+	return &alignment{asked: asked, best: make([]float32, len(asked)), cosines: make(map[*weighedWord][]float32)}
+}
+
+// of is the mean over the question's words, by weight, of the cosine with the nearest of words.
+func (a *alignment) of(words []*weighedWord) float64 {
+	clear(a.best)
+	for _, word := range words {
+		cosines, ok := a.cosines[word]
+		if !ok {
+			cosines = make([]float32, len(a.asked))
+			for i, asked := range a.asked {
+				cosines[i] = dot(asked.vector, word.vector)
+			}
+			a.cosines[word] = cosines
+		}
+		for i, cosine := range cosines {
+			a.best[i] = max(a.best[i], cosine)
+		}
+	}
+	var all, found float64
+	for i, asked := range a.asked {
+		all += asked.weight
+		found += asked.weight * float64(a.best[i])
+	}
+	if all == 0 {
+		return 0
+	}
+	return found / all
+}
+
+// crowding is the mean cosine of a passage and the others.
 func crowding(i int, texts []*lookedText) float64 {
 	sum := 0.0
 	for j, other := range texts {

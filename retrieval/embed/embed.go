@@ -19,7 +19,7 @@ import (
 // Name begins the name of every model of this package.
 const Name = "builtin-2"
 
-// Dimensions is the length of a vector.
+// Dimensions is the length of a vector of the built-in table.
 const Dimensions = 128
 
 //go:embed table.bin
