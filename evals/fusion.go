@@ -149,7 +149,8 @@ func (f Fusion) WriteTable(w io.Writer) error {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%d%s\t%.1f\t%.1f\t%.1f\n", row.Parts, row.Set, row.N, row.cells(), row.Weights.Alignment,
 			row.Weights.Crowding, row.Weights.Sentence)
 	}
-	_, _ = fmt.Fprintf(table, "fitted on all\t\t\t\t\t\t\t\t%.1f\t%.1f\t%.1f\n", f.Weights.Alignment, f.Weights.Crowding, f.Weights.Sentence)
+	_, _ = fmt.Fprintf(table, "fitted on all\t\t\t\t\t\t\t\t%.1f\t%.1f\t%.1f\n",
+		f.Weights.Alignment, f.Weights.Crowding, f.Weights.Sentence)
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print fusion: %w", err)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Weights of the fused score, in standard deviations of the candidates' scores; the words have what the vectors leave. Chosen
+// Weights of the first stage's fused score, in standard deviations of the candidates' scores; the words have what the vectors leave. Chosen
 // for the built-in embedder on the public FAQ sets of bitcoin.org and ethereum.org (bodies only, recall@5, same language and across) and on
 // testdata/questions.tsv: anything from 0.3 to 0.5 for the vectors is within a point.
 const (

@@ -18,8 +18,8 @@ type embedderMeasureCmd struct {
 
 // Help is shown by --help.
 func (embedderMeasureCmd) Help() string {
-	return `Each question is asked in each of its languages, and the English answers of all sections are searched, by the vectors alone. Rows
-that the table was trained on flatter it: measure with those that it has never seen.
+	return `Each question is asked in each of its languages, and the English answers of all sections are searched, by the vectors alone.
+Rows that the table was trained on flatter it: measure with those that it has never seen.
 
 Examples:
   deskhand embedder measure
@@ -29,7 +29,7 @@ Examples:
 
 // Run implements the command.
 func (c embedderMeasureCmd) Run(a *app) error {
-	embedder, err := openEmbedder(a.config)
+	embedder, err := openTable(a.config)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (c embedderMeasureCmd) asked(corpus train.Corpus) []train.Row {
 
 func writeRecall(w io.Writer, before string, all []train.Recall) {
 	for _, r := range all {
-		_, _ = fmt.Fprintf(w, "%s%s\t%d questions, %d sections, recall@1 %.1f %% (%.0f-%.0f), recall@5 %.1f %% (%.0f-%.0f)\n", before, r.Name,
-			r.Questions, r.Sections, 100*r.Recall1, 100*r.CI95At1[0], 100*r.CI95At1[1], 100*r.Recall5, 100*r.CI95At5[0], 100*r.CI95At5[1])
+		_, _ = fmt.Fprintf(w, "%s%s\t%d questions, %d sections, recall@1 %.1f %% (%.0f-%.0f), recall@5 %.1f %% (%.0f-%.0f)\n",
+			before, r.Name, r.Questions, r.Sections, 100*r.Recall1, 100*r.CI95At1[0], 100*r.CI95At1[1], 100*r.Recall5, 100*r.CI95At5[0], 100*r.CI95At5[1])
 	}
 }

@@ -66,11 +66,11 @@ func TestOwnTableIsAnotherEmbeddingModel(t *testing.T) {
 	require.NoError(t, embed.WriteTable(table, embed.Header{Dimensions: 8, Features: features.Fingerprint()}, hashes, vectors))
 	require.NoError(t, table.Close())
 
-	own, err := openEmbedder(config{EmbedderTable: file})
+	own, err := openTable(config{EmbedderTable: file})
 	require.NoError(t, err)
 	require.Equal(t, 8, own.Dimensions())
 	require.NotEqual(t, embed.New().Name(), own.Name())
-	opener, err := newModelOpener(nil, &app{config: config{EmbedderTable: file}}, nil)
+	opener, err := newModelOpener(nil, &app{config: config{EmbedderTable: file}}, modelParts{})
 	require.NoError(t, err)
 	for _, name := range []string{own.Name(), embed.New().Name()} {
 		model, ok, err := opener.model(retrieval.ModelInfo{Name: name})

@@ -28,6 +28,7 @@ type Options struct {
 func Defaults() Options {
 	return Options{
 		Batch: 128, Dimensions: embed.Dimensions, Dropout: 0.4, Epochs: 8, HoldOut: 20, HoldOutOwn: 5, IDFPower: 1.5,
-		LoosePairs: 0.2, MinTexts: 3, OwnPairs: 2, Rate: 0.03, RateEnd: 0.002, Rows: 110_000, SectionPairs: 6, Seed: 1, Temperature: 0.15, Upsample: 4,
+		LoosePairs: 0.2, MinTexts: 3, OwnPairs: 2, Rate: 0.03, RateEnd: 0.002, Rows: 110_000, SectionPairs: 6, Seed: 1,
+		Temperature: 0.15, Upsample: 4,
 	}
 }

@@ -45,7 +45,7 @@ func OwnRecall(e *embed.Embedder, corpus Corpus, asked []Row) []Recall {
 }
 
 // HeldOut returns the rows that a training with these options leaves out.
-func (c Corpus) HeldOut(o Options) []Row {
+func (c *Corpus) HeldOut(o Options) []Row {
 	var rows []Row
 	for _, row := range c.Rows {
 		if !row.Loose && heldOut(row.Section, o.holdOut(row)) {
