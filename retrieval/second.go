@@ -8,6 +8,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/deskhand/deskhand/retrieval/lexical"
+	"github.com/deskhand/deskhand/retrieval/passage"
 )
 
 // Sizes of the second stage.
@@ -173,7 +174,7 @@ func (s *second) text(row candidateRow) *lookedText {
 	}
 	headings := strings.Join(append([]string{row.Title}, row.HeadingPath...), "\n")
 	text := &lookedText{vector: s.vector(row.Body), words: s.weighed(headings + "\n" + row.Body)}
-	for _, part := range append(strings.Split(headings, "\n"), Sentences(row.Body)...) {
+	for _, part := range append(strings.Split(headings, "\n"), passage.Sentences(row.Body)...) {
 		vector := make([]float32, s.dimensions)
 		if s.weigh(part, vector) > 0 {
 			text.sentences = append(text.sentences, vector)
