@@ -72,6 +72,7 @@ func (c embedderMeasureCmd) asked(corpus train.Corpus) []train.Row {
 func writeRecall(w io.Writer, before string, all []train.Recall) {
 	for _, r := range all {
 		_, _ = fmt.Fprintf(w, "%s%s\t%d questions, %d sections, recall@1 %.1f %% (%.0f-%.0f), recall@5 %.1f %% (%.0f-%.0f)\n",
-			before, r.Name, r.Questions, r.Sections, 100*r.Recall1, 100*r.CI95At1[0], 100*r.CI95At1[1], 100*r.Recall5, 100*r.CI95At5[0], 100*r.CI95At5[1])
+			before, r.Name, r.Questions, r.Sections, 100*r.Recall1, 100*r.CI95At1[0], 100*r.CI95At1[1],
+			100*r.Recall5, 100*r.CI95At5[0], 100*r.CI95At5[1])
 	}
 }
