@@ -212,6 +212,7 @@ type Searcher struct {
 // Found is what a search and the baseline made of a question.
 type Found struct {
 	baseline quality
+	hits     []secondHit
 	pair     string
 	search   quality
 	took     time.Duration
@@ -232,14 +233,9 @@ func (s Searcher) Ask(ctx context.Context, c Collection) ([]Found, error) {
 			if err = errors.Join(err, results.Degraded); err != nil {
 				return fmt.Errorf("search for %s: %w", q.ID, err)
 			}
-			var keys []string
-			for _, hit := range results.Hits {
-				if key := c.keys[hit.Article.Slug]; !slices.Contains(keys, key) {
-					keys = append(keys, key)
-				}
-			}
+			keys, hits := c.judged(results.Hits, q)
 			found[i] = Found{
-				baseline: judge(baseline(q.Query), q.right), pair: q.Lang + ">" + c.Name,
+				baseline: judge(baseline(q.Query), q.right), hits: hits, pair: q.Lang + ">" + c.Name,
 				search: judge(keys, q.right), took: took,
 			}
 			if s.Progress != nil {
@@ -252,6 +248,17 @@ func (s Searcher) Ask(ctx context.Context, c Collection) ([]Found, error) {
 		return nil, err
 	}
 	return found, nil
+}
+
+// judged returns the distinct keys of hits, best first, and whether each is right.
+func (c Collection) judged(all []retrieval.Hit, q QuestionRow) (keys []string, hits []secondHit) {
+	for _, hit := range all {
+		if key := c.keys[hit.Article.Slug]; !slices.Contains(keys, key) {
+			keys = append(keys, key)
+			hits = append(hits, secondHit{right: slices.Contains(q.right, key), second: hit.Evidence.Second})
+		}
+	}
+	return keys, hits
 }
 
 // quality is how good one ranking is, in the order of qualityNames.

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Weights of the fused score, in standard deviations of the candidates' scores; the words have what the vectors leave. Chosen
+// Weights of the first stage's fused score, in standard deviations of the candidates' scores; the words have what the vectors leave. Chosen
 // for the built-in embedder on the public FAQ sets of bitcoin.org and ethereum.org (bodies only, recall@5, same language and across) and on
 // testdata/questions.tsv: anything from 0.3 to 0.5 for the vectors is within a point.
 const (
@@ -38,10 +38,12 @@ type candidate struct {
 	lexicalRank int
 	matched     []string
 	row         candidateRow
+	second      SecondStage
 	similarity  float64
 }
 
-// fuse sets the ranks and the fused score of all candidates and sorts them, best first. Equal scores are ordered by id, so
+// fuse sets the ranks and the fused score of all candidates and sorts them, best first; the second stage then looks at the
+// first of them again. Equal scores are ordered by id, so
 // that the same question always gets the same answer. Without the embedding model no candidate has a similarity, and the
 // words decide alone.
 func fuse(candidates []*candidate) {
@@ -64,6 +66,11 @@ func fuse(candidates []*candidate) {
 		}
 		c.fused += intentBoost * c.intent
 	}
+	byFused(candidates)
+}
+
+// byFused sorts candidates, best first.
+func byFused(candidates []*candidate) {
 	slices.SortFunc(candidates, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(b.fused, a.fused), cmp.Compare(a.row.PassageID, b.row.PassageID))
 	})
@@ -154,6 +161,7 @@ func newHit(group []*candidate, s selection) Hit {
 			Language:     best.language,
 			LexicalRank:  best.lexicalRank,
 			MatchedTerms: best.matched,
+			Second:       best.second,
 			Similarity:   best.similarity,
 		},
 		Passage: best.row.passage(),

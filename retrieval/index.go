@@ -48,7 +48,8 @@ type Index struct {
 	pool    *pgxpool.Pool
 	queries *lru.Cache[string, pgvector.HalfVector]
 	// rules name what passages and terms are made with.
-	rules string
+	rules  string
+	second *second
 }
 
 // New returns an index. It does not touch the database: Register comes next.
@@ -63,6 +64,10 @@ func New(config Config) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new index: %w", err)
 	}
+	second, err := newSecond(config.Analyzer, config.Model)
+	if err != nil {
+		return nil, fmt.Errorf("new index: %w", err)
+	}
 	return &Index{
 		analyzer: config.Analyzer,
 		changed:  config.Changed,
@@ -71,6 +76,7 @@ func New(config Config) (*Index, error) {
 		pool:     config.Pool,
 		queries:  queries,
 		rules:    splitterVersion + "/" + config.Analyzer.Fingerprint(),
+		second:   second,
 	}, nil
 }
 

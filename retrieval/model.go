@@ -23,6 +23,9 @@ type EmbeddingModel struct {
 	// OfText reports whether an error of Embed may lie in one of the texts, so that the others are worth another call; nil for no
 	// such errors.
 	OfText func(err error) bool
+	// Weigh makes vectors for the second stage of a search. Nil for a model that is called over a network: its hits stay in
+	// the order of the first.
+	Weigh WeighFunc
 }
 
 // maxDimensions is the most that pgvector indexes as halfvec.

@@ -98,7 +98,7 @@ type Evidence struct {
 	// DenseRank and LexicalRank are 1-based places among all candidates by one score alone; 0 without that score.
 	DenseRank   int
 	LexicalRank int
-	// Fused is the sum of the weighted z-scores and boosts that the order follows. It has no absolute meaning.
+	// Fused is the sum of the weighted z-scores and boosts that the order follows, the second stage's included. It has no absolute meaning.
 	Fused float64
 	// IntentMatch is set when the article answers the likeliest of the query's intents.
 	IntentMatch bool
@@ -107,6 +107,8 @@ type Evidence struct {
 	Margin float64
 	// MatchedTerms are the question's terms and concepts ("t:withdrawal") that the passage has, rarest first.
 	MatchedTerms []string
+	// Second is what the second stage found.
+	Second SecondStage
 	// Similarity is the cosine of the question's and the passage's vectors, -1 to 1; 0 when Results.Degraded.
 	Similarity float64
 }

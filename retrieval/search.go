@@ -71,6 +71,7 @@ func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
 		candidates[i] = newCandidate(row, query, terms, overview.in(row.Locale))
 	}
 	fuse(candidates)
+	x.second.look(query.Text, candidates)
 	results.Hits = collapse(candidates, selection{limit: query.Limit, shown: shown, today: query.today()})
 	return results, nil
 }

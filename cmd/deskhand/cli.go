@@ -48,6 +48,7 @@ type config struct {
 	DataDir     string `env:"DESKHAND_DATA_DIR" group:"Database" help:"Folder of the private cluster. Default: /var/lib/deskhand for root, else ~/.local/share/deskhand." placeholder:"DIR" type:"path"`
 
 	ChatModel           string `default:"gpt-4.1-mini" env:"DESKHAND_CHAT_MODEL" group:"Model" help:"Chat model that drafts (${default})." placeholder:"NAME"`
+	EmbedderTable       string `env:"DESKHAND_EMBEDDER_TABLE" group:"Model" help:"Table of the built-in embedder that \"deskhand embedder train\" wrote. Default: the built-in one." placeholder:"FILE" type:"existingfile"`
 	EmbeddingDimensions int    `default:"1536" env:"DESKHAND_EMBEDDING_DIMENSIONS" group:"Model" help:"Length of the embedding model's vectors (${default})." placeholder:"N"`
 	EmbeddingModel      string `env:"DESKHAND_EMBEDDING_MODEL" group:"Model" help:"Embedding model. Without it, the built-in embedder is used." placeholder:"NAME"`
 	OpenAIAPIKey        string `env:"OPENAI_API_KEY" group:"Model" help:"Key of an OpenAI-compatible server. Without key and address, deskhand works offline." name:"openai-api-key" placeholder:"KEY"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,26 +17,30 @@ import (
 )
 
 type embedderCmd struct {
-	Show  embedderShowCmd  `cmd:"" help:"Print what a table is made of: version, sizes, sources and licences."`
-	Train embedderTrainCmd `cmd:"" help:"Train the table of the built-in embedder on aligned text."`
+	Measure embedderMeasureCmd `cmd:"" help:"Measure how well the questions in your own rows find their answers, in all languages."`
+	Show    embedderShowCmd    `cmd:"" help:"Print what a table is made of: version, sizes, sources and licences."`
+	Train   embedderTrainCmd   `cmd:"" help:"Train the table of the built-in embedder on aligned text."`
 }
 
 type embedderTrainCmd struct {
-	Articles string `default:"retrieval/sample" help:"Folder of articles, LOCALE/SLUG.md, aligned by their headings (${default})." placeholder:"DIR" type:"existingdir"`
-	Data     string `help:"Folder with parallel/*.jsonl.gz, the public aligned text. Without it, only your own text is used." placeholder:"DIR" type:"existingdir"`
-	JSON     bool   `help:"Print one JSON object." name:"json"`
-	Out      string `default:"retrieval/embed/table.bin" help:"File to write the table to (${default})." placeholder:"FILE" type:"path"`
-	Own      string `default:"retrieval/embed/parallel" help:"Folder with *.tsv, your own aligned rows (${default})." placeholder:"DIR" type:"existingdir"`
-	Rows     int    `help:"Rows of the table at most; 60 bytes each. Default: those of the built-in table." placeholder:"N"`
-	Seed     uint64 `default:"1" help:"Another seed gives another table that is as good (${default})." placeholder:"N"`
-	Termbase string `default:"retrieval/termbase.tsv" help:"Glossary: the first line names the languages, each other is a concept (${default})." placeholder:"FILE" type:"existingfile"`
+	Articles   string `default:"retrieval/sample" help:"Folder of articles, LOCALE/SLUG.md, aligned by their headings (${default})." placeholder:"DIR" type:"existingdir"`
+	Data       string `help:"Folder with parallel/*.jsonl.gz, the public aligned text. Without it, only your own text is used." placeholder:"DIR" type:"existingdir"`
+	Dimensions int    `help:"Length of a vector, a multiple of 8. Default: that of the built-in table." placeholder:"N"`
+	Epochs     int    `help:"Passes over the text; fewer are faster and worse. Default: those of the built-in table." placeholder:"N"`
+	JSON       bool   `help:"Print one JSON object." name:"json"`
+	Out        string `default:"retrieval/embed/table.bin" help:"File to write the table to (${default})." placeholder:"FILE" type:"path"`
+	Own        string `default:"retrieval/embed/parallel" help:"Folder with *.tsv, your own aligned rows (${default})." placeholder:"DIR" type:"existingdir"`
+	Rows       int    `help:"Rows of the table at most; some 70 bytes each. Default: those of the built-in table." placeholder:"N"`
+	Seed       uint64 `default:"1" help:"Another seed gives another table that is as good (${default})." placeholder:"N"`
+	Termbase   string `default:"retrieval/termbase.tsv" help:"Glossary: the first line names the languages, each other is a concept (${default})." placeholder:"FILE" type:"existingfile"`
 }
 
 // Help is shown by --help.
 func (embedderTrainCmd) Help() string {
 	return `Training is deterministic: the same text and seed give the same file, on any number of processors. It takes some minutes. One
-section in twenty is not trained on; how well its questions find its passages is printed at the end. The service reads the
-table that is built in, so build again afterwards; a changed table is a new embedding model, and articles are embedded again.
+section in twenty, and one in five of your own rows, is not trained on; how well its questions find its passages is printed at
+the end. Which ones is fixed by their names. A service uses the table with --embedder-table FILE, or when it is built in. A changed
+table is a new embedding model: "deskhand kb reindex" makes its vectors beside the old ones.
 
 The example questions of the built-in intents are trained on too: those of one intent belong together.
 
@@ -48,15 +53,29 @@ t a title, a an answer (questions and titles of a section belong to its answers)
 
 Examples:
   deskhand embedder train --data ./data && make build
-  deskhand embedder train --data ./data --own desk/rows --articles desk/articles --out desk.bin`
+  deskhand embedder train --data ./data --own desk/rows --articles desk/articles --out desk.bin
+  deskhand --embedder-table desk.bin kb reindex && deskhand --embedder-table desk.bin serve`
 }
 
 // Validate reports a setting that cannot work.
 func (c embedderTrainCmd) Validate() error {
-	if c.Rows != 0 && (c.Rows < 100 || c.Rows > 1_000_000) {
+	switch {
+	case c.Rows != 0 && (c.Rows < 100 || c.Rows > 1_000_000):
 		return fmt.Errorf("%w: --rows must lie between 100 and 1000000, it is %d", errConfig, c.Rows)
+	case c.Dimensions != 0 && (c.Dimensions < 8 || c.Dimensions > 1024 || c.Dimensions%8 != 0):
+		return fmt.Errorf("%w: --dimensions must be a multiple of 8 up to 1024, it is %d", errConfig, c.Dimensions)
+	case c.Epochs < 0 || c.Epochs > 100:
+		return fmt.Errorf("%w: --epochs must lie between 1 and 100, it is %d", errConfig, c.Epochs)
 	}
 	return nil
+}
+
+// options are the defaults, but for what the flags change.
+func (c embedderTrainCmd) options() train.Options {
+	o := train.Defaults()
+	o.Seed, o.Rows = c.Seed, cmp.Or(c.Rows, o.Rows)
+	o.Dimensions, o.Epochs = cmp.Or(c.Dimensions, o.Dimensions), cmp.Or(c.Epochs, o.Epochs)
+	return o
 }
 
 // embedderJSON is what training prints.
@@ -78,14 +97,9 @@ func (c embedderTrainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	options := train.Defaults()
-	options.Seed = c.Seed
-	if c.Rows > 0 {
-		options.Rows = c.Rows
-	}
 	bar := newProgress(a.err, "steps", 0)
 	before := 0
-	result, err := train.Train(ctx, corpus, options, func(p train.Progress) {
+	result, err := train.Train(ctx, corpus, c.options(), func(p train.Progress) {
 		bar.set(before + p.Step)
 		if p.Step == p.Steps {
 			before += p.Steps
@@ -172,10 +186,7 @@ func (r embedderJSON) write(w io.Writer) error {
 	for i, loss := range r.Loss {
 		_, _ = fmt.Fprintf(table, "loss, pass %d\t%.3f\n", i+1, loss)
 	}
-	for _, h := range r.HeldOut {
-		_, _ = fmt.Fprintf(table, "held out: %s\t%d questions, %d sections, recall@1 %.1f %%, recall@5 %.1f %%\n",
-			h.Name, h.Questions, h.Sections, 100*h.Recall1, 100*h.Recall5)
-	}
+	writeRecall(table, "held out: ", r.HeldOut)
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print report: %w", err)
 	}
@@ -183,7 +194,7 @@ func (r embedderJSON) write(w io.Writer) error {
 }
 
 type embedderShowCmd struct {
-	File string `arg:"" help:"The table. Default: the built-in one." optional:"" type:"existingfile"`
+	File string `arg:"" help:"The table. Default: --embedder-table, or else the built-in one." optional:"" type:"existingfile"`
 	JSON bool   `help:"Print one JSON object." name:"json"`
 }
 
@@ -196,18 +207,13 @@ func (embedderShowCmd) Help() string {
 
 // Run implements the command.
 func (c embedderShowCmd) Run(a *app) error {
-	embedder := embed.New()
+	settings := a.config
 	if c.File != "" {
-		file, err := os.Open(c.File)
-		if err != nil {
-			return fmt.Errorf("%w: %w", errConfig, err)
-		}
-		defer func() { _ = file.Close() }() // only read
-		table, err := embed.ReadTable(file)
-		if err != nil {
-			return fmt.Errorf("%w: %s: %w", errConfig, c.File, err)
-		}
-		embedder = embed.NewWithTable(table)
+		settings.EmbedderTable = c.File
+	}
+	embedder, err := openTable(settings)
+	if err != nil {
+		return err
 	}
 	header := embedder.Table()
 	if c.JSON {

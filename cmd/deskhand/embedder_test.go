@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
@@ -45,7 +46,61 @@ func TestEmbedderMistakesAreNamed(t *testing.T) {
 	require.Contains(t, train(), `a.tsv line 1: "xx" is no language`)
 	require.Contains(t, train("--data", folder), "has no *.jsonl.gz file")
 	require.Contains(t, train("--rows", "7"), "--rows must lie between")
+	require.Contains(t, train("--dimensions", "12"), "--dimensions must be a multiple of 8")
+	require.Contains(t, train("--epochs", "1000"), "--epochs must lie between")
 	content, err := os.ReadFile(damaged)
 	require.NoError(t, err)
 	require.Equal(t, "not a table", string(content), "a training that fails leaves the file as it was")
+}
+
+func TestOwnTableIsAnotherEmbeddingModel(t *testing.T) {
+	t.Parallel()
+
+	rows := filepath.Join("..", "..", "retrieval", "embed", "parallel")
+	file := filepath.Join(t.TempDir(), "desk.bin")
+	table, err := os.Create(file)
+	require.NoError(t, err)
+	features := embed.NewFeatures()
+	hashes := []uint64{features.Cut("fee", nil)[0], features.Cut("费", nil)[0]}
+	vectors := [][]float32{{1, 0, -1, 0.5, 0, 0, 0, 0}, {0, 1, 0, 0, -2, 0.1, 0, 0}}
+	require.NoError(t, embed.WriteTable(table, embed.Header{Dimensions: 8, Features: features.Fingerprint()}, hashes, vectors))
+	require.NoError(t, table.Close())
+
+	own, err := openTable(config{EmbedderTable: file})
+	require.NoError(t, err)
+	require.Equal(t, 8, own.Dimensions())
+	require.NotEqual(t, embed.New().Name(), own.Name())
+	opener, err := newModelOpener(nil, &app{config: config{EmbedderTable: file}}, modelParts{})
+	require.NoError(t, err)
+	for _, name := range []string{own.Name(), embed.New().Name()} {
+		model, ok, err := opener.model(retrieval.ModelInfo{Name: name})
+		require.NoError(t, err)
+		require.True(t, ok, "both can be searched by: a desk changes from one to the other without a gap")
+		require.Equal(t, name, model.Name)
+	}
+	_, ok, err := opener.model(retrieval.ModelInfo{Name: builtinPrefix + "-2-00000000"})
+	require.NoError(t, err)
+	require.False(t, ok)
+	require.Contains(t, command(t, exitOK, "--embedder-table", file, "embedder", "show").out, own.Name())
+	require.Contains(t, command(t, exitUsage, "embedder", "measure", "--own", rows, "--ask", "nothing").err, "no question in")
+}
+
+func TestUnusableTableEndsTheProgramWithItsReason(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+	other := filepath.Join(folder, "other.bin")
+	table, err := os.Create(other)
+	require.NoError(t, err)
+	require.NoError(t, embed.WriteTable(table, embed.Header{Dimensions: 8, Features: "000000"}, []uint64{7}, [][]float32{make([]float32, 8)}))
+	require.NoError(t, table.Close())
+	require.Contains(t, command(t, exitUsage, "--embedder-table", other, "embedder", "show").err, "train it again")
+
+	damaged := filepath.Join(folder, "damaged.bin")
+	content, err := os.ReadFile(other)
+	require.NoError(t, err)
+	content[len(content)-1] ^= 1
+	require.NoError(t, os.WriteFile(damaged, content, 0o600))
+	require.Contains(t, command(t, exitUsage, "--embedder-table", damaged, "embedder", "measure", "--own", folder).err, "checksum")
+	require.Contains(t, command(t, exitUsage, "--embedder-table", filepath.Join(folder, "none.bin"), "embedder", "show").err, "embedder-table")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ const builtinPrefix = "builtin"
 type modelOpener struct {
 	analyzed retrieval.Config // with everything but the model
 	config   config
+	own      retrieval.EmbeddingModel // the desk's own table, or the built-in one
 	parts    modelParts
 }
 
@@ -37,20 +39,44 @@ func newModelOpener(pool *pgxpool.Pool, a *app, parts modelParts) (*modelOpener,
 	if err != nil {
 		return nil, err
 	}
-	return &modelOpener{analyzed: retrieval.Config{Analyzer: analyzer, Pool: pool}, config: a.config, parts: parts}, nil
+	own, err := openTable(a.config)
+	if err != nil {
+		return nil, err
+	}
+	return &modelOpener{
+		analyzed: retrieval.Config{Analyzer: analyzer, Pool: pool}, config: a.config, own: localModel(own), parts: parts,
+	}, nil
 }
 
-// builtin is the built-in embedder.
-func (o *modelOpener) builtin() retrieval.EmbeddingModel {
-	builtin := embed.New()
-	return retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
+// openTable returns the embedder with the desk's own table, or without one with the built-in table.
+func openTable(c config) (*embed.Embedder, error) {
+	if c.EmbedderTable == "" {
+		return embed.New(), nil
+	}
+	file, err := os.Open(c.EmbedderTable)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --embedder-table: %w", errConfig, err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	embedder, err := embed.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --embedder-table %s: %w", errConfig, c.EmbedderTable, err)
+	}
+	return embedder, nil
+}
+
+// localModel is an embedder of this program as a model of the knowledge base.
+func localModel(e *embed.Embedder) retrieval.EmbeddingModel {
+	return retrieval.EmbeddingModel{Dimensions: e.Dimensions(), Embed: e.Embed, Name: e.Name(), Weigh: e.Weigh}
 }
 
 // model returns the model of a name, or false for one that cannot be called from here: another version of the built-in one,
-// or one of a provider that is not configured.
+// a table that is not configured, or a model of a provider that is not.
 func (o *modelOpener) model(info retrieval.ModelInfo) (model retrieval.EmbeddingModel, ok bool, err error) {
-	if builtin := o.builtin(); info.Name == builtin.Name {
-		return builtin, true, nil
+	for _, local := range []retrieval.EmbeddingModel{o.own, localModel(embed.New())} {
+		if info.Name == local.Name {
+			return local, true, nil
+		}
 	}
 	if info.Name == "" || strings.HasPrefix(info.Name, builtinPrefix) || !o.config.hasModel() {
 		return retrieval.EmbeddingModel{}, false, nil

@@ -9,12 +9,13 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 type kbReindexCmd struct {
 	Dimensions int     `help:"Length of the model's vectors. Default: --embedding-dimensions." placeholder:"N"`
 	DropOld    bool    `help:"Afterwards delete the vectors of every other model." name:"drop-old"`
-	Model      string  `help:"The embedding model to change to; \"builtin\" for the built-in one. Default: --embedding-model, or else the built-in one." placeholder:"NAME"`
+	Model      string  `help:"The embedding model to change to; \"builtin\" for the built-in one. Default: --embedding-model, --embedder-table, or else the built-in one." placeholder:"NAME"`
 	Rate       float64 `help:"Passages a second at most. Default: as fast as the model answers." placeholder:"N"`
 }
 
@@ -27,6 +28,7 @@ where it was. The old vectors stay until --drop-old, so switching back costs not
 Examples:
   deskhand kb reindex --model text-embedding-3-large --dimensions 3072
   deskhand kb reindex --model bge-m3 --dimensions 1024 --rate 50 --drop-old
+  deskhand --embedder-table desk.bin kb reindex
   deskhand kb reindex --model builtin`
 }
 
@@ -92,8 +94,11 @@ func (c kbReindexCmd) open(ctx context.Context, a *app, s *system) (*retrieval.I
 	wanted := retrieval.ModelInfo{
 		Dimensions: cmp.Or(c.Dimensions, a.config.EmbeddingDimensions), Name: cmp.Or(c.Model, a.config.EmbeddingModel, builtinPrefix),
 	}
-	if wanted.Name == builtinPrefix {
-		return s.opener.open(ctx, s.opener.builtin())
+	switch {
+	case c.Model == builtinPrefix:
+		return s.opener.open(ctx, localModel(embed.New()))
+	case wanted.Name == builtinPrefix:
+		return s.opener.open(ctx, s.opener.own)
 	}
 	patient, err := openEmbedder(a.config, s.opener.parts,
 		llm.Config{EmbeddingDimensions: wanted.Dimensions, EmbeddingModel: wanted.Name},

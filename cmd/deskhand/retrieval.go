@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/migrations"
@@ -36,7 +35,8 @@ stands plain BM25, over words, or over pairs of characters in Chinese, Japanese,
 
 Examples:
   deskhand eval retrieval --kb kb.jsonl --queries queries.jsonl --same-language
-  deskhand eval retrieval --kb kb.jsonl --queries queries.jsonl --query-langs zh-Hans,ar --doc-langs en --json`
+  deskhand eval retrieval --kb kb.jsonl --queries queries.jsonl --query-langs zh-Hans,ar --doc-langs en --json
+  deskhand --embedder-table desk.bin eval retrieval --kb kb.jsonl --queries queries.jsonl --doc-langs en`
 }
 
 // Run implements the command.
@@ -86,7 +86,7 @@ func printLeftOut(w io.Writer, left evals.LeftOut) {
 
 // measureRetrieval asks the questions of each collection in a database that holds nothing else.
 func measureRetrieval(ctx context.Context, a *app, collections []evals.Collection) (found []evals.Found, err error) {
-	m, err := openModels(a.config, modelParts{clock: a.clock, logger: a.logger})
+	model, err := configuredModel(a)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func measureRetrieval(ctx context.Context, a *app, collections []evals.Collectio
 	for _, c := range collections {
 		steps += len(c.Articles) + len(c.Questions)
 	}
-	run := retrievalRun{app: a, bar: newProgress(a.err, "articles and questions", steps), database: database, embedder: m.embed}
+	run := retrievalRun{app: a, bar: newProgress(a.err, "articles and questions", steps), database: database, model: model}
 	defer run.bar.done()
 	for _, c := range collections {
 		some, err := run.measure(ctx, c)
@@ -117,7 +117,23 @@ type retrievalRun struct {
 	bar      *progress
 	database *database
 	done     int // articles and questions of the collections before
-	embedder llm.Embedder
+	model    retrieval.EmbeddingModel
+}
+
+// configuredModel is the provider's embedding model, or without one the desk's own or the built-in table.
+func configuredModel(a *app) (retrieval.EmbeddingModel, error) {
+	m, err := openModels(a.config, modelParts{clock: a.clock, logger: a.logger})
+	if err != nil {
+		return retrieval.EmbeddingModel{}, err
+	}
+	if m.embed != nil {
+		return providerModel(m.embed), nil
+	}
+	embedder, err := openTable(a.config)
+	if err != nil {
+		return retrieval.EmbeddingModel{}, err
+	}
+	return localModel(embedder), nil
 }
 
 func (r *retrievalRun) measure(ctx context.Context, c evals.Collection) (found []evals.Found, err error) {
@@ -135,7 +151,7 @@ func (r *retrievalRun) measure(ctx context.Context, c evals.Collection) (found [
 	if err := migrations.Up(ctx, pool); err != nil {
 		return nil, err
 	}
-	index, err := openIndex(ctx, pool, r.embedder)
+	index, err := openIndex(ctx, pool, r.model)
 	if err != nil {
 		return nil, err
 	}

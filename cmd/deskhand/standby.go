@@ -23,7 +23,7 @@ type standby struct {
 // newStandby returns nil when the desk searches by the built-in embedder anyway.
 func newStandby(s *system) (*standby, error) {
 	config := s.opener.analyzed
-	config.Model = s.opener.builtin()
+	config.Model = s.opener.own
 	if s.desk.Index().Model() == config.Model.Name {
 		return nil, nil //nolint:nilnil // a nil standby is never asked
 	}

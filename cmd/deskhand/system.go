@@ -22,7 +22,6 @@ import (
 	"github.com/deskhand/deskhand/migrations"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
-	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 // knowledge is the part of the program that needs no database: what it knows about language, risk and words.
@@ -57,16 +56,11 @@ func loadKnowledge(c config) (knowledge, error) {
 	return k, err
 }
 
-// openIndex returns the knowledge base on a migrated database, with the configured or the built-in embedder.
-func openIndex(ctx context.Context, pool *pgxpool.Pool, embedder llm.Embedder) (*retrieval.Index, error) {
+// openIndex returns the knowledge base on a migrated database.
+func openIndex(ctx context.Context, pool *pgxpool.Pool, model retrieval.EmbeddingModel) (*retrieval.Index, error) {
 	analyzer, err := retrieval.NewAnalyzer()
 	if err != nil {
 		return nil, err
-	}
-	builtin := embed.New()
-	model := retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()}
-	if embedder != nil {
-		model = providerModel(embedder)
 	}
 	index, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Model: model, Pool: pool})
 	if err != nil {
@@ -143,7 +137,7 @@ func (s *system) attach(ctx context.Context, parts modelParts) error {
 		return err
 	}
 	s.models.chat, s.models.embed = s.tracer.Model(s.models.chat), s.tracer.Embedder(s.models.embed)
-	configured := s.opener.builtin()
+	configured := s.opener.own
 	if e := s.models.embed; e != nil {
 		configured = providerModel(e)
 	}

@@ -11,6 +11,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"io"
 	"math"
 	"sync"
 )
@@ -18,7 +19,7 @@ import (
 // Name begins the name of every model of this package.
 const Name = "builtin-2"
 
-// Dimensions is the length of a vector.
+// Dimensions is the length of a vector of the built-in table.
 const Dimensions = 128
 
 //go:embed table.bin
@@ -67,7 +68,22 @@ func New() *Embedder {
 	return &Embedder{shared: s}
 }
 
-// NewWithTable returns an embedder with a desk's own table.
+// Open returns the embedder with the table that a desk trained for itself. It fails with ErrBadTable for a file that is
+// none, is damaged, or was trained for another way of cutting text than this program's.
+func Open(r io.Reader) (*Embedder, error) {
+	table, err := ReadTable(r)
+	if err != nil {
+		return nil, err
+	}
+	features := NewFeatures()
+	if made := features.Fingerprint(); table.Header.Features != made {
+		return nil, fmt.Errorf("%w: it was trained for the features %q, this program cuts text into %q: train it again",
+			ErrBadTable, table.Header.Features, made)
+	}
+	return &Embedder{shared: newShared(table, features)}, nil
+}
+
+// NewWithTable returns an embedder with a table that was just trained.
 func NewWithTable(table *Table) *Embedder { return &Embedder{shared: newShared(table, NewFeatures())} }
 
 // Dimensions is the length of a vector.
@@ -94,7 +110,11 @@ func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, erro
 }
 
 // Vector sets out, which has length Dimensions, to the vector of text: see Embed. It allocates nothing once it is warm.
-func (e *Embedder) Vector(text string, out []float32) {
+func (e *Embedder) Vector(text string, out []float32) { e.Weigh(text, out) }
+
+// Weigh is Vector, and returns how much the text says: the length of the sum of its rows before it was scaled to 1. It
+// compares within one table only, and is 0 where no feature is known.
+func (e *Embedder) Weigh(text string, out []float32) (weight float64) {
 	s := e.shared.scratch.Get().(*scratch) //nolint:forcetypeassert // the pool holds nothing else
 	defer e.shared.scratch.Put(s)
 	s.sum(e.shared.features.folding, text)
@@ -105,10 +125,12 @@ func (e *Embedder) Vector(text string, out []float32) {
 	if squares == 0 {
 		clear(out)
 		out[0] = 1
-		return
+		return 0
 	}
-	scale := 1 / math.Sqrt(squares)
+	weight = math.Sqrt(squares)
+	scale := 1 / weight
 	for i, x := range s.totals {
 		out[i] = float32(float64(x) * scale)
 	}
+	return weight
 }

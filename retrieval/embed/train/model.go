@@ -14,9 +14,10 @@ type model struct {
 	squares []float64 // by row: the sum of its squared gradients, for Adagrad
 
 	batch  []sample  // of both sides: a's, then b's
+	powers []float64 // exponentials of the scores
+	pulls  []float32 // of each a on each b and back: the derivatives of the loss by their cosines
 	scores []float32 // of each a with each b
 	shards []shard
-	lines  []float64 // loss of each pair
 	la, lb []float32 // logarithms of the sums over a row and over a column of scores
 }
 
@@ -44,8 +45,9 @@ type shard struct {
 func newModel(rows int, o Options) *model {
 	m := &model{
 		dims: o.Dimensions, options: o, rows: make([]float32, rows*o.Dimensions), squares: make([]float64, rows),
-		batch: make([]sample, 2*o.Batch), scores: make([]float32, o.Batch*o.Batch), lines: make([]float64, o.Batch),
-		la: make([]float32, o.Batch), lb: make([]float32, o.Batch),
+		batch: make([]sample, 2*o.Batch), powers: make([]float64, o.Batch*o.Batch), pulls: make([]float32, o.Batch*o.Batch),
+		scores: make([]float32, o.Batch*o.Batch),
+		la:     make([]float32, o.Batch), lb: make([]float32, o.Batch),
 	}
 	random := rand.New(rand.NewPCG(o.Seed, 2)) //nolint:gosec // a start, not a secret
 	for i := range m.rows {
@@ -77,6 +79,7 @@ func (m *model) step(pairs []pair, rate float64, number uint64) float64 {
 	})
 	parallel(n, func(i int) { m.score(i, n) })
 	parallel(2*n, func(i int) { m.normaliser(i, n) })
+	parallel(n, func(i int) { m.pull(i, n) })
 	parallel(2*n, func(i int) { m.differentiate(i, n) })
 	parallel(len(m.shards), func(i int) { m.update(&m.shards[i], 2*n, rate) })
 	loss := 0.0
@@ -122,10 +125,11 @@ func (m *model) score(i, n int) {
 	for j := range n {
 		b := &m.batch[n+j]
 		if i != j && a.group == b.group {
-			m.scores[i*n+j] = masked
+			m.scores[i*n+j], m.powers[i*n+j] = masked, 0
 			continue
 		}
 		m.scores[i*n+j] = dot(a.unit, b.unit) / float32(m.options.Temperature)
+		m.powers[i*n+j] = math.Exp(float64(m.scores[i*n+j]))
 	}
 }
 
@@ -135,16 +139,31 @@ const masked = -1e4
 func (m *model) normaliser(i, n int) {
 	total := 0.0
 	if i < n {
-		for _, s := range m.scores[i*n : i*n+n] {
-			total += math.Exp(float64(s))
+		for _, power := range m.powers[i*n : i*n+n] {
+			total += power
 		}
 		m.la[i] = float32(math.Log(total))
 		return
 	}
 	for j := range n {
-		total += math.Exp(float64(m.scores[j*n+i-n]))
+		total += m.powers[j*n+i-n]
 	}
 	m.lb[i-n] = float32(math.Log(total))
+}
+
+// pull fills line a of the pulls; one too small to matter is 0.
+func (m *model) pull(a, n int) {
+	for b := range n {
+		score := m.scores[a*n+b]
+		p := (math.Exp(float64(score-m.la[a])) + math.Exp(float64(score-m.lb[b]))) / 2
+		if a == b {
+			p--
+		}
+		m.pulls[a*n+b] = 0
+		if p > 1e-6 || p < -1e-6 {
+			m.pulls[a*n+b] = float32(p / m.options.Temperature)
+		}
+	}
 }
 
 // differentiate sets the gradient of sample i, of the mean of both softmax losses, by the sum of its rows.
@@ -156,13 +175,8 @@ func (m *model) differentiate(i, n int) {
 		if i >= n {
 			a, b, other = j, i-n, &m.batch[j]
 		}
-		score := m.scores[a*n+b]
-		p := (math.Exp(float64(score-m.la[a])) + math.Exp(float64(score-m.lb[b]))) / 2
-		if a == b {
-			p--
-		}
-		if p > 1e-6 || p < -1e-6 {
-			addScaled(s.gradient, other.unit, float32(p/m.options.Temperature))
+		if pull := m.pulls[a*n+b]; pull != 0 {
+			addScaled(s.gradient, other.unit, pull)
 		}
 	}
 	addScaled(s.gradient, s.unit, -dot(s.gradient, s.unit))

@@ -9,6 +9,7 @@ type Options struct {
 	Dropout      float64
 	Epochs       int     // passes over the text
 	HoldOut      int     // one section in so many is not trained on but measured with; 0 trains on all
+	HoldOutOwn   int     // the same for sections of own tables: there are few, and they are the ones that matter
 	IDFPower     float64 // of the logarithm of a feature's rarity, in its weight
 	LoosePairs   float64 // of each loose question, an epoch
 	MinTexts     int     // in which a feature must occur
@@ -26,7 +27,8 @@ type Options struct {
 // text and on the development sets of bitcoin.org and ethereum.org; seeds differ by up to two points.
 func Defaults() Options {
 	return Options{
-		Batch: 128, Dimensions: embed.Dimensions, Dropout: 0.4, Epochs: 8, HoldOut: 20, IDFPower: 1.5, LoosePairs: 0.2, MinTexts: 3,
-		OwnPairs: 2, Rate: 0.03, RateEnd: 0.002, Rows: 110_000, SectionPairs: 6, Seed: 1, Temperature: 0.15, Upsample: 4,
+		Batch: 128, Dimensions: embed.Dimensions, Dropout: 0.4, Epochs: 8, HoldOut: 20, HoldOutOwn: 5, IDFPower: 1.5,
+		LoosePairs: 0.2, MinTexts: 3, OwnPairs: 2, Rate: 0.03, RateEnd: 0.002, Rows: 110_000, SectionPairs: 6, Seed: 1,
+		Temperature: 0.15, Upsample: 4,
 	}
 }

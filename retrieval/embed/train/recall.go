@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -9,32 +10,49 @@ import (
 
 // Recall is how many questions find a passage of their section among the first 1 and 5 sections.
 type Recall struct {
-	Name      string  `json:"name"`
-	Questions int     `json:"questions"`
-	Recall1   float64 `json:"recall@1"`
-	Recall5   float64 `json:"recall@5"`
-	Sections  int     `json:"sections"` // that were searched
+	CI95At1   [2]float64 `json:"recall@1_ci95"` // 95 % interval of the share (Wilson 1927)
+	CI95At5   [2]float64 `json:"recall@5_ci95"`
+	Name      string     `json:"name"`
+	Questions int        `json:"questions"`
+	Recall1   float64    `json:"recall@1"`
+	Recall5   float64    `json:"recall@5"`
+	Sections  int        `json:"sections"` // that were searched
 }
 
 // HeldOutRecall asks the held-out questions of a training, each in its language, and searches the English passages: of the
 // public text those that were held out, of the desk's own tables all of them. Articles are left out: their headings repeat,
 // and they answer what the tables ask.
 func HeldOutRecall(e *embed.Embedder, corpus Corpus, heldOut []Row) []Recall {
-	var public, own, ownAll []Row
+	var public, own []Row
 	for _, row := range heldOut {
-		switch {
-		case !row.Own:
-			public = append(public, row)
-		case !strings.HasPrefix(row.Section, articlePrefix):
+		if row.Own {
 			own = append(own, row)
+		} else {
+			public = append(public, row)
 		}
 	}
-	for _, row := range corpus.Rows {
-		if row.Own && !strings.HasPrefix(row.Section, articlePrefix) {
-			ownAll = append(ownAll, row)
+	return slices.Concat(recall(e, "public text", public, public), OwnRecall(e, corpus, own))
+}
+
+// OwnRecall asks questions of the desk's own tables, and searches the English passages of all of those.
+func OwnRecall(e *embed.Embedder, corpus Corpus, asked []Row) []Recall {
+	inTables := func(rows []Row) []Row {
+		return slices.DeleteFunc(slices.Clone(rows), func(row Row) bool {
+			return !row.Own || strings.HasPrefix(row.Section, articlePrefix)
+		})
+	}
+	return recall(e, "own text", inTables(asked), inTables(corpus.Rows))
+}
+
+// HeldOut returns the rows that a training with these options leaves out.
+func (c *Corpus) HeldOut(o Options) []Row {
+	var rows []Row
+	for _, row := range c.Rows {
+		if !row.Loose && heldOut(row.Section, o.holdOut(row)) {
+			rows = append(rows, row)
 		}
 	}
-	return slices.Concat(recall(e, "public text", public, public), recall(e, "own text", own, ownAll))
+	return rows
 }
 
 // passages are the vectors of a section.
@@ -90,7 +108,17 @@ func (r *Recall) add(rank int) {
 
 func (r *Recall) mean() Recall {
 	n := float64(max(r.Questions, 1))
-	return Recall{Name: r.Name, Questions: r.Questions, Recall1: r.Recall1 / n, Recall5: r.Recall5 / n, Sections: r.Sections}
+	m := Recall{Name: r.Name, Questions: r.Questions, Recall1: r.Recall1 / n, Recall5: r.Recall5 / n, Sections: r.Sections}
+	m.CI95At1, m.CI95At5 = wilson(m.Recall1, n), wilson(m.Recall5, n)
+	return m
+}
+
+// wilson is the score interval of a share of n.
+func wilson(share, n float64) [2]float64 {
+	const z = 1.96
+	middle := (share + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(share*(1-share)/n+z*z/(4*n*n))
+	return [2]float64{middle - half, middle + half}
 }
 
 // rank is how many sections are nearer to question than the right one.

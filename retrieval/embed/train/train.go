@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strings"
 
 	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 // version of the procedure: raise it with a change that gives another table for the same text.
-const version = 1
+const version = 2
 
 // Progress of a training.
 type Progress struct {
@@ -29,6 +30,14 @@ type Result struct {
 	Rows    [][]float32
 }
 
+// holdOut is the part of sections like that of row, one in so many, that is not trained on.
+func (o Options) holdOut(row Row) int {
+	if row.Own && row.Kind != Other && !strings.HasPrefix(row.Section, articlePrefix) {
+		return o.HoldOutOwn
+	}
+	return o.HoldOut
+}
+
 // heldOut reports whether a section is measured with instead of trained on.
 func heldOut(section string, one int) bool {
 	if one <= 0 {
@@ -44,7 +53,7 @@ func Train(ctx context.Context, corpus Corpus, o Options, progress func(Progress
 	result := &Result{}
 	var rows []Row
 	for _, row := range corpus.Rows {
-		if !row.Loose && heldOut(row.Section, o.HoldOut) {
+		if !row.Loose && heldOut(row.Section, o.holdOut(row)) {
 			result.HeldOut = append(result.HeldOut, row)
 		} else {
 			rows = append(rows, row)

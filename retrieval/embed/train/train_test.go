@@ -27,7 +27,8 @@ func small(t testing.TB) train.Corpus {
 
 func options(epochs int) train.Options {
 	o := train.Defaults()
-	o.Batch, o.Dimensions, o.Epochs, o.HoldOut, o.MinTexts, o.Rows, o.SectionPairs = 16, 16, epochs, 0, 2, 2000, 2
+	o.Batch, o.Dimensions, o.Epochs, o.HoldOut, o.HoldOutOwn = 16, 16, epochs, 0, 0
+	o.MinTexts, o.Rows, o.SectionPairs = 2, 2000, 2
 	return o
 }
 
@@ -78,7 +79,7 @@ func TestTrainingLearns(t *testing.T) {
 func TestHeldOutSectionsAreNotTrainedOn(t *testing.T) {
 	t.Parallel()
 	corpus, o := small(t), options(1)
-	o.HoldOut = 4
+	o.HoldOutOwn = 4
 	_, result := table(t, corpus, o)
 	require.NotEmpty(t, result.HeldOut)
 	_, all := table(t, corpus, options(1))
