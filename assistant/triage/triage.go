@@ -29,14 +29,19 @@ const intentsShown = 3
 // one (a complaint, a wish for a person) fired: "I want a person about my card" is better queued as a card case.
 const certainTopic = 0.4
 
+// certainKin is the probability from which on the classifier names a theft. On evals/suites/handoff-dev.jsonl anything from 0.3 to 0.6 is
+// as good.
+const certainKin = 0.5
+
 const (
 	// certainOffTopic is the probability of "none of these" above which a text counts as off-topic. Of 60 fresh questions
 	// in twelve languages that belong to the desk, "none of these" came first for 12 but above 0.6 for 2 only.
 	certainOffTopic = 0.7
-	// personCertainty is the probability from which on the classifier alone sends a message to a person. Chosen on the
-	// development set evals/suites/handoff-dev.jsonl, with the rules: it catches 0.979 there, and takes 0.058 of the harmless.
-	// 0.4 catches half a point more for a point and a half, 0.7 two points less for one.
-	personCertainty = 0.5
+	// personCertainty is the probability from which on the classifier alone sends a message to a person. A missed danger is
+	// counted as ten harmless messages taken along. On the development set evals/suites/handoff-dev.jsonl that is least at 0.3,
+	// with the rules; but new examples were written of the kinds that it had shown to fail, so it flatters, and 0.35 (one
+	// danger in 630 missed, 0.036 of the harmless taken) leaves room for the harmless of other authors.
+	personCertainty = 0.35
 	// faintIntent is the probability below which the likeliest intent says nothing.
 	faintIntent = 0.1
 )
@@ -164,7 +169,14 @@ func (t *Triager) never(id string) bool {
 // raise applies what the recognised risks demand: the most urgent one names the case.
 func (t *Triager) raise(result *Triage) {
 	risks := slices.SortedStableFunc(slices.Values(result.Risks), func(a, b risk.Risk) int {
-		return cmp.Compare(consequences[a].priority, consequences[b].priority)
+		first, second := consequences[a], consequences[b]
+		if first.priority == second.priority && first.life != second.life {
+			if first.life {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(first.priority, second.priority)
 	})
 	named := false
 	for _, name := range risks {
@@ -178,9 +190,24 @@ func (t *Triager) raise(result *Triage) {
 		if topic, ok := topicOf(result.Intents); ok && !c.specific {
 			t.setIntent(result, topic)
 		} else {
-			t.setIntent(result, c.intent)
+			t.setIntent(result, kin(result.Intents, c))
 		}
 	}
+}
+
+// kin returns the intent of a risk's consequence. Where that is a theft, it is the classifier's intent if that is a theft too
+// and likely enough: a rule says that money is gone, the classifier hears better whether from the account, a wallet, or to
+// a swindler. All of them are as urgent, and none may be answered by a machine.
+func kin(intents []intent.Prediction, c consequence) string {
+	if !c.theft || len(intents) == 0 || intents[0].Probability < certainKin {
+		return c.intent
+	}
+	for _, other := range consequences {
+		if other.theft && other.intent == intents[0].Intent {
+			return other.intent
+		}
+	}
+	return c.intent
 }
 
 // topicOf returns the likeliest intent that is a topic, where it is likely enough.

@@ -198,3 +198,22 @@ func TestTriagerIntent(t *testing.T) {
 	_, ok = newTriager(t).Intent("made.up")
 	require.False(t, ok)
 }
+
+// Whichever theft names a case, it is equally urgent, and a person's.
+func TestClassifierChoosesBetweenTheftsOnly(t *testing.T) {
+	t.Parallel()
+
+	triager := newTriager(t)
+	for _, test := range []struct{ text, intent string }{
+		{"my metamask was emptied, some contract I signed took all my ETH out of the wallet", "security.wallet_drained"},
+		{"我的小狐狸钱包签了个授权，里面的币全被转走了", "security.wallet_drained"},
+		{"محفظتي ميتاماسك انسرقت، وقعت عقد والعملات كلها راحت", "security.wallet_drained"},
+		{"I sent all my savings to a trading mentor and he stole everything. I want to kill myself", "security.user_safety"},
+	} {
+		got := triager.Triage(test.text, nil)
+		require.Equal(t, test.intent, got.Intent, test.text)
+		require.Equal(t, triage.P1, got.Priority, test.text)
+		require.Equal(t, intent.AutoAnswerNever, got.AutoAnswer, test.text)
+		require.NotEmpty(t, got.Risks, test.text)
+	}
+}

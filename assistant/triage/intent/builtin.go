@@ -20,7 +20,7 @@ func Builtin(e Embedder) (*Classifier, error) {
 	return c, nil
 }
 
-// TrainBuiltin trains the classifier that Builtin returns from the examples that ship with the program. It takes a minute,
+// TrainBuiltin trains the classifier that Builtin returns from the examples that ship with the program. It takes minutes,
 // so it is a step of development: `deskhand triage train` stores its result.
 func TrainBuiltin(e Embedder) (*Classifier, error) {
 	taxonomy, err := Default()

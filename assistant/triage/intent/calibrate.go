@@ -8,18 +8,24 @@ import (
 // calibration turns scores into probabilities: the probability that the text is in scope at all, times the share of
 // each intent among those in scope.
 type calibration struct {
-	// gate holds the weights of evidence for "in scope", the constant last.
-	gate [evidenceSize]float64
-	// person holds the weights of evidence for "needs a person", the constant last; zeros where no label does.
-	person [evidenceSize]float64
+	// gate holds the weights of the evidence for "in scope".
+	gate [gateSize]float64
+	// never is what the person's column was trained for.
+	never []bool
+	// person holds the weights of the evidence for "needs a person"; zeros where no label does. otherPerson are those without
+	// the score of the person's column, for a desk whose labels for a person are not those of the training.
+	person, otherPerson [personSize]float64
 	// scale is the inverse of softmax's temperature.
 	scale float64
 }
 
-// evidenceSize is the number of evidence values. For "in scope": best score, its lead over the second, the score of the
-// out-of-scope class, the share of the text that the model knows, and the constant. For "needs a person": by how much the
-// labels of Options.Never outweigh the others at three temperatures, that share, and the constant.
-const evidenceSize = 5
+// Evidence for "in scope": best score, its lead over the second, the score of the out-of-scope class, the share of the
+// text that the model knows, and the constant. Evidence for "needs a person": by how much the labels of Options.Never
+// outweigh the others at three temperatures, that share, the constant, and last the score of all of Options.Never as one.
+const (
+	gateSize   = 5
+	personSize = len(temperatures) + 3
+)
 
 // judgement is what the calibration is fitted on: the scores of a text by a model that has not seen it.
 type judgement struct {
@@ -28,10 +34,22 @@ type judgement struct {
 	label int
 	// outside is the score of the out-of-scope class; 0 where there is none.
 	outside float64
-	scores  []float32
+	// person is the score of the column that stands for all of Options.Never.
+	person float64
+	scores []float32
 }
 
-func (j judgement) evidence() [evidenceSize]float64 {
+// newJudgement takes the scores of all columns: those in scope, perhaps that of the out-of-scope class, that of the person.
+func newJudgement(columns []float32, inScope int) judgement {
+	last := len(columns) - 1
+	j := judgement{person: float64(columns[last]), scores: columns[:inScope]}
+	if inScope < last {
+		j.outside = float64(columns[inScope])
+	}
+	return j
+}
+
+func (j judgement) gateEvidence() []float64 {
 	best, second := math.Inf(-1), math.Inf(-1)
 	for _, s := range j.scores {
 		v := float64(s)
@@ -41,12 +59,12 @@ func (j judgement) evidence() [evidenceSize]float64 {
 			second = v
 		}
 	}
-	return [evidenceSize]float64{best, best - second, j.outside, j.coverage, 1}
+	return []float64{best, best - second, j.outside, j.coverage, 1}
 }
 
 // probabilities overwrites out (one per in-scope class) and returns it.
 func (c calibration) probabilities(j judgement, out []float64) []float64 {
-	inScope := sigmoid(product(c.gate, j.evidence()))
+	inScope := sigmoid(product(c.gate[:], j.gateEvidence()))
 	best := math.Inf(-1)
 	for _, s := range j.scores {
 		best = max(best, float64(s))
@@ -66,10 +84,10 @@ func (c calibration) probabilities(j judgement, out []float64) []float64 {
 // at a high one only the best of either side.
 var temperatures = [...]float64{1, 2, 4}
 
-// personEvidence weighs the labels of Options.Never against the others and against "none of these".
-func (j judgement) personEvidence(never []bool) [evidenceSize]float64 {
-	var x [evidenceSize]float64
-	for i, temperature := range temperatures {
+// personEvidence weighs the labels that need a person against the others and against "none of these".
+func (j judgement) personEvidence(never []bool) []float64 {
+	x := make([]float64, 0, personSize)
+	for _, temperature := range temperatures {
 		person, others := 0.0, math.Exp(temperature*j.outside)
 		for k, s := range j.scores {
 			if v := math.Exp(temperature * float64(s)); never[k] {
@@ -78,29 +96,43 @@ func (j judgement) personEvidence(never []bool) [evidenceSize]float64 {
 				others += v
 			}
 		}
-		x[i] = math.Log(person) - math.Log(others)
+		x = append(x, math.Log(person)-math.Log(others))
 	}
-	x[len(temperatures)], x[evidenceSize-1] = j.coverage, 1
-	return x
+	return append(x, j.coverage, 1, j.person)
 }
 
+// personProbability is the probability that a text needs a person, who is needed for the labels that never marks.
 func (c calibration) personProbability(j judgement, never []bool) float64 {
-	if !slices.Contains(never, true) {
+	weights := c.otherPerson
+	switch {
+	case !slices.Contains(never, true):
 		return 0
+	case slices.Equal(never, c.never):
+		weights = c.person
 	}
-	return sigmoid(product(c.person, j.personEvidence(never)))
+	return sigmoid(product(weights[:], j.personEvidence(never)))
 }
 
 func fitCalibration(judgements []judgement, never []bool) calibration {
-	c := calibration{scale: round(fitScale(judgements))}
-	c.gate[evidenceSize-1] = openGate
+	c := calibration{never: never, scale: round(fitScale(judgements))}
+	c.gate[gateSize-1] = openGate
 	if slices.ContainsFunc(judgements, func(j judgement) bool { return j.label < 0 }) {
-		c.gate = fitLogistic(judgements, judgement.evidence, func(j judgement) bool { return j.label >= 0 })
+		rows := make([]outcome, len(judgements))
+		for i, j := range judgements {
+			rows[i] = outcome{evidence: j.gateEvidence(), happened: j.label >= 0}
+		}
+		copy(c.gate[:], fitLogistic(rows))
 	}
 	if slices.Contains(never, true) {
-		c.person = fitLogistic(judgements,
-			func(j judgement) [evidenceSize]float64 { return j.personEvidence(never) },
-			func(j judgement) bool { return j.label >= 0 && never[j.label] })
+		rows := make([]outcome, len(judgements))
+		for i, j := range judgements {
+			rows[i] = outcome{evidence: j.personEvidence(never), happened: j.label >= 0 && never[j.label]}
+		}
+		copy(c.person[:], fitLogistic(rows))
+		for i := range rows {
+			rows[i].evidence = rows[i].evidence[:personSize-1]
+		}
+		copy(c.otherPerson[:], fitLogistic(rows))
 	}
 	return c
 }
@@ -139,78 +171,5 @@ func fitScale(judgements []judgement) float64 {
 	return math.Exp((low + high) / 2)
 }
 
-// fitLogistic is a logistic regression by Newton's method with a slight ridge.
-func fitLogistic(
-	judgements []judgement, evidence func(judgement) [evidenceSize]float64, positive func(judgement) bool,
-) [evidenceSize]float64 {
-	var weights [evidenceSize]float64
-	for range newtonSteps {
-		var gradient [evidenceSize]float64
-		var hessian [evidenceSize][evidenceSize]float64
-		for i := range gradient {
-			gradient[i] = ridge * weights[i]
-			hessian[i][i] = ridge
-		}
-		for _, j := range judgements {
-			x := evidence(j)
-			p := sigmoid(product(weights, x))
-			difference := p
-			if positive(j) {
-				difference--
-			}
-			for a := range x {
-				gradient[a] += difference * x[a]
-				for b := range x {
-					hessian[a][b] += p * (1 - p) * x[a] * x[b]
-				}
-			}
-		}
-		step := solveLinear(hessian, gradient)
-		for i := range weights {
-			weights[i] -= step[i]
-		}
-	}
-	for i := range weights {
-		weights[i] = round(weights[i])
-	}
-	return weights
-}
-
-const (
-	newtonSteps = 25
-	// openGate is the log-odds of "in scope" where the examples give no reason for doubt: 0.9999.
-	openGate = 9.21
-	ridge    = 1.0
-)
-
-// solveLinear solves a x = b for a symmetric positive definite a by Gaussian elimination.
-func solveLinear(a [evidenceSize][evidenceSize]float64, b [evidenceSize]float64) [evidenceSize]float64 {
-	for i := range b {
-		for r := i + 1; r < evidenceSize; r++ {
-			factor := a[r][i] / a[i][i]
-			for c := i; c < evidenceSize; c++ {
-				a[r][c] -= factor * a[i][c]
-			}
-			b[r] -= factor * b[i]
-		}
-	}
-	for i := evidenceSize - 1; i >= 0; i-- {
-		for c := i + 1; c < evidenceSize; c++ {
-			b[i] -= a[i][c] * b[c]
-		}
-		b[i] /= a[i][i]
-	}
-	return b
-}
-
-func product(a, b [evidenceSize]float64) float64 {
-	sum := 0.0
-	for i := range a {
-		sum += a[i] * b[i]
-	}
-	return sum
-}
-
-func sigmoid(x float64) float64 {
-	return 1 / (1 + math.Exp(-x))
-}
+// openGate is the log-odds of "in scope" where the examples give no reason for doubt: 0.9999.
+const openGate = 9.21

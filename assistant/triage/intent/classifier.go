@@ -23,9 +23,10 @@ type Opinion struct {
 
 // Classifier predicts intents. It is read-only and safe for concurrent use.
 type Classifier struct {
+	// bias has a value for each column: those of the labels, and one for all of Options.Never together.
 	bias        []float32
 	calibration calibration
-	// dense is [dimension][class] of the vectors of embedder, which may be nil.
+	// dense is [dimension][column] of the vectors of embedder, which may be nil.
 	dense        []float32
 	embedder     Embedder
 	embedderName string
@@ -33,14 +34,14 @@ type Classifier struct {
 	idf          []float32
 	// inScope is the number of labels that are intents: all, or all but the last.
 	inScope int
-	// labels names the classes.
+	// labels names the columns but the last.
 	labels []string
-	// never marks the labels of Options.Never.
+	// never marks the labels that need a person: of Options.Never, or of WithNever.
 	never []bool
-	// rows, classes and weights are a sparse matrix: the cells of feature f are those from rows[f] to rows[f+1].
+	// rows, columns and weights are a sparse matrix: the cells of feature f are those from rows[f] to rows[f+1].
 	rows    []uint32
-	classes []uint16
-	// scales turns a class's quantized weights back: weight = scale * quantized.
+	columns []uint16
+	// scales turns a column's quantized weights back: weight = scale * quantized.
 	scales     []float32
 	vocabulary vocabulary
 	weights    []int8
@@ -55,30 +56,30 @@ type classifierParts struct {
 	never       []bool
 	outOfScope  string
 	vocabulary  vocabulary
-	weights     []float32 // [feature][class], [dimension][class], [class] for the bias
+	weights     []float32 // [feature][column], [dimension][column], [column] for the bias
 }
 
 // faintWeight is the largest quantized weight, of 127, that is left out: three of five cells, and no measured difference.
 const faintWeight = 1
 
 func newClassifier(p classifierParts) *Classifier {
-	classes, features := len(p.labels), len(p.idf)
+	columns, features := len(p.labels)+1, len(p.idf)
 	c := &Classifier{
-		bias: p.weights[len(p.weights)-classes:], calibration: p.calibration, dense: p.weights[features*classes : len(p.weights)-classes],
+		bias: p.weights[len(p.weights)-columns:], calibration: p.calibration, dense: p.weights[features*columns : len(p.weights)-columns],
 		embedder: p.embedder, embedderName: embedderName(p.embedder), fingerprint: p.fingerprint, idf: p.idf,
 		inScope: countInScope(p.labels, p.outOfScope), labels: p.labels, never: p.never, rows: make([]uint32, 1, features+1),
-		scales: make([]float32, classes), vocabulary: p.vocabulary,
+		scales: make([]float32, columns), vocabulary: p.vocabulary,
 	}
-	for i, w := range p.weights[:features*classes] {
-		c.scales[i%classes] = max(c.scales[i%classes], float32(math.Abs(float64(w))/math.MaxInt8))
+	for i, w := range p.weights[:features*columns] {
+		c.scales[i%columns] = max(c.scales[i%columns], float32(math.Abs(float64(w))/math.MaxInt8))
 	}
 	for f := range features {
-		for class, w := range p.weights[f*classes:][:classes] {
-			if c.scales[class] == 0 {
+		for column, w := range p.weights[f*columns:][:columns] {
+			if c.scales[column] == 0 {
 				continue
 			}
-			if quantized := math.RoundToEven(float64(w / c.scales[class])); math.Abs(quantized) > faintWeight {
-				c.classes = append(c.classes, uint16(class))
+			if quantized := math.RoundToEven(float64(w / c.scales[column])); math.Abs(quantized) > faintWeight {
+				c.columns = append(c.columns, uint16(column))
 				c.weights = append(c.weights, int8(quantized))
 			}
 		}
@@ -153,8 +154,8 @@ func (c *Classifier) judge(text occurrences, vector []float32) judgement {
 	for _, t := range weigh(known, c.idf) {
 		first, end := c.rows[t.index], c.rows[t.index+1]
 		weights := c.weights[first:end]
-		for i, class := range c.classes[first:end] {
-			scores[class] += t.value * float32(weights[i])
+		for i, column := range c.columns[first:end] {
+			scores[column] += t.value * float32(weights[i])
 		}
 	}
 	for k := range scores {
@@ -166,10 +167,8 @@ func (c *Classifier) judge(text occurrences, vector []float32) judgement {
 			scores[k] += v * w
 		}
 	}
-	j := judgement{coverage: coverage, scores: scores[:c.inScope]}
-	if c.inScope < len(c.labels) {
-		j.outside = float64(scores[len(scores)-1])
-	}
+	j := newJudgement(scores, c.inScope)
+	j.coverage = coverage
 	return j
 }
 

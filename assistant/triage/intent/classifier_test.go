@@ -191,3 +191,55 @@ func encode(t *testing.T, c *Classifier) []byte {
 	require.NoError(t, c.Encode(&buf))
 	return buf.Bytes()
 }
+
+func TestPersonFollowsWhatTheDeskLetsAMachineAnswer(t *testing.T) {
+	t.Parallel()
+
+	var examples []Example
+	for i := range 30 {
+		examples = append(examples, Example{Text: fmt.Sprint("stolen money ", i), Intent: "x.theft"},
+			Example{Text: fmt.Sprint("which fee ", i), Intent: "x.fees"}, Example{Text: fmt.Sprint("new password ", i), Intent: "x.login"})
+	}
+	trained, err := Train(examples, Options{Never: []string{"x.theft"}})
+	require.NoError(t, err)
+	decoded, err := Decode(bytes.NewReader(encode(t, trained)), nil)
+	require.NoError(t, err)
+	for name, c := range map[string]*Classifier{"trained": trained, "decoded": decoded} {
+		require.Greater(t, c.Judge("stolen money", 1).Person, 0.5, name)
+		require.Less(t, c.Judge("which fee", 1).Person, 0.5, name)
+		strict := c.WithNever([]string{"x.fees", "x.theft"})
+		require.Greater(t, strict.Judge("which fee", 1).Person, 0.5, name)
+		require.Less(t, strict.Judge("new password", 1).Person, 0.5, name)
+		require.Zero(t, c.WithNever(nil).Judge("stolen money", 1).Person, name)
+		require.Equal(t, c.Judge("stolen money", 1), strict.WithNever([]string{"x.theft"}).Judge("stolen money", 1), name)
+	}
+}
+
+func TestHeldOutMessageIsUnseenInEveryLanguage(t *testing.T) {
+	t.Parallel()
+
+	var examples []Example
+	for i := range 40 {
+		origin := fmt.Sprint("table:", i)
+		for _, language := range []string{"en", "zh-Hans", "ar"} {
+			examples = append(examples, Example{Intent: "x.y", Language: language, Origin: origin, Text: fmt.Sprint(language, i)})
+		}
+	}
+	fold := newTrainingSet(examples, []string{"x.y"}, Options{OutOfScope: OutOfScope}).foldOf()
+	for i := range fold {
+		require.Equal(t, fold[i-i%3], fold[i], examples[i].Origin)
+	}
+	for part := range folds {
+		require.Contains(t, fold, part)
+	}
+}
+
+func TestQuestionIsToldFromAStatement(t *testing.T) {
+	t.Parallel()
+
+	for _, pair := range [][2]string{
+		{"someone got in", "someone got in?"}, {"有人登录了我的账户", "有人登录了我的账户？"}, {"دخل أحد حسابي", "دخل أحد حسابي؟"},
+	} {
+		require.NotEqual(t, extract(pair[0]), extract(pair[1]), pair[1])
+	}
+}

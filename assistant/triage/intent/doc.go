@@ -2,14 +2,16 @@
 // of 14 languages to the taxonomy's intents.
 //
 // The taxonomy is YAML that a desk edits (taxonomy.yaml is the default); it says how urgent an intent is and whether a
-// machine may answer. The examples (examples/*.yaml, and messages.tsv with the same messages in 13 languages) are what the
+// machine may answer. The examples (examples/*.yaml, and *.tsv with the same messages in several languages) are what the
 // model learns from. What is learned in one language is carried to the others by the concepts of lexicon.txt and by the
 // vectors of an embedder, which the caller brings.
 //
 // The model is one linear support vector machine per intent over TF-IDF weighted words, word pairs, character n-grams,
-// concepts, pairs of concepts, and the dimensions of the text's vector. A calibration that was fitted on held-out
-// predictions turns scores into probabilities, one of them that of "none of these", and one that the message needs a
-// person. It is trained in a minute, reproducibly to the byte, and predicts in microseconds.
+// concepts, pairs of concepts, and the dimensions of the text's vector. Some concepts say how a thing is told: supposed,
+// settled, heard, of somebody else; in pairs they tell "how do I avoid being hacked" from "I was hacked". One more machine
+// tells the intents that need a person from all others. A calibration that was fitted on held-out predictions turns scores
+// into probabilities, one of them that of "none of these", and one that the message needs a person. It is trained in a
+// minute or two, reproducibly to the byte, and predicts in microseconds.
 //
 // The package decides nothing. Risks (hacked, self-harm, ...) are found by rules elsewhere, which a prediction can never
 // overrule; secrets have been removed from the text before it comes here.

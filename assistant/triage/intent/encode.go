@@ -16,7 +16,7 @@ import (
 // how many of them are in scope, fingerprint, name of the embedder, which labels need a person, calibration, vocabulary,
 // weights. A change of extract, weigh or tokenize
 // that alters features needs a new version, as old weights would meet new features.
-const encodingMagic = "deskhand-intent\x03"
+const encodingMagic = "deskhand-intent\x04"
 
 // Bounds of what Decode accepts, far above what Train produces from realistic examples.
 const (
@@ -53,17 +53,18 @@ func (c *Classifier) encodePayload(w io.Writer) error {
 		buf = binary.AppendUvarint(buf, uint64(len(text)))
 		buf = append(buf, text...)
 	}
-	for _, never := range c.never {
+	for _, never := range c.calibration.never {
 		b := byte(0)
 		if never {
 			b = 1
 		}
 		buf = append(buf, b)
 	}
-	for _, v := range slices.Concat(c.calibration.gate[:], c.calibration.person[:], []float64{c.calibration.scale}) {
+	for _, v := range slices.Concat(c.calibration.gate[:], c.calibration.person[:], c.calibration.otherPerson[:],
+		[]float64{c.calibration.scale}) {
 		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(v))
 	}
-	buf = binary.AppendUvarint(buf, uint64(len(c.dense)/len(c.labels)))
+	buf = binary.AppendUvarint(buf, uint64(len(c.dense)/len(c.bias)))
 	buf = appendFloats(buf, c.dense)
 	buf = appendFloats(buf, c.bias)
 	buf = appendFloats(buf, c.scales)
@@ -77,8 +78,8 @@ func (c *Classifier) encodePayload(w io.Writer) error {
 	for f := range c.idf {
 		buf = binary.AppendUvarint(buf, uint64(c.rows[f+1]-c.rows[f]))
 	}
-	for _, class := range c.classes {
-		buf = binary.AppendUvarint(buf, uint64(class))
+	for _, column := range c.columns {
+		buf = binary.AppendUvarint(buf, uint64(column))
 	}
 	for _, v := range c.weights {
 		buf = append(buf, byte(v)) //nolint:gosec // the byte holds an int8
@@ -113,7 +114,7 @@ func Decode(r io.Reader, e Embedder) (*Classifier, error) {
 	if c.embedderName == "" {
 		return c, nil
 	}
-	if c.embedderName != embedderName(e) || len(c.dense) != e.Dimensions()*len(c.labels) {
+	if c.embedderName != embedderName(e) || len(c.dense) != e.Dimensions()*len(c.bias) {
 		return nil, fmt.Errorf("decode intent model: %w: it was trained with the embedder %q, not %q: train it again",
 			ErrEncoding, c.embedderName, embedderName(e))
 	}
@@ -129,20 +130,21 @@ func decodePayload(d *decoder) (*Classifier, error) {
 	}
 	c.fingerprint = string(d.bytes(d.count(len(d.data))))
 	c.embedderName = string(d.bytes(d.count(len(d.data))))
+	columns := len(c.labels) + 1
 	c.never = make([]bool, c.inScope)
 	for i, b := range d.bytes(c.inScope) {
 		c.never[i] = b != 0
 	}
-	for i := range c.calibration.gate {
-		c.calibration.gate[i] = d.float64()
-	}
-	for i := range c.calibration.person {
-		c.calibration.person[i] = d.float64()
+	c.calibration.never = c.never
+	for _, weights := range [][]float64{c.calibration.gate[:], c.calibration.person[:], c.calibration.otherPerson[:]} {
+		for i := range weights {
+			weights[i] = d.float64()
+		}
 	}
 	c.calibration.scale = d.float64()
-	c.dense = d.floats(d.count(maxDecodedDimensions) * len(c.labels))
-	c.bias = d.floats(len(c.labels))
-	c.scales = d.floats(len(c.labels))
+	c.dense = d.floats(d.count(maxDecodedDimensions) * columns)
+	c.bias = d.floats(columns)
+	c.scales = d.floats(columns)
 	hashes := make([]uint32, d.count(min(maxDecodedFeatures, len(d.data))))
 	previous := uint32(0)
 	for i := range hashes {
@@ -153,12 +155,12 @@ func decodePayload(d *decoder) (*Classifier, error) {
 	c.rows = make([]uint32, 1, len(hashes)+1)
 	cells := 0
 	for range hashes {
-		cells += d.count(len(c.labels))
+		cells += d.count(columns)
 		c.rows = append(c.rows, uint32(min(cells, len(d.data)))) //nolint:gosec // at most the file's size
 	}
-	c.classes = make([]uint16, min(cells, len(d.data)))
-	for i := range c.classes {
-		c.classes[i] = uint16(d.count(len(c.labels) - 1)) //nolint:gosec // maxDecodedLabels fits
+	c.columns = make([]uint16, min(cells, len(d.data)))
+	for i := range c.columns {
+		c.columns[i] = uint16(d.count(columns - 1)) //nolint:gosec // maxDecodedLabels fits
 	}
 	quantized := d.bytes(cells)
 	if d.failed || len(d.data) > 0 || c.inScope < 2 || len(c.labels) > c.inScope+1 {

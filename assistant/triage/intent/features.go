@@ -3,6 +3,7 @@ package intent
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // Kinds of features; the kind is part of the hash, so that the word "to" and the character pair "to" differ.
@@ -46,7 +47,7 @@ func extract(text string) occurrences {
 	tokens := tokenize(text)
 	return occurrences{
 		blockGrams: gramHashes(tokens), blockWords: wordHashes(tokens),
-		blockConcepts: conceptHashes(builtinLexicon().find(tokens)),
+		blockConcepts: conceptHashes(append(builtinLexicon().find(tokens), shapeOf(text)...)),
 	}
 }
 
@@ -64,6 +65,17 @@ func (o occurrences) rows(find func(hash uint32) (uint32, bool)) (known occurren
 		coverage = float64(len(known[blockGrams])+len(known[blockWords])) / float64(all)
 	}
 	return known, coverage
+}
+
+// questionMark is a concept beside those of the lexicon: the text asks something.
+const questionMark = math.MaxUint16
+
+// shapeOf returns the concepts that stand in the punctuation and not in the words.
+func shapeOf(text string) []uint16 {
+	if strings.ContainsAny(text, "?？؟") {
+		return []uint16{questionMark}
+	}
+	return nil
 }
 
 // wordHashes are words and pairs of neighbours. In a script without spaces a short run counts as a word.
@@ -99,7 +111,7 @@ func gramHashes(tokens []token) []uint32 {
 }
 
 // maxPairedConcepts bounds the pairs of a long text, which grow with the square.
-const maxPairedConcepts = 12
+const maxPairedConcepts = 16
 
 func conceptHashes(concepts []uint16) []uint32 {
 	var hashes []uint32
