@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
 )
 
@@ -98,7 +99,7 @@ func (s *server) describeComplaints(api huma.API) {
 		Description: "The register, as JSON or CSV.",
 		Method:      http.MethodGet, OperationID: "list-complaints", Path: "/v1/complaints", Summary: "List complaints", Tags: tags,
 		RejectUnknownQueryParameters: true,
-	}, agents())
+	}, access.WorkTickets)
 	list.Responses["200"] = &huma.Response{
 		Description: "The register",
 		Content: map[string]*huma.MediaType{
@@ -110,16 +111,16 @@ func (s *server) describeComplaints(api huma.API) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Registers a complaint beside a ticket, and acknowledges it to the customer at once.",
 		Method:      http.MethodPost, OperationID: "register-complaint", Path: "/v1/complaints", Summary: "Register", Tags: tags,
-	}, agents()), s.registerComplaint)
+	}, access.WorkTickets), s.registerComplaint)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "One complaint.",
 		Method:      http.MethodGet, OperationID: "get-complaint", Path: "/v1/complaints/{id}", Summary: "Read a complaint", Tags: tags,
-	}, agents()), s.complaint)
+	}, access.WorkTickets), s.complaint)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Tells the customer of progress, extends the deadline, applies another regime, or decides.",
 		Method:      http.MethodPost, OperationID: "change-complaint", Path: "/v1/complaints/{id}/step", Summary: "Change a complaint",
 		Tags: tags,
-	}, agents()), s.changeComplaint)
+	}, access.WorkTickets), s.changeComplaint)
 }
 
 func (s *server) complaints(ctx context.Context, in *complaintsInput) (*complaintsOutput, error) {

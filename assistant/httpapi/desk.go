@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk/plan"
 )
 
@@ -87,24 +88,24 @@ func (s *server) describeDesk(api huma.API) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Queues, hours, promises, who works on what, complaint deadlines.",
 		Method:      http.MethodGet, OperationID: "get-desk", Path: "/v1/desk", Summary: "Read the plan", Tags: tags,
-	}, agents()), s.plan)
+	}, access.WorkTickets), s.plan)
 	set := s.operation(api, huma.Operation{
 		Description: "Puts another plan in force, on every replica with the next ticket. Promises that were made stay.",
 		Method:      http.MethodPut, OperationID: "set-desk", Path: "/v1/desk", Summary: "Set the plan", Tags: tags,
-	}, leads())
+	}, access.PlanDesk)
 	huma.Register(api, set, s.setPlan)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "The plans that were ever in force.",
 		Method:      http.MethodGet, OperationID: "list-desk-versions", Path: "/v1/desk/versions", Summary: "List the plans", Tags: tags,
-	}, leads()), s.planVersions)
+	}, access.PlanDesk), s.planVersions)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Who is there, and how much each has to do.",
 		Method:      http.MethodGet, OperationID: "list-present", Path: "/v1/desk/presence", Summary: "List who is present", Tags: tags,
-	}, agents()), s.present)
+	}, access.WorkTickets), s.present)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Says that the caller is there, so that tickets may be assigned to them. Taking the next ticket says so too.",
 		Method:      http.MethodPut, OperationID: "set-presence", Path: "/v1/desk/presence", Summary: "Be present", Tags: tags,
-	}, agents()), s.setPresence)
+	}, access.WorkTickets), s.setPresence)
 }
 
 func (s *server) plan(ctx context.Context, _ *struct{}) (*planOutput, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
 )
 
@@ -47,12 +48,12 @@ func (s *server) describeStats(api huma.API) {
 			"and what became of drafts.",
 		Method: http.MethodGet, OperationID: "get-stats", Path: "/v1/stats", Summary: "Figures", Tags: tags,
 		RejectUnknownQueryParameters: true,
-	}, leads()), s.stats)
+	}, access.ReadFigures), s.stats)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Questions that no article answered well enough, grouped by intent and similar words.",
 		Method:      http.MethodGet, OperationID: "get-gaps", Path: "/v1/stats/gaps", Summary: "What the articles lack", Tags: tags,
 		RejectUnknownQueryParameters: true,
-	}, leads()), s.gaps)
+	}, access.ReadFigures), s.gaps)
 }
 
 func (s *server) stats(ctx context.Context, in *statsInput) (*statsOutput, error) {
@@ -75,6 +76,9 @@ func (s *server) gaps(ctx context.Context, in *statsInput) (*gapsOutput, error) 
 	questions, err := s.Store.Unanswered(ctx, filter, gapsRead)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
+	}
+	for i := range questions {
+		questions[i].Text = s.masker.Redact(questions[i].Text).Text
 	}
 	gaps := desk.Gaps(questions)
 	return &gapsOutput{Body: GapList{Gaps: gaps[:min(len(gaps), gapsShown)]}}, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/triage"
 )
@@ -130,7 +131,7 @@ func registerStep[T any](s *server, api huma.API, route stepRoute[T]) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: route.description, Method: http.MethodPost, OperationID: route.name + "-ticket",
 		Path: "/v1/tickets/{id}/" + route.name, Summary: route.summary, Tags: []string{"Agents"},
-	}, agents()), func(ctx context.Context, in *stepInput[T]) (*ticketOutput, error) {
+	}, access.WorkTickets), func(ctx context.Context, in *stepInput[T]) (*ticketOutput, error) {
 		change := route.change(in.Body)
 		change.Actor, change.TicketID = actor(ctx), in.ID
 		for _, text := range append([]string{change.Reason, change.Queue}, change.Tags...) {
@@ -228,16 +229,16 @@ func (s *server) describeTicketReads(api huma.API) {
 		Description: "Claims the most urgent ticket that the caller may work on: by the skills of its queue, its language, and how " +
 			"many the caller has. Agents who ask at once get different tickets.",
 		Method: http.MethodPost, OperationID: "next-ticket", Path: "/v1/tickets/next", Summary: "Take the next", Tags: tags,
-	}, agents()), s.next)
+	}, access.WorkTickets), s.next)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Who did what, when and why.",
 		Method:      http.MethodGet, OperationID: "get-ticket-history", Path: "/v1/tickets/{id}/history", Summary: "Read the history",
 		Tags: tags,
-	}, agents()), s.history)
+	}, access.WorkTickets), s.history)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Keeps a note for the other agents.",
 		Method:      http.MethodPost, OperationID: "note-ticket", Path: "/v1/tickets/{id}/notes", Summary: "Note", Tags: tags,
-	}, agents()), s.note)
+	}, access.WorkTickets), s.note)
 }
 
 func (s *server) next(ctx context.Context, _ *struct{}) (*nextOutput, error) {

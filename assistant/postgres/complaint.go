@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -279,12 +278,4 @@ func complaintArgs(c desk.Complaint) pgx.NamedArgs {
 		"extended": c.Extended, "overdue_at": c.OverdueAt, "progress_at": c.ProgressAt, "root_cause": c.RootCause,
 		"version": c.Version, "warn_at": c.WarnAt, "warned_at": c.WarnedAt,
 	}
-}
-
-// nullTime maps the zero time to SQL's null.
-func nullTime(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
