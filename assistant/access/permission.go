@@ -45,10 +45,10 @@ const (
 	OwnSessions      Permission = "own_sessions"      // look at all of one's own, end them
 	ProveFactor      Permission = "prove_factor"      // the second step of a log-in
 	ReadAudit        Permission = "read_audit"        // the record of who did what
+	PlanDesk         Permission = "plan_desk"         // queues, hours, promises, skills
 	ReadConversation Permission = "read_conversation" // a widget its own, a person all
-	ReadFigures      Permission = "read_figures"      // how the desk does, and what its knowledge base lacks
+	ReadFigures      Permission = "read_figures"      // what the desk did, and what its articles lack
 	ReadKnowledge    Permission = "read_knowledge"    // articles: a widget what is public
-	SetPlan          Permission = "set_plan"          // the desk's queues, hours, promises and deadlines
 	Unmask           Permission = "unmask"            // personal data in a case, with a reason
 	WorkTickets      Permission = "work_tickets"      // the queue
 )
@@ -95,11 +95,11 @@ func rules() []rule {
 		{permission: OwnSession, roles: people, session: true, stages: []Stage{StageFactor, StagePassword, StageEnrol, Active}},
 		{permission: OwnSessions, roles: people, session: true},
 		{permission: ProveFactor, roles: people, session: true, stages: []Stage{StageFactor}},
+		{permission: PlanDesk, roles: leads},
 		{permission: ReadAudit, roles: admins},
 		{permission: ReadConversation, roles: everyone},
 		{permission: ReadFigures, roles: leads},
 		{permission: ReadKnowledge, roles: everyone},
-		{permission: SetPlan, roles: leads},
 		{permission: Unmask, roles: people},
 		{permission: WorkTickets, roles: people},
 	}

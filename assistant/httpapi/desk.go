@@ -92,12 +92,12 @@ func (s *server) describeDesk(api huma.API) {
 	set := s.operation(api, huma.Operation{
 		Description: "Puts another plan in force, on every replica with the next ticket. Promises that were made stay.",
 		Method:      http.MethodPut, OperationID: "set-desk", Path: "/v1/desk", Summary: "Set the plan", Tags: tags,
-	}, access.SetPlan)
+	}, access.PlanDesk)
 	huma.Register(api, set, s.setPlan)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "The plans that were ever in force.",
 		Method:      http.MethodGet, OperationID: "list-desk-versions", Path: "/v1/desk/versions", Summary: "List the plans", Tags: tags,
-	}, access.SetPlan), s.planVersions)
+	}, access.PlanDesk), s.planVersions)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Who is there, and how much each has to do.",
 		Method:      http.MethodGet, OperationID: "list-present", Path: "/v1/desk/presence", Summary: "List who is present", Tags: tags,

@@ -77,6 +77,9 @@ func (s *server) gaps(ctx context.Context, in *statsInput) (*gapsOutput, error) 
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
+	for i := range questions {
+		questions[i].Text = s.masker.Redact(questions[i].Text).Text
+	}
 	gaps := desk.Gaps(questions)
 	return &gapsOutput{Body: GapList{Gaps: gaps[:min(len(gaps), gapsShown)]}}, nil
 }

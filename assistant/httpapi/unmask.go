@@ -72,6 +72,12 @@ func (s *server) unmask(ctx context.Context, in *unmaskInput) (*ticketDetailOutp
 // masked returns a ticket as an agent sees it at first: without its customer's personal data.
 func (s *server) masked(d desk.Detail) desk.Detail {
 	d.Conversation = s.maskedConversation(d.Conversation)
+	notes := make([]desk.Note, len(d.Notes))
+	for i, note := range d.Notes {
+		note.Body = s.masker.Redact(note.Body).Text
+		notes[i] = note
+	}
+	d.Notes = notes
 	return d
 }
 

@@ -53,6 +53,10 @@ func (c statsCmd) Run(ctx context.Context, a *app) error {
 			if err != nil {
 				return err
 			}
+			masker := s.knowledge.redactor.Personal()
+			for i := range questions {
+				questions[i].Text = masker.Redact(questions[i].Text).Text
+			}
 			gaps := desk.Gaps(questions)
 			return c.printGaps(a, gaps[:min(len(gaps), max(c.Limit, 1))])
 		}
@@ -114,9 +118,9 @@ func (c statsCmd) print(a *app, stats desk.Stats) error {
 	line("resolution", "%s median, %s at the 90th percentile", seconds(t.ResolutionP50), seconds(t.ResolutionP90))
 	line("promises kept", "%.1f %% of responses, %.1f %% of resolutions", 100*t.ResponseMet, 100*t.ResolutionMet)
 	line("satisfaction", "%.1f %% of %d ratings are 4 or 5", 100*t.CSAT, t.Ratings)
-	line("drafts", "%.1f %% accepted as they were; %s", 100*t.DraftAcceptance, counted(t.Drafts))
-	line("outcomes", "%s", counted(t.Outcomes))
-	line("hand-offs", "%s", counted(t.HandOffReasons))
+	line("drafts", "%.1f %% accepted as they were; %s", 100*t.DraftAcceptance, ranked(t.Drafts))
+	line("outcomes", "%s", ranked(t.Outcomes))
+	line("hand-offs", "%s", ranked(t.HandOffReasons))
 	if len(stats.Groups) > 0 {
 		_, _ = fmt.Fprintf(table, "\n%s\tQUESTIONS\tAUTOMATIC\tTICKETS\tFIRST RESPONSE\tRESOLUTION\tCSAT\tACCEPTED\n", c.By)
 		for _, g := range stats.Groups {
@@ -129,8 +133,8 @@ func (c statsCmd) print(a *app, stats desk.Stats) error {
 
 func seconds(s float64) string { return (time.Duration(s) * time.Second).String() }
 
-// counted prints counts by name, the largest first.
-func counted(counts map[string]int) string {
+// ranked prints counts by name, the largest first.
+func ranked(counts map[string]int) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
