@@ -105,24 +105,26 @@ func (s *Store) Next(ctx context.Context, actor desk.Actor, at time.Time) (*assi
 	return taken, nil
 }
 
-// nextQuery takes the first tickets of each queue (in each language, where the agent has only some), and locks the most
+// nextQuery takes the first tickets of all queues (in each language, where the agent has only some), and locks the most
 // urgent that nobody else is about to change, with its conversation: a run that concludes there goes first (P7).
 const nextQuery = `
 	SELECT t.id FROM tickets t JOIN conversations c ON c.id = t.conversation_id
-	WHERE t.status = 'open' AND t.id IN (
-		SELECT f.id FROM unnest(@queues::text[], @languages::text[]) AS line (queue, language)
-		CROSS JOIN LATERAL (
-			SELECT id FROM tickets
-			WHERE status = 'open' AND queue = line.queue AND language = line.language
-			ORDER BY priority, respond_by, id LIMIT @candidates
-		) f
-		UNION ALL
-		SELECT f.id FROM unnest(@any_language::text[]) AS line (queue)
-		CROSS JOIN LATERAL (
-			SELECT id FROM tickets
-			WHERE status = 'open' AND queue = line.queue
-			ORDER BY priority, respond_by, id LIMIT @candidates
-		) f)
+	WHERE t.status = 'open' AND t.id = ANY (ARRAY(
+		SELECT f.id FROM (
+			SELECT f.* FROM unnest(@queues::text[], @languages::text[]) AS line (queue, language)
+			CROSS JOIN LATERAL (
+				SELECT id, priority, respond_by FROM tickets
+				WHERE status = 'open' AND queue = line.queue AND language = line.language
+				ORDER BY priority, respond_by, id LIMIT @candidates
+			) f
+			UNION ALL
+			SELECT f.* FROM unnest(@any_language::text[]) AS line (queue)
+			CROSS JOIN LATERAL (
+				SELECT id, priority, respond_by FROM tickets
+				WHERE status = 'open' AND queue = line.queue
+				ORDER BY priority, respond_by, id LIMIT @candidates
+			) f
+		) f ORDER BY f.priority, f.respond_by, f.id LIMIT @candidates))
 	ORDER BY t.priority, t.respond_by, t.id LIMIT 1
 	FOR UPDATE OF t, c SKIP LOCKED`
 

@@ -62,9 +62,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	people := desk.New(desk.Config{
-		Clock: a.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Store: s.store,
-	})
+	people := s.people()
 	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))), workers.AddArticles(s.desk),
 		workers.AddDesk(people))
 	if err != nil {
@@ -106,6 +104,13 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	_, _ = fmt.Fprintln(a.out, stopHint)
 	return serve(ctx, a, s, server, listener)
+}
+
+// people is where agents work.
+func (s *system) people() *desk.Desk {
+	return desk.New(desk.Config{
+		Clock: s.app.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Store: s.store,
+	})
 }
 
 // serve answers until ctx ends or the database is gone for good, then lets running requests finish.
