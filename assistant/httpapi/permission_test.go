@@ -238,7 +238,8 @@ func (s *system) requireForgeryRefused(t *testing.T, person postgres.Agent, c ca
 	} {
 		forged := s.as(t, person, c)
 		forge(forged.headers)
-		p := problem(t, s.do(t, forged), http.StatusForbidden)
-		require.Contains(t, p.Type, "request_forged", name)
+		r := s.do(t, forged)
+		requireStatus(t, r, http.StatusForbidden)
+		require.Contains(t, r.body, "request_forged", name)
 	}
 }

@@ -45,7 +45,7 @@ import (
 func sampleArticles() []string {
 	return []string{
 		"en/withdrawal-pending.md", "en/deposit-missing-memo.md", "en/trading-fees.md",
-		"zh-Hans/withdrawal-pending.md", "zh-Hans/deposit-missing-memo.md", "ar/withdrawal-pending.md",
+		"zh-Hans/withdrawal-pending.md", "zh-Hans/deposit-missing-memo.md", "ar/withdrawal-pending.md", "ar/deposit-missing-memo.md", "ar/trading-fees.md",
 	}
 }
 
