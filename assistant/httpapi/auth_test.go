@@ -86,7 +86,11 @@ func requireStatus(t *testing.T, r reply, status int) {
 	if status == http.StatusUnauthorized {
 		require.Equal(t, "Bearer", r.headers.Get("WWW-Authenticate"))
 	}
-	if status >= http.StatusBadRequest {
+	switch {
+	case status < http.StatusBadRequest:
+	case strings.HasPrefix(r.body, `{"error":`): // the chat protocol has a shape of its own
+		chatRefusal(t, r, status)
+	default:
 		problem(t, r, status)
 	}
 }
