@@ -91,7 +91,8 @@ func (s *server) describeAgents(api huma.API) {
 	}, access.ManageAgents), s.setAgent)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Returns a password for one log-in, once, and ends all sessions.",
-		Method:      http.MethodPost, OperationID: "reset-password", Path: "/v1/agents/{id}/reset-password", Summary: "Reset a password", Tags: tags,
+		Method:      http.MethodPost, OperationID: "reset-password", Path: "/v1/agents/{id}/reset-password",
+		Summary: "Reset a password", Tags: tags,
 	}, access.ManageAgents), s.resetPassword)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "For a lost phone. Ends all sessions; who needs a second factor enrols a new one at the next log-in.",

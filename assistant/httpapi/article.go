@@ -135,7 +135,7 @@ func (s *server) describeArticles(api huma.API) {
 		return op
 	}
 	huma.Register(api, register(huma.Operation{
-		Description: "Leads and admins see every article as it was written last; agents what is published; widgets what customers may read.",
+		Description: "Leads and admins see every article as written last; agents what is published; widgets what customers may read.",
 		Method:      http.MethodGet, OperationID: "list-articles", Path: "/v1/articles", Summary: "List articles",
 		RejectUnknownQueryParameters: true,
 	}, access.ReadKnowledge), s.articles)

@@ -110,8 +110,8 @@ func (s *server) describeChat(api huma.API) {
 			"key as API key.\n\n" +
 			"The last message of the role user is the question. All other messages are ignored: what a client says was said before is " +
 			"not believed. The service keeps the conversation itself; a client continues it with the deskhand.conversation_id of the " +
-			"last answer, sent back as deskhand.conversation_id, as metadata.conversation_id, or as user \"conversation:ID\". A client that " +
-			"sends none begins a new conversation with each question.\n\n" +
+			"last answer, sent back as deskhand.conversation_id, as metadata.conversation_id, or as user \"conversation:ID\". A client " +
+			"that sends none begins a new conversation with each question.\n\n" +
 			"Sampling parameters (temperature, top_p, max_tokens, stop, seed and the like) are ignored: what is sent is not sampled. " +
 			"Refused by name are those that would promise something else: tools, functions, response_format other than text, n above 1, " +
 			"logprobs, audio, and parts of a message that are not text. With stream, the checked reply comes as chat.completion.chunk " +

@@ -131,7 +131,8 @@ func (s *server) describe(app *fiber.App) huma.API {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"key": {Type: "http", Scheme: "bearer", Description: "An API key: dh_widget_…, dh_agent_…, dh_lead_… or dh_admin_…"},
 		"session": {
-			Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "The cookie of a log-in; with https its name begins with __Host-.",
+			Type: "apiKey", In: "cookie", Name: sessionCookie,
+			Description: "The cookie of a log-in; with https its name begins with __Host-.",
 		},
 	}
 	// Huma's own pages load scripts from elsewhere, and its links to schemas would be in every answer.

@@ -40,7 +40,7 @@ type createKeyInput struct {
 // CreateKeyRequest describes a key.
 type CreateKeyRequest struct {
 	AllowedOrigins []string `example:"[\"https://www.quayside.example\"]" json:"allowed_origins,omitempty" maxItems:"50"`
-	Name           string   `doc:"Whose key it is; a key that works on tickets acts under this name." json:"name" maxLength:"200" minLength:"1"`
+	Name           string   `doc:"Whose key it is; a key that works on tickets acts under this name." json:"name" maxLength:"200" minLength:"1"` //nolint:lll // a tag is one line
 	Role           string   `enum:"widget,agent,lead,admin" json:"role"`
 }
 
@@ -183,7 +183,9 @@ func (s *server) setIdentity(ctx context.Context, in *setIdentityInput) (*setIde
 	if set.Algorithm == access.EdDSA {
 		var err error
 		if set.PublicKey, err = access.ParsePublicKey(in.Body.PublicKey); err != nil {
-			return nil, s.problemOf(ctx, &assistant.Error{Code: assistant.CodeInvalid, Field: "public_key", Message: "public_key is " + err.Error()})
+			return nil, s.problemOf(ctx, &assistant.Error{
+				Code: assistant.CodeInvalid, Field: "public_key", Message: "public_key is " + err.Error(),
+			})
 		}
 	}
 	identity, secret, err := s.Store.SetIdentity(ctx, set)

@@ -63,6 +63,9 @@ func permissionRoutes() []permissionRoute {
 	widget := func(status int) who { return who{none, status, forbidden, forbidden, forbidden} }
 	return []permissionRoute{
 		{call: call{body: question(pending), path: "/v1/answers"}, want: widget(free)},
+		{call: call{body: `{"model":"deskhand","messages":[{"role":"user","content":"` + pending + `"}]}`, path: chatPath}, want: widget(free)},
+		{call: call{path: "/v1/models"}, want: widget(free)},
+		{call: call{path: "/v1/models/deskhand"}, want: widget(free)},
 		{call: call{path: conversation}, want: all(missing)},
 		{call: call{method: http.MethodPost, path: conversation + "/handoff"}, want: widget(missing)},
 		{call: call{body: `{"rating":5}`, path: conversation + "/feedback"}, want: widget(missing)},
@@ -121,7 +124,7 @@ func permissionRoutes() []permissionRoute {
 		{call: call{method: http.MethodDelete, path: "/v1/sessions?nothing"}, sessions: true, want: people(gone)},
 		{call: call{body: `{"current_password":"x","password":"x"}`, method: http.MethodPut, path: "/v1/account/password"}, sessions: true, want: people(invalid)},
 		{call: call{body: `{}`, path: "/v1/account/second-factor"}, sessions: true, want: people(free)},
-		{call: call{body: `{"code":"000000"}`, path: "/v1/account/second-factor/confirm"}, sessions: true, want: people(changed)},
+		{call: call{body: `{"code":"0"}`, path: "/v1/account/second-factor/confirm"}, sessions: true, want: people(invalid)},
 		{call: call{body: `{}`, path: "/v1/account/recovery-codes"}, sessions: true, want: people(changed)},
 		{call: call{path: "/v1/agents"}, sessions: true, want: admins(free)},
 		{call: call{body: `{"email":"new@quayside.example","name":"New","role":"agent"}`, path: "/v1/agents"}, sessions: true, want: admins(made)},

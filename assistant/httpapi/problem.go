@@ -69,7 +69,7 @@ func kinds() []kind {
 		{kindUnauthorized, http.StatusUnauthorized, "Not logged in", "Send a key in force (Authorization: Bearer dh_…) or log in."},
 		{kindTokenExpired, http.StatusUnauthorized, "The customer's token has expired", "Fetch a new one from your own server."},
 		{kindTokenInvalid, http.StatusUnauthorized, "The customer's token is not valid", "docs/identity.md says how to make one."},
-		{kindTokenReused, http.StatusUnauthorized, "The customer's token was used elsewhere", "It is good for one conversation: fetch a new one."},
+		{kindTokenReused, http.StatusUnauthorized, "The token was used elsewhere", "It is good for one conversation: fetch a new one."},
 		{kindForbidden, http.StatusForbidden, "The caller may not do this", "It needs another role, or an allowed web origin."},
 		{kindForged, http.StatusForbidden, "The request may be forged", "Send the session's csrf_token in X-CSRF-Token."},
 		{
@@ -82,7 +82,7 @@ func kinds() []kind {
 			kindNeedsEnrolment, http.StatusForbidden, "A second factor must be enrolled",
 			"This role needs one: POST /v1/account/second-factor, then …/confirm.",
 		},
-		{kindNeedsSession, http.StatusForbidden, "Only for people who have logged in", "Log in: POST /v1/session. API keys are not let in."},
+		{kindNeedsSession, http.StatusForbidden, "Only for people who have logged in", "Log in: POST /v1/session."},
 		{kindNotFound, http.StatusNotFound, "Not found", "There is nothing here, or it is not yours."},
 		{"method_not_allowed", http.StatusMethodNotAllowed, "Method not allowed", "The Allow header names what this address takes."},
 		{"timeout", http.StatusRequestTimeout, "The request came too slowly", "Send it again, in one go."},

@@ -162,7 +162,8 @@ func (s *server) beginProviderLogIn(ctx context.Context, _ *struct{}) (*redirect
 	if err := s.Store.BeginProviderLogIn(ctx, state, started, providerLife); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	address := s.Provider.oauth(found, s.PublicURL).AuthCodeURL(state, oidc.Nonce(started.Nonce), oauth2.S256ChallengeOption(started.Verifier))
+	config := s.Provider.oauth(found, s.PublicURL)
+	address := config.AuthCodeURL(state, oidc.Nonce(started.Nonce), oauth2.S256ChallengeOption(started.Verifier))
 	// The cookie ties the log-in to this browser: nobody can make another one finish it.
 	r := requestFrom(ctx)
 	r.cookies = append(r.cookies, s.cookie(loginCookie, state, providerLife))

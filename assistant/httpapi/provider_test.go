@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -95,9 +96,7 @@ func (p *identityProvider) consent(t *testing.T, location string, person jwt.Map
 	claims := jwt.MapClaims{
 		"iss": p.server.URL, "aud": clientID, "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix(), "nonce": q.Get("nonce"),
 	}
-	for name, value := range person {
-		claims[name] = value
-	}
+	maps.Copy(claims, person)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	code := access.NewSecret()
@@ -157,9 +156,7 @@ func TestLogInThroughTheIdentityProvider(t *testing.T) {
 		t.Run("RefusesATokenOf/"+name, func(t *testing.T) {
 			b := s.browser()
 			person := jwt.MapClaims{"sub": "mia-1"}
-			for key, value := range claims {
-				person[key] = value
-			}
+			maps.Copy(person, claims)
 			requireStatus(t, b.do(t, call{path: p.consent(t, begin(b), person)}), http.StatusServiceUnavailable)
 		})
 	}

@@ -241,12 +241,14 @@ func (s *server) cookieName(name string) string {
 // a negative one at once. Browsers take Secure ones over plain HTTP from the machine itself.
 func (s *server) cookie(name, value string, life time.Duration) http.Cookie {
 	return http.Cookie{
-		HttpOnly: true, MaxAge: int(life.Seconds()), Name: s.cookieName(name), Path: "/", SameSite: http.SameSiteLaxMode, Secure: true, Value: value,
+		HttpOnly: true, MaxAge: int(life.Seconds()), Name: s.cookieName(name), Path: "/",
+		SameSite: http.SameSiteLaxMode, Secure: true, Value: value,
 	}
 }
 
 func sessionView(login postgres.LoggedIn, csrf string) SessionResponse {
 	return SessionResponse{
-		Agent: agentView(login.Agent), CSRFToken: csrf, ExpiresAt: login.Session.ExpiresAt, ID: login.Session.ID, Stage: string(login.Stage),
+		Agent: agentView(login.Agent), CSRFToken: csrf, ExpiresAt: login.Session.ExpiresAt, ID: login.Session.ID,
+		Stage: string(login.Stage),
 	}
 }

@@ -235,7 +235,7 @@ func TestManyGuessesAtOnceAreWorthNoMore(t *testing.T) {
 	guessing.Wait()
 	tried := 0
 	for _, status := range statuses {
-		if status == http.StatusUnauthorized {
+		if status != http.StatusTooManyRequests { // on a slow machine, one that was let in may run out of time
 			tried++
 		}
 	}

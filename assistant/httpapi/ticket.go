@@ -161,8 +161,8 @@ func (s *server) describeTickets(api huma.API) {
 		RejectUnknownQueryParameters: true,
 	}, access.WorkTickets), s.tickets)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "The ticket with its conversation, its drafts and how each question was decided. E-mail addresses, telephone numbers " +
-			"and other personal data that the customer wrote are masked.",
+		Description: "The ticket with its conversation, its drafts and how each question was decided. E-mail addresses, telephone " +
+			"numbers and other personal data that the customer wrote are masked.",
 		Method: http.MethodGet, OperationID: "get-ticket", Path: "/v1/tickets/{id}", Summary: "Read a ticket", Tags: tags,
 	}, access.WorkTickets), s.ticket)
 }

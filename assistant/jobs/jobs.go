@@ -169,8 +169,7 @@ func settle(err error) error {
 	switch assistant.ErrorCode(err) {
 	case assistant.CodeNotFound, assistant.CodeConflict:
 		return river.JobCancel(err)
-	case "", assistant.CodeForbidden, assistant.CodeInternal, assistant.CodeInvalid, assistant.CodeReused,
-		assistant.CodeUnauthorized, assistant.CodeUnavailable:
+	default:
 	}
 	return err
 }

@@ -203,7 +203,9 @@ func (v *verifier) check(l link) {
 	copy(v.last.Hash[:], l.Hash)
 	for _, kept := range v.expected {
 		if kept.Position == l.Position && kept != v.last {
-			v.fault(Fault{EntryID: l.EntryID, Position: l.Position, What: "it differs from the head that was kept: the chain was written anew"})
+			v.fault(Fault{
+				EntryID: l.EntryID, Position: l.Position, What: "it differs from the head that was kept: the chain was written anew",
+			})
 		}
 	}
 	v.length++

@@ -32,8 +32,7 @@ type auditFlags struct {
 }
 
 func (f auditFlags) filter() postgres.AuditFilter {
-	action := f.Action
-	return postgres.AuditFilter{Action: action, Actor: f.Actor, Since: f.Since, SubjectID: f.Subject, Until: f.Until}
+	return postgres.AuditFilter{Action: f.Action, Actor: f.Actor, Since: f.Since, SubjectID: f.Subject, Until: f.Until}
 }
 
 // auditEntry is an entry as --json and the export print it.
@@ -49,7 +48,8 @@ type auditEntry struct {
 
 func auditEntryOf(r postgres.Recorded) auditEntry {
 	return auditEntry{
-		Position: r.Position, At: r.At, Actor: r.Actor, Action: r.Action, SubjectKind: r.SubjectKind, SubjectID: r.SubjectID, Detail: r.Detail,
+		Position: r.Position, At: r.At, Actor: r.Actor, Action: r.Action, SubjectKind: r.SubjectKind, SubjectID: r.SubjectID,
+		Detail: r.Detail,
 	}
 }
 
@@ -236,7 +236,8 @@ func (c auditVerifyCmd) Run(ctx context.Context, a *app) error {
 func (c auditVerifyCmd) print(a *app, chain postgres.Chain) error {
 	if c.JSON {
 		return printJSON(a, auditVerdict{
-			Entries: chain.Length, Faults: append([]postgres.Fault{}, chain.Faults...), Head: chain.Head.String(), Intact: len(chain.Faults) == 0,
+			Entries: chain.Length, Faults: append([]postgres.Fault{}, chain.Faults...), Head: chain.Head.String(),
+			Intact: len(chain.Faults) == 0,
 		})
 	}
 	for _, fault := range chain.Faults {

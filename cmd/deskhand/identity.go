@@ -90,7 +90,8 @@ func (f identityFlags) set(ctx context.Context, a *app, overlap time.Duration) e
 			return printJSON(a, view)
 		}
 		if secret != "" {
-			_, _ = fmt.Fprintf(a.out, "%s\n\nThis secret is shown once. Keep it on the site's server; never send it to a browser.\n", secret)
+			_, _ = fmt.Fprintf(a.out, "%s\n\nThis secret is shown once. Keep it on the site's server; never send it to a browser.\n",
+				secret)
 		}
 		_, err = fmt.Fprintf(a.out, "Tokens are signed with %s; aud is %s, kid may be %s.\n",
 			identity.Algorithm, identity.APIKeyID, identity.ID)

@@ -78,7 +78,6 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		defer cancel()
 		err = errors.Join(err, workers.Stop(stopping))
 	}()
-
 	server, err := httpapi.New(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
 		Assistant: pipeline,
 		Clock:     a.clock,
