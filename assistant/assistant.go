@@ -197,6 +197,7 @@ func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 		RunID:       a.NewID(),
 	}
 	opening.Question.Body = clean.Text
+	opening.Question.Jurisdiction, _ = retrieval.Jurisdiction(q.Jurisdiction) // Validate has seen to it that it is one, or empty
 	if q.ConversationID == uuid.Nil {
 		// The id of a conversation is what lets a widget read it: 122 random bits, no time in it.
 		opening.ConversationID = uuid.New()
@@ -209,6 +210,9 @@ func requestHash(q Question, redacted string) [sha256.Size]byte {
 	text := q.ConversationID.String() + "\x00" + q.Locale + "\x00" + redacted
 	if q.Customer.Known() {
 		text = q.Customer.Ref + "\x00" + text
+	}
+	if q.Jurisdiction != "" { // a hash from before there were any must stay the same
+		text += "\x00" + q.Jurisdiction
 	}
 	return sha256.Sum256([]byte(text))
 }

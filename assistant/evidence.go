@@ -2,11 +2,13 @@ package assistant
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/lexical"
 )
 
 // confidence is the stage that weighs the evidence.
@@ -73,6 +75,24 @@ func (a *Assistant) Judge(draft Draft, question string, registry guard.Registry)
 	return verdict
 }
 
+// concepts are those of the glossary among terms. A record names no other: they would be words of the customer.
+func concepts(terms []string) []string {
+	return slices.DeleteFunc(slices.Clone(terms), func(term string) bool { return !strings.HasPrefix(term, lexical.ConceptPrefix) })
+}
+
+// askedConcepts are what the glossary added to a question.
+func askedConcepts(results retrieval.Results) []string {
+	asked := []string{}
+	for _, term := range results.Terms {
+		for _, concept := range term.Concepts {
+			if !slices.Contains(asked, concept) {
+				asked = append(asked, concept)
+			}
+		}
+	}
+	return asked
+}
+
 // hitDetails is what the record of a run keeps of its hits.
 func hitDetails(hits []retrieval.Hit) []map[string]any {
 	details := make([]map[string]any, len(hits))
@@ -82,7 +102,7 @@ func hitDetails(hits []retrieval.Hit) []map[string]any {
 			"passage": hit.Passage.ID, "similarity": hit.Evidence.Similarity, "bm25": hit.Evidence.BM25,
 			"coverage": hit.Evidence.Coverage, "fused": hit.Evidence.Fused, "margin": hit.Evidence.Margin,
 			"dense_rank": hit.Evidence.DenseRank, "lexical_rank": hit.Evidence.LexicalRank,
-			"intent_match": hit.Evidence.IntentMatch,
+			"intent_match": hit.Evidence.IntentMatch, "concepts": concepts(hit.Evidence.MatchedTerms),
 		}
 	}
 	return details

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // MaxMessageRunes bounds one customer message. It is some ten screens of text: longer ones are logs or attacks, and the
@@ -68,6 +69,7 @@ type Question struct {
 	ConversationID uuid.UUID // zero starts a conversation
 	Customer       Customer  // anonymous when zero
 	IdempotencyKey string
+	Jurisdiction   string // country of the customer, ISO 3166-1 alpha-2; empty when it is unknown
 	Locale         string // what the caller believes the customer reads; a hint
 	Progress       func(Stage)
 }
@@ -86,8 +88,19 @@ func (q Question) Validate() error {
 			Code: CodeInvalid, Field: "message.body",
 			Message: "message.body is longer than 8000 characters: shorten it or split it",
 		}
+	case q.Jurisdiction != "" && !isCountry(q.Jurisdiction):
+		return &Error{
+			Code: CodeInvalid, Field: "jurisdiction",
+			Message: "jurisdiction is not a country: use a code of ISO 3166-1 alpha-2, like DE",
+		}
 	case q.Channel == "":
 		return &Error{Code: CodeInvalid, Field: "channel", Message: "channel is empty"}
 	}
 	return nil
+}
+
+// isCountry reports whether code is an ISO 3166-1 alpha-2 code.
+func isCountry(code string) bool {
+	_, ok := retrieval.Jurisdiction(code)
+	return ok
 }

@@ -127,18 +127,20 @@ func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *
 	err := rec.stage(StageRetrieve, func(detail map[string]any) error {
 		var err error
 		results, err = a.Search(ctx, retrieval.Query{
-			Audience: request.audience,
-			Intents:  likely(request.triage.Intents),
-			Limit:    sourcesWanted,
-			Locale:   request.language,
-			Now:      a.Clock(),
-			Text:     searchText(request.c),
+			Audience:     request.audience,
+			Intents:      likely(request.triage.Intents),
+			Jurisdiction: request.c.Jurisdiction,
+			Limit:        sourcesWanted,
+			Locale:       request.language,
+			Now:          a.Clock(),
+			Text:         searchText(request.c),
 		})
 		detail["kb_version"], detail["hits"] = results.KBVersion, hitDetails(results.Hits)
 		detail["embedding_model"] = results.Model
 		if results.Degraded != nil {
 			detail["degraded"] = describe(results.Degraded)
 		}
+		detail["jurisdiction"], detail["concepts"] = request.c.Jurisdiction, askedConcepts(results)
 		return err
 	})
 	return results, err

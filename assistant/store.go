@@ -32,6 +32,7 @@ type Store interface {
 type Case struct {
 	Clarifications int       // the assistant's latest replies in a row that brought no answer
 	History        []Message // earlier messages, oldest first, without the question
+	Jurisdiction   string    // country of the customer; empty when it is unknown
 	Locale         string    // the caller's hint
 	Question       Message
 	Repeated       bool

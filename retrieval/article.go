@@ -73,9 +73,8 @@ type Article struct {
 }
 
 var (
-	slugPattern         = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._/#-]*$`)
-	intentPattern       = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
-	jurisdictionPattern = regexp.MustCompile(`^[A-Z]{2}$`)
+	slugPattern   = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._/#-]*$`)
+	intentPattern = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
 )
 
 // Validate returns a *Problem that names the first field that cannot be stored and how to fix it.
@@ -119,8 +118,9 @@ func (a Article) Validate() error {
 		}
 	}
 	for _, code := range a.Jurisdictions {
-		if !jurisdictionPattern.MatchString(code) {
-			return problem("jurisdictions", fmt.Sprintf("%q is not a country code", Shorten(code)), "use two upper-case letters, like DE")
+		if known, ok := Jurisdiction(code); !ok || known != code {
+			return problem("jurisdictions", fmt.Sprintf("%q is not a country code", Shorten(code)),
+				"use the two upper-case letters of ISO 3166-1, like DE or GB")
 		}
 	}
 	return nil

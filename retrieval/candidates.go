@@ -72,11 +72,12 @@ type search struct {
 // The parts of the candidates' query. $MODEL and $DIMENSIONS are put in as integers, not as parameters: the planner uses a
 // partial index on an expression only where it sees both.
 const (
-	// visible keeps internal, stale and elsewhere-only articles from the public. It is the last condition on every row
-	// that leaves the database, and in the arms it keeps such rows from taking the places of others.
+	// visible keeps internal and stale articles from the public, and articles that do not hold where the customer is from
+	// everybody; where that is unknown, those that hold in some places only are the desk's. It is the last condition on
+	// every row that leaves the database, and in the arms it keeps such rows from taking the places of others.
 	visible = `a.status = 'published'
 		AND (@internal OR (a.audience = 'public' AND (a.review_by IS NULL OR a.review_by >= @today)))
-		AND (@jurisdiction = '' OR a.jurisdictions = '{}' OR @jurisdiction = ANY(a.jurisdictions))`
+		AND (a.jurisdictions = '{}' OR @jurisdiction = ANY(a.jurisdictions) OR (@internal AND @jurisdiction = ''))`
 
 	// nearest walks the HNSW index in order of distance; where a language has few passages the planner sorts them all,
 	// which is exact and faster.

@@ -35,6 +35,8 @@ type Config struct {
 	Model    EmbeddingModel
 	// Pool must have pgvector's types registered on its connections.
 	Pool *pgxpool.Pool
+	// TermsVersion is the version of the desk's own terms that Analyzer knows, from Glossary.Concepts.
+	TermsVersion int64
 }
 
 // Index is the knowledge base with one embedding model. It is safe for concurrent use.
@@ -48,8 +50,9 @@ type Index struct {
 	pool    *pgxpool.Pool
 	queries *lru.Cache[string, pgvector.HalfVector]
 	// rules name what passages and terms are made with.
-	rules  string
-	second *second
+	rules        string
+	second       *second
+	termsVersion int64
 }
 
 // New returns an index. It does not touch the database: Register comes next.
@@ -69,14 +72,15 @@ func New(config Config) (*Index, error) {
 		return nil, fmt.Errorf("new index: %w", err)
 	}
 	return &Index{
-		analyzer: config.Analyzer,
-		changed:  config.Changed,
-		fallback: cmp.Or(config.Fallback, "en"),
-		model:    config.Model,
-		pool:     config.Pool,
-		queries:  queries,
-		rules:    splitterVersion + "/" + config.Analyzer.Fingerprint(),
-		second:   second,
+		analyzer:     config.Analyzer,
+		changed:      config.Changed,
+		fallback:     cmp.Or(config.Fallback, "en"),
+		model:        config.Model,
+		pool:         config.Pool,
+		queries:      queries,
+		rules:        splitterVersion + "/" + config.Analyzer.Fingerprint(),
+		second:       second,
+		termsVersion: config.TermsVersion,
 	}, nil
 }
 
@@ -135,8 +139,20 @@ func (x *Index) enrol(ctx context.Context, complete func(context.Context, pgx.Tx
 	return missing, nil
 }
 
+// WithModel returns an index of the same articles and terms with another model, which is not registered.
+func (x *Index) WithModel(model EmbeddingModel) (*Index, error) {
+	return New(Config{
+		Analyzer: x.analyzer, Changed: x.changed, Fallback: x.fallback, Model: model, Pool: x.pool, TermsVersion: x.termsVersion,
+	})
+}
+
 // Model returns the name of the embedding model.
 func (x *Index) Model() string { return x.model.Name }
+
+// ModelInfo returns what opens an index of the same model.
+func (x *Index) ModelInfo() ModelInfo {
+	return ModelInfo{Dimensions: x.model.Dimensions, Name: x.model.Name}
+}
 
 // Version returns the version of the knowledge base: it changes whenever a search might find something else.
 func (x *Index) Version(ctx context.Context) (int64, error) {

@@ -87,7 +87,7 @@ func syntheticIndex(t testing.TB, articles, dimensions int) *Index {
 func (x *Index) prepare(t testing.TB, query Query) search {
 	t.Helper()
 	query = query.normalised()
-	terms := newQueryTerms(x.analyzer.Query(query.Text))
+	terms := newQueryTerms(x.analyzer.Query(query.Text, query.Locale))
 	o, err := x.readOverview(t.Context(), terms)
 	require.NoError(t, err)
 	vector, err := x.embedQuery(t.Context(), query.Text)
@@ -136,7 +136,7 @@ func bruteForce(t *testing.T, index *Index, locale string, terms queryTerms) map
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (passage, error) {
 		var p passage
 		err := row.Scan(&p.id, &p.text)
-		d := index.analyzer.Document(p.text)
+		d := index.analyzer.Document(p.text, locale)
 		p.counts, p.length = d.Counts, d.Length
 		return p, err
 	})

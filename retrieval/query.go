@@ -1,6 +1,10 @@
 package retrieval
 
-import "time"
+import (
+	"time"
+
+	"github.com/deskhand/deskhand/retrieval/lexical"
+)
 
 // Limits of a query.
 const (
@@ -19,7 +23,9 @@ type Query struct {
 	// Intents are what triage believes the question is about, the likeliest first. They bring in and lift the articles that
 	// answer them; they exclude none.
 	Intents []LikelyIntent
-	// Jurisdiction is an ISO 3166-1 alpha-2 code. Set, it excludes articles that hold elsewhere only; empty excludes none.
+	// Jurisdiction is where the customer is, as Jurisdiction returns it; anything else is unknown. Known, it excludes articles
+	// that hold elsewhere only. Unknown, it excludes for the public every article that holds in some places only: an
+	// automatic answer must not rest on the law of another country. The desk sees those, and where they hold.
 	Jurisdiction string
 	// Limit is how many articles to return, 5 when zero, at most 50.
 	Limit int
@@ -47,6 +53,8 @@ type Results struct {
 	KBVersion int64
 	// Model is the name of the embedding model.
 	Model string
+	// Terms are what was asked for by words, in their order: at most 256.
+	Terms []lexical.Unit
 }
 
 // Hit is one article, in one language, with the passage that matched best.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/deskhand/deskhand/retrieval/lexical"
+	"github.com/deskhand/deskhand/retrieval/terms"
 )
 
 //go:embed all:sample
@@ -23,11 +24,11 @@ func Sample() fs.FS {
 	return sample
 }
 
-// NewAnalyzer returns an analyzer with the desk's own termbase.
-func NewAnalyzer() (*lexical.Analyzer, error) {
-	termbase, err := lexical.ParseTermbase(termbaseFile)
+// NewAnalyzer returns an analyzer that knows the built-in glossary and a desk's own concepts.
+func NewAnalyzer(own ...lexical.Concept) (*lexical.Analyzer, error) {
+	concepts, err := terms.ParseTSV(termbaseFile)
 	if err != nil {
 		return nil, fmt.Errorf("load built-in termbase: %w", err)
 	}
-	return lexical.NewAnalyzer(termbase), nil
+	return lexical.NewAnalyzer(lexical.NewTermbase(append(concepts, own...)...)), nil
 }

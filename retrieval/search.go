@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Sizes of a search.
@@ -35,9 +36,9 @@ func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
 		return Results{}, fmt.Errorf("search: %w", err)
 	}
 	query = query.normalised()
-	units := x.analyzer.Query(query.Text)
+	units := x.analyzer.Query(query.Text, query.Locale)
 	terms := newQueryTerms(units[:min(len(units), maxQueryUnits)])
-	results := Results{Model: x.model.Name}
+	results := Results{Model: x.model.Name, Terms: terms.units}
 	overview, err := x.readOverview(ctx, terms)
 	if err != nil {
 		return Results{}, fmt.Errorf("search: %w", err)
@@ -90,10 +91,13 @@ func (q Query) normalised() Query {
 	} else {
 		q.Locale = ""
 	}
+	q.Jurisdiction, _ = Jurisdiction(q.Jurisdiction)
 	if len(q.Text) > maxQueryBytes {
 		q.Text = q.Text[:maxQueryBytes]
 	}
+	// How a text is spaced and composed says nothing, and equal questions have one vector and one place in the caches.
 	q.Text = strings.ToValidUTF8(strings.ReplaceAll(q.Text, "\x00", " "), " ")
+	q.Text = strings.Join(strings.Fields(norm.NFC.String(q.Text)), " ")
 	return q
 }
 

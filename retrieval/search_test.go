@@ -98,17 +98,6 @@ func TestAnArticleLeavesTheSearchWhenItIsArchived(t *testing.T) {
 	require.Zero(t, kb.count(`SELECT count(*) FROM passages`))
 }
 
-func TestJurisdictionExcludesWhatHoldsElsewhere(t *testing.T) {
-	t.Parallel()
-	kb := newKnowledgeBase(t)
-	german := article("german", "en", "Complaint in Germany", "Complaint rules for Germany.")
-	german.Jurisdictions = []string{"AT", "DE"}
-	kb.load(german, article("anywhere", "en", "Complaint", "Complaint rules for everyone."))
-	for jurisdiction, want := range map[string][]string{"": {"anywhere", "german"}, "BR": {"anywhere"}, "DE": {"anywhere", "german"}} {
-		require.ElementsMatch(t, want, slugs(kb.search(retrieval.Query{Jurisdiction: jurisdiction, Text: "complaint rules"})), jurisdiction)
-	}
-}
-
 func TestIntentLiftsAndHidesNothing(t *testing.T) {
 	t.Parallel()
 	kb := newKnowledgeBase(t)
@@ -228,4 +217,42 @@ func TestSearchBeforeRegisterIsAnError(t *testing.T) {
 	require.NoError(t, err)
 	_, err = index.Search(t.Context(), retrieval.Query{Text: "fees"})
 	require.ErrorIs(t, err, retrieval.ErrNotRegistered)
+}
+
+func TestUnknownJurisdictionKeepsRestrictedArticlesFromThePublic(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	questions := map[string]string{"en": "complaint rules", "zh-Hans": "投诉规则", "ar": "قواعد الشكوى"}
+	for locale, title := range map[string]string{"en": "Complaint rules", "zh-Hans": "投诉规则", "ar": "قواعد الشكوى"} {
+		german := article("german", locale, title+" DE", title+" DE.")
+		german.Jurisdictions = []string{"AT", "DE"}
+		kb.load(german, article("anywhere", locale, title, title+"."))
+	}
+	for locale, text := range questions {
+		for _, c := range []struct {
+			audience     retrieval.Audience
+			jurisdiction string
+			want         []string
+		}{
+			{retrieval.AudiencePublic, "", []string{"anywhere"}},
+			{retrieval.AudiencePublic, "nowhere", []string{"anywhere"}},
+			{retrieval.AudiencePublic, "BR", []string{"anywhere"}},
+			{retrieval.AudiencePublic, "de", []string{"anywhere", "german"}},
+			{retrieval.AudienceInternal, "", []string{"anywhere", "german"}},
+			{retrieval.AudienceInternal, "BR", []string{"anywhere"}},
+			{retrieval.AudienceInternal, "AT", []string{"anywhere", "german"}},
+		} {
+			hits := kb.search(retrieval.Query{Audience: c.audience, Jurisdiction: c.jurisdiction, Locale: locale, Text: text})
+			require.ElementsMatch(t, c.want, slugs(hits), "%s %+v", locale, c)
+		}
+	}
+}
+
+func TestJurisdictionsAreCountries(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{"DE": "DE", "de": "DE", "uk": "GB", "EU": "", "XX": "", "DEU": "", "": "", "1": ""} {
+		got, ok := retrieval.Jurisdiction(code)
+		require.Equal(t, want, got, code)
+		require.Equal(t, want != "", ok, code)
+	}
 }

@@ -207,7 +207,7 @@ func (x *Index) split(ctx context.Context, articles []pendingArticle) error {
 			}
 			p.passages = make([]draftPassage, len(drafts))
 			for i, draft := range drafts {
-				p.passages[i] = draftPassage{Draft: draft, terms: x.termsOf(p.article.Title, draft.Text)}
+				p.passages[i] = draftPassage{Draft: draft, terms: x.termsOf(p.article.Title, draft.Text, p.article.Locale)}
 			}
 			return nil
 		})

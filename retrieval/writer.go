@@ -324,8 +324,8 @@ type passageTerms struct {
 	weights     pgvector.SparseVector
 }
 
-func (x *Index) termsOf(title, text string) passageTerms {
-	document := x.analyzer.Document(strings.Repeat(title+"\n", titleRepeats) + text)
+func (x *Index) termsOf(title, text, locale string) passageTerms {
+	document := x.analyzer.Document(strings.Repeat(title+"\n", titleRepeats)+text, locale)
 	counts := make(map[int32]int, len(document.Counts))
 	for term, count := range document.Counts {
 		counts[lexical.ID(term)] += count

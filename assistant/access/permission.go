@@ -50,7 +50,7 @@ const (
 	ReadFigures      Permission = "read_figures"      // what the desk did, and what its articles lack
 	ReadKnowledge    Permission = "read_knowledge"    // articles: a widget what is public
 	Unmask           Permission = "unmask"            // personal data in a case, with a reason
-	WorkTickets      Permission = "work_tickets"      // the queue
+	WorkTickets      Permission = "work_tickets"      // the queue, and search as the assistant does
 )
 
 // Stage is how far a caller has come in proving who they are.

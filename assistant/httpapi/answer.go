@@ -27,10 +27,11 @@ type answerInput struct {
 
 // AnswerRequest is a question.
 type AnswerRequest struct {
-	Customer       *CustomerProof  `doc:"Who asks, if the host site knows. Without it, the customer is anonymous." json:"customer,omitempty"`                                                                                                                   //nolint:lll // a tag is one line
-	Channel        string          `default:"widget" doc:"Where the customer writes." json:"channel,omitempty" pattern:"^[a-z][a-z0-9_]{0,31}$" patternDescription:"lower case letters, digits and _, at most 32"`                                              //nolint:lll // a tag is one line
-	ConversationID uuid.UUID       `doc:"The conversation that the question belongs to. Without it, a new one begins." format:"uuid" json:"conversation_id,omitzero"`                                                                                           //nolint:lll // a tag is one line
-	Locale         string          `doc:"Language that the customer reads, as a BCP 47 tag. A hint: the text itself decides." example:"zh-Hans" json:"locale,omitempty" pattern:"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$" patternDescription:"a BCP 47 tag"` //nolint:lll // a tag is one line
+	Customer       *CustomerProof  `doc:"Who asks, if the host site knows. Without it, the customer is anonymous." json:"customer,omitempty"`                                                                                                                                                                   //nolint:lll // a tag is one line
+	Channel        string          `default:"widget" doc:"Where the customer writes." json:"channel,omitempty" pattern:"^[a-z][a-z0-9_]{0,31}$" patternDescription:"lower case letters, digits and _, at most 32"`                                                                                              //nolint:lll // a tag is one line
+	ConversationID uuid.UUID       `doc:"The conversation that the question belongs to. Without it, a new one begins." format:"uuid" json:"conversation_id,omitzero"`                                                                                                                                           //nolint:lll // a tag is one line
+	Jurisdiction   string          `doc:"Country of the customer, ISO 3166-1 alpha-2. Articles that do not hold there are left out; without it, those that hold in some countries only." example:"DE" json:"jurisdiction,omitempty" pattern:"^[A-Za-z]{2}$" patternDescription:"a country code of two letters"` //nolint:lll // a tag is one line
+	Locale         string          `doc:"Language that the customer reads, as a BCP 47 tag. A hint: the text itself decides." example:"zh-Hans" json:"locale,omitempty" pattern:"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$" patternDescription:"a BCP 47 tag"`                                                 //nolint:lll // a tag is one line
 	Message        QuestionMessage `json:"message"`
 }
 
@@ -109,6 +110,7 @@ func (s *server) answer(ctx context.Context, in *answerInput) (*answerOutput, er
 		ClientID:       in.Body.Message.ID,
 		ConversationID: in.Body.ConversationID,
 		IdempotencyKey: in.IdempotencyKey,
+		Jurisdiction:   in.Body.Jurisdiction,
 		Locale:         in.Body.Locale,
 	}
 	if in.Body.Customer != nil {

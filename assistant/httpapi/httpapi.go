@@ -45,6 +45,7 @@ type Config struct {
 	PublicURL string               // what browsers reach the service at: "https://desk.quayside.example"; empty for the machine itself
 	Redactor  *redact.Redactor     // for what customers write beside a question
 	Registry  *prometheus.Registry // gets this package's metrics; GET /metrics serves all of it
+	Search    assistant.SearchFunc
 	Store     *postgres.Store
 	Tracer    *trace.Tracer // nil makes no spans
 
@@ -66,6 +67,7 @@ func (c Config) Validate() error {
 		{c.Logger == nil, "logger"},
 		{c.Redactor == nil, "redactor"},
 		{c.Registry == nil, "registry"},
+		{c.Search == nil, "search"},
 		{c.Store == nil, "store"},
 	} {
 		if part.missing {
@@ -150,6 +152,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeStats(api)
 	s.describeArticles(api)
 	s.describeRedirects(api)
+	s.describeSearch(api)
 	s.describeUnmask(api)
 	s.describeSessions(api)
 	s.describeProvider(api)

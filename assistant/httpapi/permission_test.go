@@ -110,6 +110,7 @@ func permissionRoutes() []permissionRoute {
 		{call: call{path: article + "/versions"}, want: leads(missing)},
 		{call: call{path: article + "/versions/1"}, want: leads(missing)},
 		{call: call{path: "/v1/redirects"}, want: leads(free)},
+		{call: call{path: "/v1/search?q=fees"}, want: people(free)},
 		{call: call{body: `{"slug":"nothing"}`, method: http.MethodPut, path: "/v1/redirects/old"}, want: leads(missing)},
 		{call: call{method: http.MethodDelete, path: "/v1/redirects/old"}, want: leads(missing)},
 		// Everybody may try; what is sent here is no log-in yet.

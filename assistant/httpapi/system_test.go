@@ -191,6 +191,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		PublicURL: publicURL,
 		Redactor:  k.redactor,
 		Registry:  prometheus.NewRegistry(),
+		Search:    o.search,
 		Store:     s.store,
 		Version:   "test",
 

@@ -6,6 +6,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -56,6 +57,7 @@ func (s *Store) Begin(_ context.Context, o assistant.Opening) (assistant.Case, e
 	c := assistant.Case{
 		Clarifications: s.clarifications(o.ConversationID),
 		History:        slices.Clone(history),
+		Jurisdiction:   cmp.Or(o.Question.Customer.Jurisdiction, o.Question.Jurisdiction),
 		Locale:         o.Question.Locale,
 		Question:       o.Message,
 		Run: assistant.Run{

@@ -161,14 +161,15 @@ func enterConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) erro
 	customer := o.Question.Customer
 	args := pgx.NamedArgs{
 		"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID), "channel": o.Question.Channel,
-		"customer_jurisdiction": customer.Jurisdiction, "customer_ref": customer.Ref, "customer_tier": customer.Tier,
+		"claimed_jurisdiction": o.Question.Jurisdiction, "customer_jurisdiction": customer.Jurisdiction, "customer_ref": customer.Ref, "customer_tier": customer.Tier,
 		"locale": o.Question.Locale, "created_at": o.At,
 	}
 	if o.Question.ConversationID == uuid.Nil {
 		_, err := tx.Exec(ctx, `
-			INSERT INTO conversations (id, api_key_id, channel, locale, created_at, customer_ref, customer_tier, customer_jurisdiction)
+			INSERT INTO conversations (id, api_key_id, channel, locale, created_at, customer_ref, customer_tier,
+				customer_jurisdiction, claimed_jurisdiction)
 			VALUES (@id, @api_key_id, @channel, nullif(@locale, ''), @created_at, nullif(@customer_ref, ''), nullif(@customer_tier, ''),
-				nullif(@customer_jurisdiction, ''))`, args)
+				nullif(@customer_jurisdiction, ''), nullif(@claimed_jurisdiction, ''))`, args)
 		if err != nil {
 			return fmt.Errorf("insert conversation: %w", err)
 		}
@@ -189,6 +190,13 @@ func enterConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) erro
 			Code: assistant.CodeNotFound, Field: "conversation_id",
 			Message: "conversation not found: leave conversation_id out to start one",
 		}
+	}
+	// A message that does not say where the customer is leaves what is known.
+	_, err = tx.Exec(ctx, `
+		UPDATE conversations SET claimed_jurisdiction = @claimed_jurisdiction
+		WHERE id = @id AND @claimed_jurisdiction <> '' AND claimed_jurisdiction IS DISTINCT FROM @claimed_jurisdiction`, args)
+	if err != nil {
+		return fmt.Errorf("note jurisdiction: %w", err)
 	}
 	if !customer.Known() {
 		return nil
@@ -212,13 +220,16 @@ func lockConversation(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 
 // circumstances is what a run needs to know about its conversation.
 type circumstances struct {
-	Locale string
-	Tier   string
+	Jurisdiction string // that of the signed token, or else what the caller says
+	Locale       string
+	Tier         string
 }
 
 func loadCircumstances(ctx context.Context, q querier, id uuid.UUID) (circumstances, error) {
 	rows, err := q.Query(ctx, `
-		SELECT coalesce(locale, '') AS locale, coalesce(customer_tier, '') AS tier FROM conversations WHERE id = @id`,
+		SELECT coalesce(customer_jurisdiction, claimed_jurisdiction, '') AS jurisdiction, coalesce(locale, '') AS locale,
+			coalesce(customer_tier, '') AS tier
+		FROM conversations WHERE id = @id`,
 		pgx.NamedArgs{"id": id})
 	if err != nil {
 		return circumstances{}, fmt.Errorf("load conversation: %w", err)

@@ -287,7 +287,7 @@ func loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, 
 	if err != nil {
 		return c, err
 	}
-	c.Locale, c.Tier = around.Locale, triage.Tier(around.Tier)
+	c.Jurisdiction, c.Locale, c.Tier = around.Jurisdiction, around.Locale, triage.Tier(around.Tier)
 	if c.Question, c.History, err = messagesUntil(ctx, q, run.MessageID, historyKept); err != nil {
 		return c, err
 	}

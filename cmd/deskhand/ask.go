@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,11 +11,13 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/memory"
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 type askCmd struct {
 	Explain  bool     `help:"Show what every stage found."`
 	JSON     bool     `help:"Print one JSON object." name:"json"`
+	Country  string   `help:"Country of the customer, like DE: articles that do not hold there are left out." name:"jurisdiction" placeholder:"CODE"`
 	Locale   string   `help:"Language that the customer's site believes in; a hint." placeholder:"TAG"`
 	Question []string `arg:"" help:"The question; - reads it from standard input."`
 }
@@ -37,7 +40,17 @@ func (c askCmd) Run(ctx context.Context, a *app) error {
 	}
 	return withSystem(ctx, a, func(s *system) error {
 		store := memory.New(s.store.Settings)
-		run, err := s.assistant(store, a.clock).Handle(ctx, assistant.Question{Body: question, Channel: "cli", Locale: c.Locale})
+		pipeline := s.assistant(store, a.clock)
+		var found retrieval.Results // with the words of the question, which no record has
+		search := pipeline.Search
+		pipeline.Search = func(ctx context.Context, query retrieval.Query) (retrieval.Results, error) {
+			var err error
+			found, err = search(ctx, query)
+			return found, err
+		}
+		run, err := pipeline.Handle(ctx, assistant.Question{
+			Body: question, Channel: "cli", Jurisdiction: c.Country, Locale: c.Locale,
+		})
 		if err != nil {
 			return err
 		}
@@ -46,7 +59,7 @@ func (c askCmd) Run(ctx context.Context, a *app) error {
 			return printAnswerJSON(a.out, run, end)
 		}
 		if c.Explain {
-			if err := printSteps(a.out, run, end); err != nil {
+			if err := errors.Join(printSteps(a.out, end), printWords(a.out, found), printOutcome(a.out, run)); err != nil {
 				return err
 			}
 		}
@@ -54,7 +67,7 @@ func (c askCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
-func printSteps(w io.Writer, run assistant.Run, end assistant.Conclusion) error {
+func printSteps(w io.Writer, end assistant.Conclusion) error {
 	for _, step := range end.Steps {
 		detail, err := json.Marshal(step.Detail)
 		if err != nil {
@@ -65,6 +78,27 @@ func printSteps(w io.Writer, run assistant.Run, end assistant.Conclusion) error 
 			return fmt.Errorf("print step: %w", err)
 		}
 	}
+	return nil
+}
+
+// printWords says what was searched for by words, with what the glossary adds, and what of it each hit has.
+func printWords(w io.Writer, found retrieval.Results) error {
+	if len(found.Terms) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	explainTerms(&b, found)
+	for _, hit := range found.Hits {
+		matched := strings.Join(hit.Evidence.MatchedTerms, " ")
+		fmt.Fprintf(&b, "%-10s %s (%s): %s\n", "matched", hit.Article.Slug, hit.Article.Locale, matched)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("print words: %w", err)
+	}
+	return nil
+}
+
+func printOutcome(w io.Writer, run assistant.Run) error {
 	if _, err := fmt.Fprintf(w, "%-10s %s, because %v\n\n", "outcome", run.Outcome, run.Reasons); err != nil {
 		return fmt.Errorf("print outcome: %w", err)
 	}

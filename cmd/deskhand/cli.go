@@ -36,6 +36,7 @@ type cli struct {
 	Migrate  migrateCmd   `cmd:"" help:"Bring the database to the schema of this build."`
 	OpenAPI  openAPICmd   `cmd:"" name:"openapi" help:"Print the OpenAPI description of the HTTP interface."`
 	Policy   policyCmd    `cmd:"" help:"Show and change what the assistant may answer by itself."`
+	Search   searchCmd    `cmd:"" help:"Search the knowledge base, with the reasons for what is found."`
 	Serve    serveCmd     `cmd:"" help:"Run the service."`
 	Stats    statsCmd     `cmd:"" help:"Print figures: response times, promises kept, automatic answers, what articles lack."`
 	Triage   triageCmd    `cmd:"" help:"Look at the intents, try the triage on a text, train the intent model."`

@@ -20,6 +20,7 @@ type kbCmd struct {
 	Reindex  kbReindexCmd  `cmd:"" help:"Change the embedding model while searches go on."`
 	Restore  kbRestoreCmd  `cmd:"" help:"Make an earlier version of an article its newest."`
 	Show     kbShowCmd     `cmd:"" help:"Show an article."`
+	Terms    kbTermsCmd    `cmd:"" help:"Keep the desk's own terms: what customers call things, in every language."`
 }
 
 // sampleSource is the import source of the sample knowledge base.

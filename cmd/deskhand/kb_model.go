@@ -28,24 +28,18 @@ const builtinPrefix = "builtin"
 
 // modelOpener makes the embedding models that the configuration can reach.
 type modelOpener struct {
-	analyzed retrieval.Config // with everything but the model
-	config   config
-	own      retrieval.EmbeddingModel // the desk's own table, or the built-in one
-	parts    modelParts
+	base   retrieval.Config // with everything but the model and the terms
+	config config
+	own    retrieval.EmbeddingModel // the desk's own table, or the built-in one
+	parts  modelParts
 }
 
 func newModelOpener(pool *pgxpool.Pool, a *app, parts modelParts) (*modelOpener, error) {
-	analyzer, err := retrieval.NewAnalyzer()
-	if err != nil {
-		return nil, err
-	}
 	own, err := openTable(a.config)
 	if err != nil {
 		return nil, err
 	}
-	return &modelOpener{
-		analyzed: retrieval.Config{Analyzer: analyzer, Pool: pool}, config: a.config, own: localModel(own), parts: parts,
-	}, nil
+	return &modelOpener{base: retrieval.Config{Pool: pool}, config: a.config, own: localModel(own), parts: parts}, nil
 }
 
 // openTable returns the embedder with the desk's own table, or without one with the built-in table.
@@ -99,24 +93,17 @@ func failsOnText(err error) bool {
 	return errors.Is(err, llm.ErrMalformed) || errors.Is(err, llm.ErrRefused) || errors.Is(err, llm.ErrRejected)
 }
 
-// open returns the index of a model.
+// open returns the index of a model, with the terms of now.
 func (o *modelOpener) open(ctx context.Context, model retrieval.EmbeddingModel) (*retrieval.Index, error) {
-	config := o.analyzed
+	config := o.base
 	config.Model = model
-	index, err := retrieval.New(config)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := index.Register(ctx); err != nil {
-		return nil, err
-	}
-	return index, nil
+	return openIndex(ctx, config)
 }
 
 // openDesk returns the index of the model that the desk searches by, or, where that cannot be called from here, of the
 // configured one. To change the desk's model is for "deskhand kb reindex".
 func (o *modelOpener) openDesk(ctx context.Context, configured retrieval.EmbeddingModel) (*retrieval.Index, error) {
-	active, err := retrieval.ActiveModel(ctx, o.analyzed.Pool)
+	active, err := retrieval.ActiveModel(ctx, o.base.Pool)
 	if err != nil {
 		return nil, err
 	}
@@ -157,11 +144,9 @@ func articleChanged(store *postgres.Store, queue *jobs.Queue) retrieval.ChangedF
 	}
 }
 
-// follow looks until ctx ends whether the desk has switched to another embedding model, and follows it.
+// follow looks until ctx ends whether the desk has switched to another embedding model or has other terms, and follows.
 func follow(ctx context.Context, desk *retrieval.Desk, logger *slog.Logger) {
-	if err := complete(ctx, desk.Index(), logger); err != nil && ctx.Err() == nil {
-		logger.WarnContext(ctx, "missing vectors not made", slog.Any("error", err))
-	}
+	complete(ctx, desk.Index(), logger)
 	ticker := time.NewTicker(followInterval)
 	defer ticker.Stop()
 	for {
@@ -173,16 +158,29 @@ func follow(ctx context.Context, desk *retrieval.Desk, logger *slog.Logger) {
 		switched, err := desk.Follow(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			logger.WarnContext(ctx, "embedding model not followed", slog.Any("error", err))
+			logger.WarnContext(ctx, "embedding model or terms not followed", slog.Any("error", err))
 		case switched:
-			logger.InfoContext(ctx, "embedding model switched", slog.String("model", desk.Index().Model()))
+			logger.InfoContext(ctx, "embedding model or terms changed", slog.String("model", desk.Index().Model()))
+			complete(ctx, desk.Index(), logger)
 		}
 	}
 }
 
-// complete makes the vectors that a new version of the built-in embedder lacks after an upgrade: until then articles are found
-// by their words only. Those of a provider cost money, so a person decides.
-func complete(ctx context.Context, index *retrieval.Index, logger *slog.Logger) error {
+// complete brings what is stored up to the rules, the terms and the model of now, after an upgrade as after a change by
+// another process. Searches go on meanwhile.
+func complete(ctx context.Context, index *retrieval.Index, logger *slog.Logger) {
+	analysed, err := index.Reanalyse(ctx, nil)
+	if analysed > 0 {
+		logger.InfoContext(ctx, "articles analysed again", slog.Int("articles", analysed))
+	}
+	if err = errors.Join(err, fillBuiltin(ctx, index, logger)); err != nil && ctx.Err() == nil {
+		logger.WarnContext(ctx, "knowledge base not brought up to date", slog.Any("error", err))
+	}
+}
+
+// fillBuiltin makes the vectors that a new version of the built-in embedder lacks: until then articles are found by their
+// words only. Those of a provider cost money, so a person decides.
+func fillBuiltin(ctx context.Context, index *retrieval.Index, logger *slog.Logger) error {
 	missing, err := index.Missing(ctx)
 	if err != nil || missing == 0 {
 		return err

@@ -109,9 +109,9 @@ func (c kbReindexCmd) open(ctx context.Context, a *app, s *system) (*retrieval.I
 	if patient == nil {
 		return nil, errNoModel(wanted.Name)
 	}
-	return s.opener.open(ctx, retrieval.EmbeddingModel{
-		Dimensions: patient.Dimensions(), Embed: paced(patient.Embed, c.Rate), Name: patient.Name(),
-	})
+	model := providerModel(patient)
+	model.Embed = paced(model.Embed, c.Rate)
+	return s.opener.open(ctx, model)
 }
 
 // paced holds calls back so that no more than rate texts a second are sent; 0 holds nothing back.

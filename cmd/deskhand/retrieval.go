@@ -151,7 +151,7 @@ func (r *retrievalRun) measure(ctx context.Context, c evals.Collection) (found [
 	if err := migrations.Up(ctx, pool); err != nil {
 		return nil, err
 	}
-	index, err := openIndex(ctx, pool, r.model)
+	index, err := openIndex(ctx, retrieval.Config{Model: r.model, Pool: pool})
 	if err != nil {
 		return nil, err
 	}

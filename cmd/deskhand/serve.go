@@ -16,6 +16,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 const (
@@ -86,7 +87,8 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Index:     s.desk.Index,
 		Logger:    a.logger,
 		Redactor:  s.knowledge.redactor,
-		Registry:  registry,
+		Registry:  countSearches(registry, s.desk),
+		Search:    s.search,
 		Store:     s.store,
 		Tracer:    s.tracer,
 		Version:   version,
@@ -199,5 +201,21 @@ func upper(role postgres.Role) string {
 func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// countSearches shows what searches were answered by: hits by results that were kept, shared by another's search.
+func countSearches(registry *prometheus.Registry, desk *retrieval.Desk) *prometheus.Registry {
+	for by, count := range map[string]func(retrieval.CacheCounts) uint64{
+		"hit":    func(c retrieval.CacheCounts) uint64 { return c.Hits },
+		"miss":   func(c retrieval.CacheCounts) uint64 { return c.Misses },
+		"shared": func(c retrieval.CacheCounts) uint64 { return c.Shared },
+	} {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			ConstLabels: prometheus.Labels{"cache": by},
+			Help:        "Searches: answered by kept results (hit), by another's search at the same time (shared), by their own (miss).",
+			Name:        "deskhand_searches_total",
+		}, func() float64 { return float64(count(desk.CacheCounts())) }))
+	}
 	return registry
 }

@@ -15,34 +15,43 @@ const standbyInterval = 30 * time.Second
 // standby is the knowledge base with the built-in embedder, beside a provider's: it answers while the provider cannot be
 // called. It needs no network, and its vectors cost no money. It is safe for concurrent use.
 type standby struct {
-	index   *retrieval.Index
+	model   retrieval.EmbeddingModel
+	desk    *retrieval.Desk
+	index   atomic.Pointer[retrieval.Index]
 	ready   atomic.Bool
 	version int64 // of the knowledge base at the last look
 }
 
 // newStandby returns nil when the desk searches by the built-in embedder anyway.
 func newStandby(s *system) (*standby, error) {
-	config := s.opener.analyzed
-	config.Model = s.opener.own
-	if s.desk.Index().Model() == config.Model.Name {
+	model := s.opener.own
+	if s.desk.Index().Model() == model.Name {
 		return nil, nil //nolint:nilnil // a nil standby is never asked
 	}
-	index, err := retrieval.New(config)
+	index, err := s.desk.Index().WithModel(model)
 	if err != nil {
 		return nil, err
 	}
-	return &standby{index: index}, nil
+	b := &standby{desk: s.desk, model: model}
+	b.index.Store(index)
+	return b, nil
 }
 
 // refresh makes the vectors that are missing.
 func (b *standby) refresh(ctx context.Context) error {
-	version, err := b.index.Version(ctx)
+	version, err := b.index.Load().Version(ctx)
 	if err != nil || b.ready.Load() && version == b.version {
 		return err
 	}
-	if err := b.index.StandBy(ctx); err != nil {
+	// Again with the desk's terms: they may be others.
+	index, err := b.desk.Index().WithModel(b.model)
+	if err != nil {
 		return err
 	}
+	if err := index.StandBy(ctx); err != nil {
+		return err
+	}
+	b.index.Store(index)
 	b.version = version
 	b.ready.Store(true)
 	return nil
@@ -74,7 +83,7 @@ func (s *system) search(ctx context.Context, query retrieval.Query) (retrieval.R
 	if err != nil || results.Degraded == nil || s.standby == nil || !s.standby.ready.Load() {
 		return results, err
 	}
-	instead, err := s.standby.index.Search(ctx, query)
+	instead, err := s.standby.index.Load().Search(ctx, query)
 	if err != nil || instead.Degraded != nil {
 		return results, nil //nolint:nilerr // there are results: by words
 	}

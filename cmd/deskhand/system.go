@@ -56,13 +56,17 @@ func loadKnowledge(c config) (knowledge, error) {
 	return k, err
 }
 
-// openIndex returns the knowledge base on a migrated database.
-func openIndex(ctx context.Context, pool *pgxpool.Pool, model retrieval.EmbeddingModel) (*retrieval.Index, error) {
-	analyzer, err := retrieval.NewAnalyzer()
+// openIndex returns the knowledge base on a migrated database, with the built-in terms and the desk's own.
+func openIndex(ctx context.Context, config retrieval.Config) (*retrieval.Index, error) {
+	own, version, err := retrieval.Glossary{Pool: config.Pool}.Concepts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	index, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Model: model, Pool: pool})
+	if config.Analyzer, err = retrieval.NewAnalyzer(own...); err != nil {
+		return nil, err
+	}
+	config.TermsVersion = version
+	index, err := retrieval.New(config)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +130,7 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 	if s.opener, err = newModelOpener(s.pool, a, parts); err != nil {
 		return err
 	}
-	s.opener.analyzed.Changed = articleChanged(s.store, queue)
+	s.opener.base.Changed = articleChanged(s.store, queue)
 	return s.attach(ctx, parts)
 }
 

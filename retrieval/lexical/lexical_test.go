@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/retrieval/lexical"
+	"github.com/deskhand/deskhand/retrieval/terms"
 )
 
 const termbase = "en\tzh-Hans\tes\tru\tko\n" +
@@ -19,15 +20,19 @@ const termbase = "en\tzh-Hans\tes\tru\tko\n" +
 
 func newAnalyzer(t testing.TB) *lexical.Analyzer {
 	t.Helper()
-	tb, err := lexical.ParseTermbase(termbase)
+	concepts, err := terms.ParseTSV(termbase)
 	require.NoError(t, err)
-	return lexical.NewAnalyzer(tb)
+	return lexical.NewAnalyzer(lexical.NewTermbase(concepts...))
 }
 
-// terms lists what a text is indexed under, sorted.
-func terms(a *lexical.Analyzer, text string) []string {
+// termsOf lists what a text in an unknown language is indexed under, sorted.
+func termsOf(a *lexical.Analyzer, text string) []string {
+	return termsIn(a, text, "")
+}
+
+func termsIn(a *lexical.Analyzer, text, locale string) []string {
 	var list []string
-	for term := range a.Document(text).Counts {
+	for term := range a.Document(text, locale).Counts {
 		list = append(list, term)
 	}
 	slices.Sort(list)
@@ -66,9 +71,9 @@ func TestTermsOfEachScript(t *testing.T) {
 		"0.0005 BTC, 1,000.50":  {"0.0005", "1000.50", "btc"},
 		"0,5 BTC":               {"0.5", "btc"},
 		"don't":                 {"dont"},
-		"手续费":                   {"手续", "续费"},
+		"手续费":                   {"手", "手续", "续", "续费", "费"},
 		"币":                     {"币"},
-		"USDT充值":                {"usdt", "充值"},
+		"USDT充值":                {"usdt", "值", "充", "充值"},
 		"입금이 안":                 {"금이", "안", "입금"},
 		"0xAbC123ffffffffffff…": {"0xabc123ffffffffffff"},
 		"fees fee":              {"fee"},
@@ -76,7 +81,7 @@ func TestTermsOfEachScript(t *testing.T) {
 		"":                      nil,
 		"?! …":                  nil,
 	} {
-		require.Equal(t, want, terms(a, text), text)
+		require.Equal(t, want, termsOf(a, text), text)
 	}
 }
 
@@ -84,20 +89,20 @@ func TestTermsOfEveryLanguageMeetOnTheConcept(t *testing.T) {
 	t.Parallel()
 	a := newAnalyzer(t)
 	for _, text := range []string{"My withdrawals", "提币未到账", "提幣未到帳", "mis retiros", "вывода нет", "вывод средств", "출금이 지연", "出金 提现"} {
-		require.Contains(t, terms(a, text), "t:withdrawal", text)
+		require.Contains(t, termsOf(a, text), "t:withdrawal", text)
 	}
 	for _, text := range []string{"the wallet address", "钱包地址", "адрес кошелька", "지갑 주소", "지갑주소를"} {
-		require.Contains(t, terms(a, text), "t:wallet-address", text)
-		require.NotContains(t, terms(a, text), "t:wallet", "the longest variant is consumed: %s", text)
+		require.Contains(t, termsOf(a, text), "t:wallet-address", text)
+		require.NotContains(t, termsOf(a, text), "t:wallet", "the longest variant is consumed: %s", text)
 	}
-	require.Contains(t, terms(a, "我的API密钥"), "t:api-key")
-	require.NotContains(t, terms(a, "wallet. Address"), "t:wallet-address", "a variant does not cross a full stop")
+	require.Contains(t, termsOf(a, "我的API密钥"), "t:api-key")
+	require.NotContains(t, termsOf(a, "wallet. Address"), "t:wallet-address", "a variant does not cross a full stop")
 }
 
 func TestQueryUnitsCarryTheirConcepts(t *testing.T) {
 	t.Parallel()
 	a := newAnalyzer(t)
-	units := a.Query("where is my withdrawal withdrawal")
+	units := a.Query("where is my withdrawal withdrawal", "en")
 	require.Equal(t, []lexical.Unit{
 		{Count: 1, Stop: true, Term: "wher"},
 		{Count: 1, Stop: true, Term: "is"},
@@ -106,17 +111,50 @@ func TestQueryUnitsCarryTheirConcepts(t *testing.T) {
 	}, units)
 }
 
-func TestTermbaseErrorsNameTheLine(t *testing.T) {
+func TestInflectedFormsMeetInTheirLanguage(t *testing.T) {
 	t.Parallel()
-	for tsv, want := range map[string]string{
-		"":                         "line 1: want a header",
-		"en\tzh\nfee\n":            "line 2: 1 columns, the header has 2",
-		"en\tzh\n\t费\n":            "line 2: the first column is empty",
-		"en\tzh\nfee\t费\nFee\t用\n": `line 3: concept "fee" is already on line 2`,
+	a := newAnalyzer(t)
+	for locale, forms := range map[string][]string{
+		"":   {"withdrawal", "withdrawals"},
+		"ar": {"السحب", "سحب"},
+		"de": {"gebühren", "gebühr"},
+		"en": {"confirmation", "confirmations"},
+		"es": {"confirmación", "confirmaciones", "confirmacion"},
+		"fr": {"frais", "frais"},
+		"pt": {"verificação", "verificações", "verificacao"},
+		"ru": {"перевод", "переводы", "переводами", "переводов"},
+		"tr": {"ücret", "ücreti"},
 	} {
-		_, err := lexical.ParseTermbase(tsv)
-		require.ErrorContains(t, err, want)
+		for _, form := range forms {
+			require.Equal(t, termsIn(a, forms[0], locale), termsIn(a, form, locale), "%s: %s", locale, form)
+		}
 	}
+	for _, whole := range []string{"0xAbC1230000ffffeeee", "ERR_42", "TRC20", "-1021"} {
+		for _, locale := range []string{"es", "pt", "ru"} {
+			require.Equal(t, termsOf(a, whole), termsIn(a, whole, locale), "codes are the same in every language: %s", whole)
+		}
+	}
+}
+
+func TestStopWordsAndConceptsAreKnownInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	a := newAnalyzer(t)
+	for _, locale := range []string{"", "es", "pt", "ru"} {
+		for i, u := range a.Query("cómo retirar fondos", locale) {
+			require.Equal(t, i == 0, u.Stop, "%s: %s", locale, u.Term)
+		}
+		require.Contains(t, termsIn(a, "quiero retirar fondos, вывод", locale), "t:withdrawal")
+	}
+}
+
+func TestConceptsOfOneNameAreOne(t *testing.T) {
+	t.Parallel()
+	own := lexical.Concept{Name: "withdrawal", Terms: []lexical.Term{{Locale: "en", Text: "cash out"}}}
+	built, err := terms.ParseTSV(termbase)
+	require.NoError(t, err)
+	a := lexical.NewAnalyzer(lexical.NewTermbase(append(built, own)...))
+	require.Contains(t, termsOf(a, "how do I cash out"), "t:withdrawal")
+	require.Contains(t, termsOf(a, "提币"), "t:withdrawal")
 }
 
 func TestFingerprintFollowsTheTermbase(t *testing.T) {
@@ -132,7 +170,8 @@ func FuzzAnalyzer(f *testing.F) {
 	}
 	a := newAnalyzer(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		d := a.Document(text)
+		locale := []string{"", "en", "es", "pt", "ru"}[len(text)%5]
+		d := a.Document(text, locale)
 		total := 0
 		for term, count := range d.Counts {
 			require.Positive(t, count)
@@ -146,7 +185,7 @@ func FuzzAnalyzer(f *testing.F) {
 			require.True(t, id >= 1 && id <= lexical.Dimensions)
 		}
 		require.Equal(t, d.Length, total)
-		for _, u := range a.Query(text) {
+		for _, u := range a.Query(text, locale) {
 			require.Contains(t, d.Counts, u.Term)
 			for _, concept := range u.Concepts {
 				require.Contains(t, d.Counts, concept)

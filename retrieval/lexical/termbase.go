@@ -1,65 +1,50 @@
 package lexical
 
-import (
-	"errors"
-	"fmt"
-	"strings"
-)
+import "strings"
 
-// Termbase is a glossary: each entry is one concept with the ways to say it in every language of the desk. The zero value
-// is an empty one.
+// Term is one way to say a concept.
+type Term struct {
+	// Locale is the language that people say it in, as a BCP 47 tag. Recognition does not look at it: an English term in a
+	// Chinese sentence means the same.
+	Locale string
+	Text   string
+}
+
+// Concept is one thing with the ways to say it.
+type Concept struct {
+	// Name is what ConceptName makes of one of its terms.
+	Name  string
+	Terms []Term
+}
+
+// ConceptName returns the name of the concept that a term stands for: the term in lower case, with hyphens for spaces.
+func ConceptName(term string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(strings.ToLower(term), ":", " ")), "-")
+}
+
+// Termbase is a glossary: concepts with the ways to say them in every language of the desk. The zero value is an empty one.
 type Termbase struct {
-	entries []termEntry
+	concepts []Concept
 }
 
-type termEntry struct {
-	name     string
-	variants []string
-}
-
-// ParseTermbase reads tab-separated text: a header line of language tags, then one concept a line, the variants of one
-// language separated by "|". A concept is named after its first variant in the first column, which must be unique.
-func ParseTermbase(tsv string) (Termbase, error) {
-	lines := strings.Split(strings.TrimPrefix(tsv, "\ufeff"), "\n")
-	columns := len(strings.Split(strings.TrimRight(lines[0], "\r"), "\t"))
-	if columns < 2 {
-		return Termbase{}, errors.New("parse termbase: line 1: want a header of at least 2 language tags separated by tabs")
-	}
+// NewTermbase returns the termbase of concepts. Those of one name are one concept with the terms of all.
+func NewTermbase(concepts ...Concept) Termbase {
 	var tb Termbase
-	seen := make(map[string]int)
-	for i, line := range lines[1:] {
-		line = strings.TrimRight(line, "\r")
-		if strings.TrimSpace(line) == "" {
-			continue
+	at := make(map[string]int, len(concepts))
+	for _, concept := range concepts {
+		i, ok := at[concept.Name]
+		if !ok {
+			i = len(tb.concepts)
+			at[concept.Name] = i
+			tb.concepts = append(tb.concepts, Concept{Name: concept.Name})
 		}
-		number := i + 2
-		cells := strings.Split(line, "\t")
-		if len(cells) != columns {
-			return Termbase{}, fmt.Errorf("parse termbase: line %d: %d columns, the header has %d", number, len(cells), columns)
-		}
-		var entry termEntry
-		for _, cell := range cells {
-			for variant := range strings.SplitSeq(cell, "|") {
-				if variant = strings.TrimSpace(variant); variant != "" {
-					entry.variants = append(entry.variants, variant)
-				}
-			}
-		}
-		if len(entry.variants) == 0 || strings.TrimSpace(cells[0]) == "" {
-			return Termbase{}, fmt.Errorf("parse termbase: line %d: the first column is empty: it names the concept", number)
-		}
-		entry.name = strings.ReplaceAll(strings.ToLower(entry.variants[0]), " ", "-")
-		if before, ok := seen[entry.name]; ok {
-			return Termbase{}, fmt.Errorf("parse termbase: line %d: concept %q is already on line %d", number, entry.name, before)
-		}
-		seen[entry.name] = number
-		tb.entries = append(tb.entries, entry)
+		tb.concepts[i].Terms = append(tb.concepts[i].Terms, concept.Terms...)
 	}
-	return tb, nil
+	return tb
 }
 
 // Len is the number of concepts.
-func (tb Termbase) Len() int { return len(tb.entries) }
+func (tb Termbase) Len() int { return len(tb.concepts) }
 
 // trieNode is one step of a variant: its edges are stemmed words or single characters.
 type trieNode struct {
