@@ -111,14 +111,14 @@ const nextQuery = `
 	SELECT t.id FROM tickets t JOIN conversations c ON c.id = t.conversation_id
 	WHERE t.status = 'open' AND t.id = ANY (ARRAY(
 		SELECT f.id FROM (
-			SELECT f.* FROM unnest(@queues::text[], @languages::text[]) AS line (queue, language)
+			SELECT f.id, f.priority, f.respond_by FROM unnest(@queues::text[], @languages::text[]) AS line (queue, language)
 			CROSS JOIN LATERAL (
 				SELECT id, priority, respond_by FROM tickets
 				WHERE status = 'open' AND queue = line.queue AND language = line.language
 				ORDER BY priority, respond_by, id LIMIT @candidates
 			) f
 			UNION ALL
-			SELECT f.* FROM unnest(@any_language::text[]) AS line (queue)
+			SELECT f.id, f.priority, f.respond_by FROM unnest(@any_language::text[]) AS line (queue)
 			CROSS JOIN LATERAL (
 				SELECT id, priority, respond_by FROM tickets
 				WHERE status = 'open' AND queue = line.queue
