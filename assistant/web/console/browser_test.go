@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
-const patience = 30_000
+const patience = 15_000
 
 // newBrowser starts a Chromium for the tests of one function. A machine without one fails: make test installs it.
 func newBrowser(t *testing.T) context.Context {
@@ -94,7 +94,7 @@ func (b *tab) await(expression string) {
 	b.t.Helper()
 	script := `new Promise((resolve) => { const end = Date.now() + ` + strconv.Itoa(patience) + `; (function look() {
 		let value; try { value = (() => {` + words + `return ` + expression + `})() } catch {}
-		if (value) resolve('true'); else if (Date.now() > end) resolve('the page shows: ' + document.body.innerText + ' errors: ' + errors);
+		if (value) resolve('true'); else if (Date.now() > end) resolve(location.pathname + ' shows: ' + document.body.innerText.slice(0, 700) + ' errors: ' + errors);
 		else setTimeout(look, 20); })() })`
 	var value string
 	var err error

@@ -40,6 +40,7 @@ type Console struct {
 	events   string // eventsPath where the service has it
 	template *template.Template
 	texts    map[string]texts
+	viewers  viewers
 }
 
 // Serve adds the console to the application of package httpapi, below /console.

@@ -127,7 +127,7 @@ func (v *visit) sorry(err error) httpapi.Problem {
 
 // language is what the visitor reads: chosen, else what the browser prefers, else English.
 func (v *visit) language() string {
-	chosen := v.ctx.Query("language")
+	chosen := v.ctx.Query("ui")
 	if _, known := v.Console.texts[chosen]; known {
 		v.ctx.Cookie(&fiber.Cookie{
 			HTTPOnly: true, Name: languageCookie, Path: "/console", SameSite: fiber.CookieSameSiteLaxMode, Value: chosen,

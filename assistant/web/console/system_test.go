@@ -107,6 +107,10 @@ func newSystem(t *testing.T) *system {
 	})
 	s.base = "http://" + listener.Addr().String()
 	s.widget = s.key(t, postgres.RoleWidget)
+	require.NoError(t, s.store.SetChannels(t.Context(), []guard.Channel{
+		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
+		{Kind: "domain", Standing: guard.Official, Value: "status.quayside.example"},
+	}, "test"))
 	return s
 }
 

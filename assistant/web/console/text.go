@@ -28,7 +28,20 @@ func (t texts) T(key string) string {
 		return text
 	}
 	_, last, _ := strings.Cut(key, ".")
-	return strings.ReplaceAll(last, "_", " ")
+	return strings.NewReplacer("_", " ", ".", " · ").Replace(last)
+}
+
+// Reason returns the words for why a case needs a person: a code such as "no_source", or one with its subject, "risk:mfa_lost"
+// or "guard:link".
+func (t texts) Reason(code string) string {
+	kind, subject, composed := strings.Cut(code, ":")
+	switch {
+	case composed && kind == "risk":
+		return t.T("risk." + subject)
+	case composed && kind == "guard":
+		return t.T("reason.guard") + " (" + t.T("check."+subject) + ")"
+	}
+	return t.T("reason." + code)
 }
 
 // Script returns the texts that scripts show.

@@ -25,6 +25,7 @@ type ticketPage struct {
 	RejectCodes []desk.RejectCode
 	Rules       []string // that fired in the latest question
 	Sources     []httpapi.Article
+	Viewers     []string // others who have it open
 }
 
 func (v *visit) ticket() (string, any, error) {
@@ -49,6 +50,7 @@ func (v *visit) ticket() (string, any, error) {
 		page.Names[agent.String()] = name
 	}
 	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
+	page.Viewers = v.viewers.look(page.Ticket.ID, v.session.Agent.ID, glance{at: v.now, name: v.session.Agent.Name})
 	page.History, page.RejectCodes = history.Entries, desk.RejectCodes()
 	page.Rules = rulesOf(page.Trail)
 	if holder := page.Ticket.AssigneeID; holder != nil && page.Ticket.Status != "open" {

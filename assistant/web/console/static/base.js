@@ -49,6 +49,7 @@ export function tell(message) {
 }
 
 const tags = new Map(); // of the pages that were fetched, by address
+const seen = new Map(); // what the service last said of a region, by its id
 
 // refresh shows the page again. keep is asked for each region, and may say that it stays as it is.
 // It returns the new page, or nothing when all is as it was.
@@ -72,7 +73,9 @@ export async function refresh(keep = () => false) {
   tags.set(address, response.headers.get('ETag'));
   for (const region of $$('[data-region]')) {
     const fresh = page.getElementById(region.id);
-    if (!fresh || keep(region) || fresh.innerHTML === region.innerHTML) continue;
+    if (!fresh || seen.get(region.id) === fresh.innerHTML) continue;
+    if (keep(region)) { tags.delete(address); continue; } // it is asked for again
+    seen.set(region.id, fresh.innerHTML);
     replace(region, fresh);
   }
   document.dispatchEvent(new CustomEvent('refreshed', { detail: page }));
@@ -88,5 +91,8 @@ function replace(region, fresh) {
   region.replaceChildren(...document.importNode(fresh, true).childNodes);
   for (const details of $$('details', region)) if (open.includes(details.dataset.keep ?? details.className)) details.open = true;
   if (region.id !== 'reply') for (const [id, value] of typed) { const field = document.getElementById(id); if (field) field.value = value; }
-  if (mark) $(mark, region)?.focus({ preventScroll: true });
+  if (!mark) return;
+  const again = $(mark, region);
+  again?.focus({ preventScroll: true });
+  if (active.selectionStart != null) again?.setSelectionRange?.(active.selectionStart, active.selectionEnd);
 }

@@ -54,6 +54,12 @@ function changed(fresh) {
   if (!fresh || !page()) return;
   const before = { ...page().dataset };
   for (const name of ['version', 'status', 'mine', 'held']) page().dataset[name] = fresh.dataset[name];
+  const waiting = fresh.querySelector('#composer')?.dataset.draft ?? '';
+  if (isDirty() && $('#composer').dataset.draft !== waiting) { // what the text was made from is not there any more
+    own = true;
+    $('#composer').dataset.draft = waiting;
+    label();
+  }
   if (!isDirty()) begin();
   else if (before.version !== fresh.dataset.version) warn(word(fresh.dataset.held && fresh.dataset.mine !== 'true' ? 'changed.held' : 'changed'));
 }
@@ -140,7 +146,10 @@ async function reply() {
     await refresh();
   } catch (error) {
     $('#send-error').textContent = error.status === 409 ? `${error.message} ${word('kept')}` : error.message;
-    if (error.status === 409) await refresh((region) => region.id === 'reply').catch(() => {});
+    if (error.status === 409) {
+      sessionStorage.setItem(store(), JSON.stringify({ own, text: box().value }));
+      await refresh((region) => region.id === 'reply').catch(() => {});
+    }
   }
   sending = false;
 }

@@ -6,6 +6,7 @@ import { startQueue } from './queue.js';
 import { startCase } from './case.js';
 import { startEditor } from './editor.js';
 import { keepTime } from './time.js';
+import { $ } from './base.js';
 
 keepTime();
 listenForKeys();
@@ -14,3 +15,5 @@ startQueue();
 startCase();
 startEditor();
 if (document.querySelector('[data-region]')) followDesk();
+if (document.body.dataset.page === 'login') $('main input')?.focus();
+document.body.dataset.ready = 'yes';

@@ -2,6 +2,7 @@
 import { $, refresh, Unreachable, word } from './base.js';
 
 const lookEvery = 700; // ms: a hand-off is seen within a second
+const stayEvery = 10_000; // ms: who has a case open says so this often
 const atMost = 200; // ms between two looks when events come fast
 
 let keep = () => false;
@@ -26,6 +27,7 @@ export function followDesk() {
     for (const name of [...eventNames.split(' '), 'reset']) stream.addEventListener(name, soon);
     stream.addEventListener('error', () => { $('#net').textContent = navigator.onLine ? '' : word('offline'); soon(); });
     document.addEventListener('visibilitychange', () => { if (!document.hidden) soon(); });
+    setInterval(() => { if (!document.hidden) soon(); }, stayEvery);
     return;
   }
   (async function again() {
