@@ -122,6 +122,13 @@ func (b *tab) key(keys string) {
 	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.KeyEvent(keys)))
 }
 
+// press presses the key of an action as a keyboard does: what the page prevents, types nothing.
+func (b *tab) press(key string) {
+	b.t.Helper()
+	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: key})
+	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key})
+}
+
 // write puts a text where the focus is, as an input method does, without keys.
 func (b *tab) write(text string) {
 	b.t.Helper()

@@ -57,7 +57,7 @@ func TestAgentAcceptsADraftWithThreeKeysFromTheQueue(t *testing.T) {
 	b.key("\r") // 1: open
 	b.await(`document.body.dataset.page === 'ticket' && document.body.dataset.ready && $('#composer').dataset.draft`)
 	draft := read[string](b, `$('#body').value`)
-	b.key("a") // 2: the button
+	b.press("a") // 2: the button
 	b.await(`focus().id === 'send'`)
 	b.key("\r") // 3: send
 
@@ -74,7 +74,7 @@ func TestAgentEditsADraftAndTheGuardSpeaksWhileTyping(t *testing.T) {
 	b.logIn(s, "Mia")
 	b.openCase()
 
-	b.key("e")
+	b.press("e")
 	b.await(`focus().id === 'body'`)
 	b.write(" Write to https://quayside-help.example now.")
 	b.await(`$('#guard').textContent.includes('quayside-help')`)
@@ -83,11 +83,11 @@ func TestAgentEditsADraftAndTheGuardSpeaksWhileTyping(t *testing.T) {
 	b.await(`$('#send-error').textContent.includes('may not be sent')`)
 	require.Contains(t, read[string](b, `$('#body').value`), "quayside-help.example", "what was typed stays")
 
-	b.do(`$('#body').value = $('#body').value.replace(/ Write to.*/, '') + ' Thank you for waiting.'; $('#body').dispatchEvent(new Event('input', {bubbles: true}))`)
+	b.do(`$('#body').value = $('#body').value.replace(/ Write to https:..quayside-help.example now./, '') + ' Thank you for waiting.'; $('#body').dispatchEvent(new Event('input', {bubbles: true}))`)
 	b.await(`!$('#guard').textContent`)
 	b.do(`$('#send').click()`)
 	b.await(`$('.said.agent')?.textContent.includes('Thank you for waiting.')`)
-	b.await(`$('.earlier ins')?.textContent.includes('waiting')`)
+	b.await(`$$('.earlier ins').some((ins) => ins.textContent.includes('waiting'))`)
 	b.picture("edited-1280")
 	b.clean()
 }
@@ -98,7 +98,7 @@ func TestAgentRejectsADraftByKeyboardAloneAndHelpListsTheKeys(t *testing.T) {
 	b := newTab(t, browser)
 	b.logIn(s, "Mia")
 	b.openCase()
-	b.key("?")
+	b.press("?")
 	b.await(`$('#help').open`)
 	keys := read[[]string](b, `$$('#help-list kbd').map((k) => k.textContent)`)
 	for _, key := range []string{"a", "e", "r", "w", "i", "h", "s", "x", "c", "m", "t", "y", "Escape"} {
@@ -107,7 +107,7 @@ func TestAgentRejectsADraftByKeyboardAloneAndHelpListsTheKeys(t *testing.T) {
 	b.key("\x1b")
 	b.await(`!$('#help').open`)
 
-	b.key("r")
+	b.press("r")
 	b.await(`$('#d-reject').open`)
 	b.key("\t")
 	b.write("It speaks of another coin.")
@@ -122,7 +122,7 @@ func TestTwoAgentsOnOneCaseSeeEachOtherAndNoTextIsLost(t *testing.T) {
 	mia, ben := newTab(t, browser), newTab(t, browser)
 	mia.logIn(s, "Mia")
 	mia.openCase()
-	mia.key("w")
+	mia.press("w")
 	mia.await(`focus().id === 'body'`)
 	mia.write("A long answer of my own.")
 
@@ -130,7 +130,7 @@ func TestTwoAgentsOnOneCaseSeeEachOtherAndNoTextIsLost(t *testing.T) {
 	ben.openCase()
 	mia.await(`$('#viewers')?.textContent.includes('Ben')`)
 	ben.await(`$('#viewers')?.textContent.includes('Mia')`)
-	ben.key("c")
+	ben.press("c")
 	ben.await(`$('#case').dataset.mine === 'true'`)
 	mia.await(`shown('#banner')`)
 	mia.do(`$('#send').click()`)
@@ -147,7 +147,7 @@ func TestNothingIsLostOrSentTwiceWhenTheNetworkGoesInAnAccept(t *testing.T) {
 	b := newTab(t, browser)
 	b.logIn(s, "Mia")
 	b.openCase()
-	b.key("c")
+	b.press("c")
 	b.await(`$('#case').dataset.mine === 'true'`)
 	b.cut()
 	b.do(`$('#send').click()`)
@@ -187,7 +187,7 @@ func TestTextFromOutsideIsText(t *testing.T) {
 	b := newTab(t, browser)
 	b.logIn(s, "Mia")
 	b.openCase()
-	b.key("i")
+	b.press("i")
 	b.write(evil)
 	b.do(`$('.noting button').click()`)
 	b.await(`$('.note')`)

@@ -49,12 +49,15 @@ export function tell(message) {
 }
 
 const tags = new Map(); // of the pages that were fetched, by address
+let asked = 0; // looks that began
+let shown = 0; // the latest of them that is on the page
 const seen = new Map(); // what the service last said of a region, by its id
 
 // refresh shows the page again. keep is asked for each region, and may say that it stays as it is.
 // It returns the new page, or nothing when all is as it was.
 export async function refresh(keep = () => false) {
   const address = location.href;
+  const mine = ++asked;
   const headers = { 'X-Fragment': '1' };
   if (tags.has(address)) headers['If-None-Match'] = tags.get(address);
   let response;
@@ -70,6 +73,8 @@ export async function refresh(keep = () => false) {
   }
   if (!response.ok) throw new Refused({ title: word('unreachable') }, response.status);
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+  if (mine < shown) return undefined; // a later look was faster
+  shown = mine;
   tags.set(address, response.headers.get('ETag'));
   for (const region of $$('[data-region]')) {
     const fresh = page.getElementById(region.id);

@@ -10,6 +10,7 @@ const box = () => $('#body');
 const address = () => `/v1/tickets/${page().dataset.id}`;
 const store = () => `reply:${page().dataset.id}`;
 
+let current; // the box that draft belongs to
 let draft = ''; // as the service gave it
 let own = false; // the text is not made from the draft
 
@@ -33,11 +34,12 @@ export function startCase() {
   });
 }
 
-const isDirty = () => Boolean(box()) && box().value !== draft;
+const isDirty = () => Boolean(box()) && box() === current && box().value !== draft;
 
 // begin takes the box as the service rendered it, and puts back what was typed before a reload.
 function begin() {
   if (!box()) return;
+  current = box();
   draft = box().defaultValue;
   own = !$('#composer').dataset.draft;
   const kept = sessionStorage.getItem(store());
@@ -61,7 +63,7 @@ function changed(fresh) {
     label();
   }
   if (!isDirty()) begin();
-  else if (before.version !== fresh.dataset.version) warn(word(fresh.dataset.held && fresh.dataset.mine !== 'true' ? 'changed.held' : 'changed'));
+  else if (!sending && before.version !== fresh.dataset.version) warn(word(fresh.dataset.held && fresh.dataset.mine !== 'true' ? 'changed.held' : 'changed'));
 }
 
 function warn(message) {
@@ -139,7 +141,9 @@ async function reply() {
     if (own) Object.assign(body, { action: 'write', body: box().value });
     else if (isDirty()) Object.assign(body, { action: 'edit', draft_id: draftID, body: box().value });
     else Object.assign(body, { action: 'accept', draft_id: draftID });
-    await send('POST', `${address()}/reply`, body);
+    const ticket = await send('POST', `${address()}/reply`, body);
+    page().dataset.version = ticket.version;
+    $('#banner').hidden = true;
     sessionStorage.removeItem(store());
     draft = box().value;
     tell(word('sent'));
