@@ -9,12 +9,14 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
 
 // Filter selects tickets of the queue. Zero fields select everything unresolved.
 type Filter struct {
 	After      *Cursor
 	AssigneeID *uuid.UUID
+	Channel    string // that the conversation came through: "widget"
 	Intent     string
 	Language   string
 	Limit      int  // 1 to MaxPage
@@ -22,6 +24,7 @@ type Filter struct {
 	Now        time.Time
 	Priority   triage.Priority
 	Queue      string
+	Risk       risk.Risk
 	Status     assistant.TicketStatus
 	Tag        string
 }

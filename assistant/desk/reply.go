@@ -107,31 +107,51 @@ func (d *Desk) Reply(ctx context.Context, actor Actor, reply Reply) (assistant.T
 	return ticket, nil
 }
 
-// check holds an agent's text to the rules for everything that leaves the desk.
-func (d *Desk) check(ctx context.Context, message assistant.Message, detail Detail) error {
-	if kinds := d.redactor.Redact(message.Body).Secrets(); len(kinds) > 0 {
-		return &assistant.Error{
-			Code: assistant.CodeInvalid, Field: "body",
-			Message: fmt.Sprintf("body contains a secret (%s): take it out", kinds[0]),
-		}
+// Check says what a text of an agent would be refused for, without sending it. Nothing means that it may be sent as it is.
+func (d *Desk) Check(ctx context.Context, ticketID uuid.UUID, body string) ([]assistant.Finding, error) {
+	detail, err := d.store.Detail(ctx, ticketID)
+	if err != nil {
+		return nil, fmt.Errorf("load ticket: %w", err)
+	}
+	return d.findings(ctx, body, detail.Ticket.Language)
+}
+
+// findings holds an agent's text to the rules for everything that leaves the desk.
+func (d *Desk) findings(ctx context.Context, body, language string) ([]assistant.Finding, error) {
+	if kinds := d.redactor.Redact(body).Secrets(); len(kinds) > 0 {
+		return []assistant.Finding{{Check: checkSecret, Detail: fmt.Sprintf("body contains a secret (%s): take it out", kinds[0])}}, nil
 	}
 	settings, err := d.store.Settings(ctx)
 	if err != nil {
-		return fmt.Errorf("load settings: %w", err)
+		return nil, fmt.Errorf("load settings: %w", err)
 	}
-	findings := d.guard.Check(guard.Text{Body: message.Body, Language: detail.Ticket.Language}, settings.Registry)
-	if len(findings) == 0 {
-		return nil
+	found := d.guard.Check(guard.Text{Body: body, Language: language}, settings.Registry)
+	findings := make([]assistant.Finding, len(found))
+	for i, finding := range found {
+		findings[i] = assistant.Finding{Check: string(finding.Check), Detail: finding.Detail}
 	}
-	stopped := make([]string, len(findings))
-	for i, finding := range findings {
-		stopped[i] = string(finding.Check) + ": " + finding.Detail
-	}
-	return &assistant.Error{
-		Code: assistant.CodeInvalid, Field: "body",
-		Message: "body may not be sent: " + strings.Join(stopped, "; "),
-	}
+	return findings, nil
 }
+
+// check refuses a text that may not leave the desk.
+func (d *Desk) check(ctx context.Context, message assistant.Message, detail Detail) error {
+	findings, err := d.findings(ctx, message.Body, detail.Ticket.Language)
+	if err != nil || len(findings) == 0 {
+		return err
+	}
+	refused := &assistant.Error{Code: assistant.CodeInvalid, Field: "body", Message: findings[0].Detail}
+	if findings[0].Check != checkSecret {
+		stopped := make([]string, len(findings))
+		for i, finding := range findings {
+			stopped[i] = finding.Check + ": " + finding.Detail
+		}
+		refused.Message = "body may not be sent: " + strings.Join(stopped, "; ")
+	}
+	return refused
+}
+
+// checkSecret is the check that the redactor makes.
+const checkSecret = "secret"
 
 // prepare turns a reply into what is stored, or says which field does not fit the action.
 func prepare(reply Reply, detail Detail) (Sending, error) {

@@ -37,6 +37,20 @@ type ReplyRequest struct {
 	Version int32     `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"`                                                                            //nolint:lll // a tag is one line
 }
 
+// CheckRequest is a text that an agent is writing.
+type CheckRequest struct {
+	Body string `json:"body" maxLength:"20000"`
+}
+
+type checkOutput struct {
+	Body CheckResponse
+}
+
+// CheckResponse is what the desk's rules forbid in a text.
+type CheckResponse struct {
+	Findings []Finding `json:"findings" nullable:"false"`
+}
+
 type ticketOutput struct {
 	Body Ticket
 }
@@ -63,6 +77,10 @@ func (s *server) describeTicketChanges(api huma.API) {
 			"A text that the desk's rules forbid is not sent, and the problem says why.",
 		Method: http.MethodPost, OperationID: "reply-to-ticket", Path: "/v1/tickets/{id}/reply", Summary: "Reply", Tags: tags,
 	}, access.WorkTickets), s.reply)
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Says what a reply would be refused for, without sending it. No findings mean that it may be sent as it is.",
+		Method:      http.MethodPost, OperationID: "check-reply", Path: "/v1/tickets/{id}/check", Summary: "Check a reply", Tags: tags,
+	}, access.WorkTickets), s.check)
 }
 
 func (s *server) change(step changeFunc) func(context.Context, *changeInput) (*ticketOutput, error) {
@@ -90,4 +108,16 @@ func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, erro
 		return nil, s.problemOf(ctx, err)
 	}
 	return &ticketOutput{Body: ticketView(ticket)}, nil
+}
+
+func (s *server) check(ctx context.Context, in *stepInput[CheckRequest]) (*checkOutput, error) {
+	found, err := s.Desk.Check(ctx, in.ID, in.Body.Body)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	findings := make([]Finding, len(found))
+	for i, finding := range found {
+		findings[i] = Finding(finding)
+	}
+	return &checkOutput{Body: CheckResponse{Findings: findings}}, nil
 }

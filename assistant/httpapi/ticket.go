@@ -15,9 +15,11 @@ import (
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
 
 type ticketsInput struct {
+	Channel  string `doc:"That the conversation came through." example:"widget" pattern:"^[a-z][a-z0-9_]{0,31}$" patternDescription:"the name of a channel" query:"channel"` //nolint:lll // a tag is one line
 	Cursor   string `doc:"next_cursor of the page before." maxLength:"500" query:"cursor"`
 	Intent   string `example:"withdrawal.pending" pattern:"^[a-z0-9_.]{1,100}$" patternDescription:"an intent" query:"intent"`
 	Language string `example:"zh-Hans" pattern:"^[A-Za-z0-9-]{2,35}$" patternDescription:"a BCP 47 tag" query:"language"`
@@ -26,6 +28,7 @@ type ticketsInput struct {
 	Overdue  bool   `doc:"Only those of which a promise was missed." query:"overdue"`
 	Priority string `enum:"P1,P2,P3,P4" query:"priority"`
 	Queue    string `pattern:"^[a-z0-9][a-z0-9_-]{0,59}$" patternDescription:"the name of a queue" query:"queue"`
+	Risk     string `example:"account_takeover" pattern:"^[a-z_]{1,60}$" patternDescription:"a risk" query:"risk"`
 	Status   string `doc:"Without it: all that are not resolved." enum:"open,claimed,waiting,on_hold,resolved" query:"status"`
 	Tag      string `maxLength:"50" query:"tag"`
 }
@@ -169,8 +172,8 @@ func (s *server) describeTickets(api huma.API) {
 
 func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput, error) {
 	filter := desk.Filter{
-		Intent: in.Intent, Language: in.Language, Limit: in.Limit, Overdue: in.Overdue,
-		Priority: triage.Priority(in.Priority), Queue: in.Queue, Status: assistant.TicketStatus(in.Status), Tag: in.Tag,
+		Channel: in.Channel, Intent: in.Intent, Language: in.Language, Limit: in.Limit, Overdue: in.Overdue,
+		Priority: triage.Priority(in.Priority), Queue: in.Queue, Risk: risk.Risk(in.Risk), Status: assistant.TicketStatus(in.Status), Tag: in.Tag,
 	}
 	if err := storable("tag", in.Tag); err != nil {
 		return nil, s.problemOf(ctx, err)

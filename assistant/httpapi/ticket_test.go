@@ -178,3 +178,32 @@ func TestAgentsTextIsHeldToTheRules(t *testing.T) {
 	r := s.do(t, call{body: body, key: s.agent, path: path + "/reply"})
 	require.Equal(t, "waiting", decode[httpapi.Ticket](t, r, http.StatusOK).Status)
 }
+
+func TestAgentChecksAReplyWithoutSendingIt(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, options{})
+	ticket := s.handedOff(t)
+	check := func(body string) []httpapi.Finding {
+		encoded := `{"body":"` + body + `"}`
+		r := s.do(t, call{body: encoded, key: s.agent, path: "/v1/tickets/" + ticket.ID.String() + "/check"})
+		return decode[httpapi.CheckResponse](t, r, http.StatusOK).Findings
+	}
+	require.Empty(t, check("We are looking into it."))
+	found := check("Please log in at https://quayside-help.example")
+	require.NotEmpty(t, found)
+	require.Equal(t, "link", found[0].Check)
+	found = check("abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")
+	require.Equal(t, "secret", found[0].Check)
+}
+
+func TestQueueIsFilteredByRiskAndChannel(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, options{})
+	ticket := s.handedOff(t)
+	for query, want := range map[string]int{
+		"risk=" + ticket.Risks[0]: 1, "risk=self_harm": 0, "channel=api": 1, "channel=telegram": 0,
+	} {
+		list := decode[httpapi.TicketList](t, s.do(t, call{key: s.agent, path: "/v1/tickets?" + query}), http.StatusOK)
+		require.Len(t, list.Tickets, want, query)
+	}
+}

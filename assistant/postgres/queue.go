@@ -60,6 +60,13 @@ func queueQuery(f desk.Filter) (string, pgx.NamedArgs) {
 	if f.Tag != "" {
 		where, args["tag"] = append(where, "t.tags @> ARRAY[@tag::text] AND t.tags <> '{}'"), f.Tag
 	}
+	if f.Risk != "" {
+		where, args["risk"] = append(where, "t.risks @> ARRAY[@risk::text]"), string(f.Risk)
+	}
+	if f.Channel != "" {
+		where = append(where, "EXISTS (SELECT FROM conversations c WHERE c.id = t.conversation_id AND c.channel = @channel)")
+		args["channel"] = f.Channel
+	}
 	if f.Overdue {
 		where = append(where, `(t.awaiting_since IS NOT NULL AND t.respond_by <= @now OR t.paused_at IS NULL AND t.resolve_by <= @now)`)
 		args["now"] = f.Now

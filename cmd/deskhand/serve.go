@@ -16,6 +16,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/web/console"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -96,6 +97,9 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return fmt.Errorf("build HTTP interface: %w", err)
 	}
+	if err := console.Serve(server, a.clock); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("%w: cannot listen on %s: choose another address with --addr: %w", errConfig, c.Addr, err)
@@ -141,8 +145,8 @@ func serve(ctx context.Context, a *app, s *system, server *fiber.App, listener n
 func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) error {
 	base := "http://localhost:" + port(addr)
 	_, _ = fmt.Fprintf(a.out, "\ndeskhand %s is ready\n\n"+
-		"  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n  health    %s/readyz\n\n",
-		version, base, base, base, base)
+		"  console   %s/console\n  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n  health    %s/readyz\n\n",
+		version, base, base, base, base, base)
 	if !c.Sample {
 		return nil
 	}

@@ -1,0 +1,183 @@
+package console_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
+const patience = 15_000
+
+// newBrowser starts a Chromium for the tests of one function. A machine without one fails: make test installs it.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	program := ""
+	for _, name := range []string{
+		"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+	} {
+		if found, err := exec.LookPath(name); err == nil {
+			program = found
+			break
+		}
+	}
+	require.NotEmpty(t, program, "there is no Chromium here: .ci/setup chromium installs it")
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.Flag("lang", "en-US"))
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // Chromium refuses to have one under root
+	}
+	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx))
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[int]("1"))
+	require.NoError(t, err)
+	return ctx
+}
+
+// tab is a browser tab with a storage of its own.
+type tab struct {
+	ctx context.Context //nolint:containedctx // it is the handle of the tab
+	t   *testing.T
+}
+
+func newTab(t *testing.T, browser context.Context) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	b := &tab{ctx: ctx, t: t}
+	// What a page logs and refuses is kept from its first moment on.
+	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
+	b.size(1280, 900)
+	return b
+}
+
+// call sends a command of the DevTools protocol.
+func call[P, R any](b *tab, command cdp.Command[P, R], params P) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, command, params)
+	require.NoError(b.t, err)
+}
+
+// watch keeps errors of the console and violations of the policy where a test can read them.
+const watch = `window.errors = []; window.violations = []; window.stages = [];
+const report = console.error; console.error = (...words) => { errors.push(words.join(' ')); report(...words); };
+addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective + ' ' + e.blockedURI));
+addEventListener('error', (e) => errors.push(String(e.message)));`
+
+// words are what the tests' scripts use.
+const words = `const $ = (s) => document.querySelector(s); const $$ = (s) => [...document.querySelectorAll(s)];
+const shown = (s) => !!$(s)?.getClientRects().length; const focus = () => document.activeElement;`
+
+// read evaluates an expression in the page.
+func read[T any](b *tab, expression string) T {
+	b.t.Helper()
+	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T]("(() => {"+words+"return "+expression+"})()"))
+	require.NoError(b.t, err, expression)
+	return value
+}
+
+// await waits until an expression is true.
+func (b *tab) await(expression string) {
+	b.t.Helper()
+	script := `new Promise((resolve) => { const end = Date.now() + ` + strconv.Itoa(patience) + `; (function look() {
+		let value; try { value = (() => {` + words + `return ` + expression + `})() } catch {}
+		if (value) resolve('true'); else if (Date.now() > end) resolve(location.pathname + ' shows: ' + document.body.innerText.slice(0, 700) + ' errors: ' + errors);
+		else setTimeout(look, 20); })() })`
+	var value string
+	var err error
+	for range 5 { // a page that is left while it is looked at takes the look with it
+		if value, err = chromedp.Run(b.ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise)); err == nil {
+			break
+		}
+	}
+	require.NoError(b.t, err, expression)
+	require.Equal(b.t, "true", value, expression)
+}
+
+func (b *tab) do(script string) {
+	b.t.Helper()
+	read[bool](b, "(() => {"+script+"})(), true")
+}
+
+func (b *tab) open(url string) {
+	b.t.Helper()
+	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.Navigate(url)))
+}
+
+func (b *tab) key(keys string) {
+	b.t.Helper()
+	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.KeyEvent(keys)))
+}
+
+// press presses the key of an action as a keyboard does: what the page prevents, types nothing.
+func (b *tab) press(key string) {
+	b.t.Helper()
+	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: key})
+	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key})
+}
+
+// write puts a text where the focus is, as an input method does, without keys.
+func (b *tab) write(text string) {
+	b.t.Helper()
+	call(b, input.InsertText, input.InsertTextParams{Text: text})
+}
+
+func (b *tab) size(width, height int64) {
+	b.t.Helper()
+	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
+}
+
+func (b *tab) prefer(name, value string) {
+	b.t.Helper()
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: name, Value: value}}})
+}
+
+// picture keeps a picture of the page below DESKHAND_PICTURES, for people to look at.
+func (b *tab) picture(name string) {
+	b.t.Helper()
+	folder := os.Getenv("DESKHAND_PICTURES")
+	if folder == "" {
+		return
+	}
+	shot, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.WriteFile(folder+"/"+name+".png", shot, 0o600))
+}
+
+// logIn goes through the form.
+func (b *tab) logIn(s *system, name string) {
+	b.t.Helper()
+	b.open(s.base + "/console")
+	b.await(`focus().name === 'email'`)
+	b.write(strings.ToLower(name) + "@quayside.example")
+	b.key("\t")
+	b.write(password)
+	b.key("\r")
+	b.await(`document.body.dataset.page === 'queue'`)
+}
+
+// cut takes the network away; mend gives it back.
+func (b *tab) cut()  { b.network(true) }
+func (b *tab) mend() { b.network(false) }
+
+func (b *tab) network(offline bool) { //nolint:revive // the two above are its names
+	b.t.Helper()
+	call(b, network.Enable, network.EnableParams{})
+	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, Offline: offline, UploadThroughput: -1}},
+	})
+	call(b, network.OverrideNetworkState, network.OverrideNetworkStateParams{DownloadThroughput: -1, Offline: offline, UploadThroughput: -1})
+}

@@ -1,0 +1,61 @@
+package console
+
+import (
+	"net/url"
+
+	"github.com/google/uuid"
+
+	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
+)
+
+// filters are the parameters of GET /v1/tickets that the queue's page passes on.
+func filters() []string {
+	return []string{"channel", "cursor", "intent", "language", "mine", "overdue", "priority", "queue", "risk", "status", "tag"}
+}
+
+// queuePage is what the queue shows.
+type queuePage struct {
+	Filter map[string]string
+	Names  map[uuid.UUID]string
+	Next   string // address of the next page; empty on the last
+	Risks  []risk.Risk
+	Rows   []httpapi.Ticket
+}
+
+func (v *visit) queue() (string, any, error) {
+	page := queuePage{Risks: risk.All(), Filter: make(map[string]string), Names: make(map[uuid.UUID]string)}
+	query := url.Values{}
+	for _, name := range filters() {
+		if value := v.ctx.Query(name); value != "" {
+			page.Filter[name] = value
+			query.Set(name, value)
+		}
+	}
+	var list httpapi.TicketList
+	if err := v.get("/v1/tickets?"+query.Encode(), &list); err != nil {
+		return "", nil, err
+	}
+	page.Rows = list.Tickets
+	if list.NextCursor != "" {
+		query.Set("cursor", list.NextCursor)
+		page.Next = "/console?" + query.Encode()
+	}
+	var err error
+	page.Names, err = v.names()
+	page.Names[v.session.Agent.ID] = v.texts.T("you")
+	return "queue", page, err
+}
+
+// names are those of the agents who are there.
+func (v *visit) names() (map[uuid.UUID]string, error) {
+	var present httpapi.PresentAgents
+	if err := v.get("/v1/desk/presence", &present); err != nil {
+		return nil, err
+	}
+	names := make(map[uuid.UUID]string)
+	for _, agent := range present.Agents {
+		names[agent.ID] = agent.Name
+	}
+	return names, nil
+}

@@ -1,0 +1,19 @@
+// The start of every page of the console.
+import { listenForKeys } from './keys.js';
+import { listenForForms } from './forms.js';
+import { followDesk } from './live.js';
+import { startQueue } from './queue.js';
+import { startCase } from './case.js';
+import { startEditor } from './editor.js';
+import { keepTime } from './time.js';
+import { $ } from './base.js';
+
+keepTime();
+listenForKeys();
+listenForForms();
+startQueue();
+startCase();
+startEditor();
+if (document.querySelector('[data-region]')) followDesk();
+if (document.body.dataset.page === 'login') $('main input')?.focus();
+document.body.dataset.ready = 'yes';
