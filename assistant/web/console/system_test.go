@@ -92,6 +92,7 @@ func newSystem(t *testing.T) *system {
 		Logger:    logger,
 		Redactor:  redactor,
 		Registry:  prometheus.NewRegistry(),
+		Search:    index.Search,
 		Store:     s.store,
 		Version:   "test",
 	})
