@@ -201,7 +201,7 @@ func TestQueueIsFilteredByRiskAndChannel(t *testing.T) {
 	s := newSystem(t, options{})
 	ticket := s.handedOff(t)
 	for query, want := range map[string]int{
-		"risk=" + ticket.Risks[0]: 1, "risk=self_harm": 0, "channel=api": 1, "channel=telegram": 0,
+		"risk=" + ticket.Risks[0]: 1, "risk=self_harm": 0, "channel=widget": 1, "channel=telegram": 0,
 	} {
 		list := decode[httpapi.TicketList](t, s.do(t, call{key: s.agent, path: "/v1/tickets?" + query}), http.StatusOK)
 		require.Len(t, list.Tickets, want, query)

@@ -173,7 +173,7 @@ func (b *tab) logIn(s *system, name string) {
 func (b *tab) cut()  { b.network(true) }
 func (b *tab) mend() { b.network(false) }
 
-func (b *tab) network(offline bool) { //nolint:revive // the two above are its names
+func (b *tab) network(offline bool) {
 	b.t.Helper()
 	call(b, network.Enable, network.EnableParams{})
 	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{

@@ -25,8 +25,8 @@ import (
 func openDesk(t *testing.T) (*system, context.Context) {
 	t.Helper()
 	s := newSystem(t)
-	s.add(t, "Mia", access.Agent)
-	s.add(t, "Ben", access.Agent)
+	s.add(t, "Mia")
+	s.add(t, "Ben")
 	s.ask(t, wanted)
 	return s, newBrowser(t)
 }
@@ -178,7 +178,7 @@ func TestTextFromOutsideIsText(t *testing.T) {
 	t.Parallel()
 	const evil = `<img src=x onerror=alert(1)><script>alert(2)</script>`
 	s := newSystem(t)
-	lead := s.add(t, "Mia", access.Agent)
+	lead := s.add(t, "Mia")
 	browser := newBrowser(t)
 	s.ask(t, wanted+evil)
 	s.exec(`UPDATE agents SET name = $1 WHERE id = $2`, evil, lead.ID)

@@ -9,15 +9,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/deskhand/deskhand/assistant/access"
 )
 
 // TestQueueOfTenThousandOpenTicketsFilters also logs how long the service takes for it: -v shows it.
 func TestQueueOfTenThousandOpenTicketsFilters(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
-	s.add(t, "Mia", access.Agent)
+	s.add(t, "Mia")
 	s.exec(`
 		WITH c AS (
 			INSERT INTO conversations (id, channel, created_at)

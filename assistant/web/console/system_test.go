@@ -92,6 +92,7 @@ func newSystem(t *testing.T) *system {
 		Logger:    logger,
 		Redactor:  redactor,
 		Registry:  prometheus.NewRegistry(),
+		Search:    index.Search,
 		Store:     s.store,
 		Version:   "test",
 	})
@@ -169,11 +170,11 @@ const (
 	wanted   = "My withdrawal has been pending for two hours. I want to talk to a human."
 )
 
-// add gives a person access.
-func (s *system) add(t *testing.T, name string, role access.Role) postgres.Agent {
+// add gives an agent access.
+func (s *system) add(t *testing.T, name string) postgres.Agent {
 	t.Helper()
 	agent, err := s.store.AddAgent(t.Context(), postgres.NewAgent{
-		Actor: "test", Email: strings.ToLower(name) + "@quayside.example", Name: name, Password: password, Role: role,
+		Actor: "test", Email: strings.ToLower(name) + "@quayside.example", Name: name, Password: password, Role: access.Agent,
 	})
 	require.NoError(t, err)
 	return agent
