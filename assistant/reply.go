@@ -21,9 +21,10 @@ const investmentAdvice = "trading.investment_advice"
 
 // handOff is what turns a case into a ticket.
 type handOff struct {
-	proposal *Proposal
-	reasons  []Reason
-	text     prompts.Key
+	draftless bool // no draft is made for the agent either
+	proposal  *Proposal
+	reasons   []Reason
+	text      prompts.Key
 }
 
 // fixedTexts of the risks, in the order in which they claim the reply: who may lose money or their life in the next
@@ -177,10 +178,23 @@ func (a *Assistant) handOff(end Conclusion, settings Settings, request handOff) 
 		body = a.fixed(prompts.NoteSecretRemoved, language) + "\n\n" + body
 	}
 	end.Decision = Decision{OutcomeHandedOff, request.reasons}
-	end.Proposal = request.proposal
+	end.Draftless, end.Proposal = request.draftless, request.proposal
 	end.Reply = a.reply(body, language, nil)
 	end.Acknowledgement = a.acknowledgement(end, text)
 	end.RespondBy = settings.Policy.RespondBy(end.Explained.Triage.Priority, a.Clock())
+	return end
+}
+
+// rehearse turns an end that the customer would have read into a hand-off, where the desk only tries the assistant out. The
+// record keeps what would have been sent, and the agent gets it as a draft.
+func (a *Assistant) rehearse(end Conclusion, settings Settings, proposal *Proposal) Conclusion {
+	if !settings.Policy.Shadow {
+		return end
+	}
+	shadow := &Shadow{Body: end.Reply.Body, Outcome: end.Decision.Outcome}
+	reasons := append([]Reason{ReasonShadow}, end.Decision.Reasons...)
+	end = a.handOff(end, settings, handOff{proposal: proposal, reasons: reasons, text: prompts.AckCase})
+	end.Shadow = shadow
 	return end
 }
 

@@ -111,6 +111,9 @@ func (t *Triager) Untrained() []string {
 	return ids
 }
 
+// IntentIDs returns the ids of the taxonomy's intents, in its order.
+func (t *Triager) IntentIDs() []string { return t.taxonomy.IDs() }
+
 // Intent returns the taxonomy's entry for an intent that a Triage named.
 func (t *Triager) Intent(id string) (intent.Intent, bool) { return t.taxonomy.Lookup(id) }
 
