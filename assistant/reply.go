@@ -89,12 +89,13 @@ func handOffText(t triage.Triage) prompts.Key {
 
 // send turns a draft that the policy accepted into the reply.
 func (a *Assistant) send(end Conclusion, draft Draft, decision Decision) Conclusion {
-	body := draft.Text()
+	sentences := draft.Reply()
 	if end.Explained.Triage.AutoAnswer == intent.AutoAnswerGeneralInfoOnly {
-		body += "\n\n" + a.fixed(prompts.NoteGeneralInfo, end.Explained.Language)
+		note := a.fixed(prompts.NoteGeneralInfo, end.Explained.Language)
+		sentences = append(sentences, ReplySentence{Break: "\n\n", Text: note})
 	}
-	end.Decision = decision
-	end.Reply = a.reply(body, end.Explained.Language, draft.Citations())
+	end.Decision, end.Sentences = decision, sentences
+	end.Reply = a.reply(joined(sentences), end.Explained.Language, draft.Citations())
 	return end
 }
 
@@ -191,6 +192,7 @@ func (a *Assistant) rehearse(end Conclusion, settings Settings, proposal *Propos
 	if !settings.Policy.Shadow {
 		return end
 	}
+	end.Sentences = nil
 	shadow := &Shadow{Body: end.Reply.Body, Outcome: end.Decision.Outcome}
 	reasons := append([]Reason{ReasonShadow}, end.Decision.Reasons...)
 	end = a.handOff(end, settings, handOff{proposal: proposal, reasons: reasons, text: prompts.AckCase})
