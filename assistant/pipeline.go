@@ -72,6 +72,7 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 		Confidence:     end.Explained.Confidence,
 		Fit:            a.Confidence,
 		Language:       language,
+		Missing:        a.missing(t, results),
 		SourceLanguage: draft.Language,
 		Sources:        len(draft.Citations()),
 		Triage:         t,
@@ -131,6 +132,9 @@ func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
 	var t triage.Triage
 	_ = rec.stage(StageTriage, func(detail map[string]any) error {
 		t = a.Triager.Triage(c.Question.Body, c.Question.Secrets())
+		if joined := a.searchText(c); joined != c.Question.Body {
+			t = continued(t, a.Triager.Triage(joined, c.Question.Secrets()))
+		}
 		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
 		detail["intents"], detail["risks"], detail["rules"] = intentDetails(t.Intents), t.Risks, t.Rules
 		detail["person"], detail["mood"], detail["age_hours"] = t.Person, t.Facts.Mood, t.Facts.Age.Hours()
@@ -160,7 +164,7 @@ func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *
 			Limit:        sourcesWanted,
 			Locale:       request.language,
 			Now:          a.Clock(),
-			Text:         searchText(request.c),
+			Text:         a.searchText(request.c),
 		})
 		detail["kb_version"], detail["hits"] = results.KBVersion, hitDetails(results.Hits)
 		detail["embedding_model"] = results.Model
@@ -261,17 +265,4 @@ func lastLanguage(history []Message) string {
 		}
 	}
 	return ""
-}
-
-// searchText is what is looked for: the question, or for an answer to a question back, both of the customer's turns.
-func searchText(c Case) string {
-	if c.Clarifications == 0 {
-		return c.Question.Body
-	}
-	for _, message := range slices.Backward(c.History) {
-		if message.Author == AuthorCustomer {
-			return message.Body + "\n" + c.Question.Body
-		}
-	}
-	return c.Question.Body
 }

@@ -37,6 +37,7 @@ const (
 	ReasonIncident             Reason = "incident_notice"
 	ReasonIntentNever          Reason = "intent_never_automatic"
 	ReasonLowConfidence        Reason = "low_confidence"
+	ReasonMissingFact          Reason = "missing_fact" // with the fact: "missing_fact:network"
 	ReasonNoSource             Reason = "no_source"
 	ReasonNotAnswerable        Reason = "not_answerable"
 	ReasonOffTopic             Reason = "off_topic"
@@ -62,6 +63,7 @@ type Evidence struct {
 	Confidence     float64
 	Fit            confidence.Model // that Confidence comes from
 	Language       string           // the customer's
+	Missing        Fact             // what the customer did not say and the answer depends on; empty when nothing
 	Sources        int              // passages that the draft cites
 	SourceLanguage string           // of the draft
 	Triage         triage.Triage
@@ -201,18 +203,25 @@ func doubts(e Evidence, standing Standing) []Reason {
 	return doubts
 }
 
-// withoutAnswer chooses between asking back and a person. Asking back helps only where the message itself said too
-// little; a clear question without a sure answer goes to a person at once.
+// withoutAnswer chooses between asking back and a person. Asking back helps only where the message itself said too little, or
+// left out the one fact that decides; any other clear question without a sure answer goes to a person at once.
 func (p Policy) withoutAnswer(e Evidence, doubts []Reason) Decision {
 	why := ReasonUnclear
-	if e.Triage.OffTopic {
+	switch {
+	case e.Triage.OffTopic:
 		why = ReasonOffTopic
-	}
-	if e.Triage.Intent != triage.Unclear {
+	case e.Triage.Intent != triage.Unclear && (e.Missing == "" || !onlyUnsure(doubts)):
 		return Decision{OutcomeHandedOff, doubts}
+	case e.Triage.Intent != triage.Unclear:
+		why = ReasonMissingFact + ":" + Reason(e.Missing)
 	}
 	if e.Clarifications >= p.MaxClarifications {
 		return Decision{OutcomeHandedOff, append([]Reason{ReasonTooManyTurns}, doubts...)}
 	}
 	return Decision{OutcomeClarify, append([]Reason{why}, doubts...)}
+}
+
+// onlyUnsure reports whether nothing but certainty is lacking: a fact more cannot mend what the guard objects to.
+func onlyUnsure(doubts []Reason) bool {
+	return !slices.ContainsFunc(doubts, func(r Reason) bool { return r != ReasonLowConfidence && r != ReasonNotAnswerable })
 }

@@ -102,8 +102,13 @@ func (a *Assistant) send(end Conclusion, draft Draft, decision Decision) Conclus
 // clarify asks the customer back.
 func (a *Assistant) clarify(end Conclusion, decision Decision) Conclusion {
 	text := prompts.AskUnclear
-	if end.Explained.Triage.OffTopic {
+	switch {
+	case end.Explained.Triage.OffTopic:
 		text = prompts.AskOffTopic
+	case slices.Contains(decision.Reasons, ReasonMissingFact+":"+Reason(FactAsset)):
+		text = prompts.AskAsset
+	case slices.Contains(decision.Reasons, ReasonMissingFact+":"+Reason(FactNetwork)):
+		text = prompts.AskNetwork
 	}
 	end.Decision = decision
 	end.Reply = a.reply(a.fixed(text, end.Explained.Language), end.Explained.Language, nil)

@@ -81,9 +81,9 @@ type Conclusion struct {
 	Explained       Explanation
 	Proposal        *Proposal // the draft for the agents, when the case is handed off with one
 	Reply           Message
-	RespondBy       time.Time // of a handed-off case
+	RespondBy       time.Time       // of a handed-off case
 	Sentences       []ReplySentence // of Reply, when it is an answer from articles
-	Shadow          *Shadow   // set when the desk only tries the assistant out and it would have replied
+	Shadow          *Shadow         // set when the desk only tries the assistant out and it would have replied
 	Steps           []Step
 }
 
