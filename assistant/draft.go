@@ -68,7 +68,8 @@ func (d Draft) Reply() []ReplySentence {
 		if text == "" {
 			continue
 		}
-		next := ReplySentence{Break: sentence.Break, Citations: Draft{Sentences: []Sentence{sentence}, Sources: d.Sources}.Citations(), Text: text}
+		cited := Draft{Sentences: []Sentence{sentence}, Sources: d.Sources}.Citations()
+		next := ReplySentence{Break: sentence.Break, Citations: cited, Text: text}
 		if len(shown) == 0 {
 			next.Break = ""
 		}
