@@ -43,9 +43,9 @@ type PolicyDocument struct {
 	MinConfidence     *float64           `doc:"Least probability of being right at which an answer is sent." json:"min_confidence,omitempty" maximum:"1" minimum:"0"`                                                         //nolint:lll // a tag is one line
 	Mode              assistant.Mode     `doc:"Where no rule says otherwise. auto: answers where it is sure. suggest: a person, with a draft. never: a person, without one." enum:"auto,suggest,never" json:"mode,omitempty"` //nolint:lll // a tag is one line
 	Rules             []PolicyRule       `doc:"The first that fits a case decides." json:"rules,omitempty" maxItems:"500"`
-	Shadow            bool               `doc:"Drafts and decides, but sends no automatic answer; runs keep what would have been sent." json:"shadow,omitempty"` //nolint:lll // a tag is one line
-	SilentIntents     []string           `doc:"The kill switch for intents, above all rules." json:"silent_intents,omitempty" maxItems:"500"` //nolint:lll // a tag is one line
-	SilentLanguages   []string           `doc:"The kill switch for languages, above all rules." json:"silent_languages,omitempty" maxItems:"50"` //nolint:lll // a tag is one line
+	Shadow            bool               `doc:"Drafts and decides, but sends no automatic answer; runs keep what would have been sent." json:"shadow,omitempty"`                                //nolint:lll // a tag is one line
+	SilentIntents     []string           `doc:"The kill switch for intents, above all rules." json:"silent_intents,omitempty" maxItems:"500"`                                                   //nolint:lll // a tag is one line
+	SilentLanguages   []string           `doc:"The kill switch for languages, above all rules." json:"silent_languages,omitempty" maxItems:"50"`                                                //nolint:lll // a tag is one line
 	TargetPrecision   float64            `doc:"Least share of right answers: sets the threshold by the confidence fit. 0 sets none." json:"target_precision,omitempty" maximum:"1" minimum:"0"` //nolint:lll // a tag is one line
 }
 
