@@ -89,7 +89,7 @@ func (a *Assistant) Handle(ctx context.Context, q Question) (Run, error) {
 	case c.Repeated:
 		return a.await(ctx, c.Run)
 	}
-	return a.finish(ctx, c, q.Progress)
+	return a.finish(ctx, c, q)
 }
 
 // Recover ends a run that a crash or an outage left open. A run that has ended stays as it is.
@@ -102,7 +102,7 @@ func (a *Assistant) Recover(ctx context.Context, runID uuid.UUID) (Run, error) {
 		return c.Run, nil
 	}
 	c.Run.DeadlineAt = a.Clock().Add(a.Deadline)
-	return a.finish(ctx, c, nil)
+	return a.finish(ctx, c, Question{})
 }
 
 // DraftForAgent makes the draft that a handed-off case still lacks. Nobody waits for it and nobody but an agent sees it,
@@ -218,8 +218,8 @@ func requestHash(q Question, redacted string) [sha256.Size]byte {
 }
 
 // finish runs the pipeline and records its end, whatever happened on the way.
-func (a *Assistant) finish(ctx context.Context, c Case, progress func(Stage)) (Run, error) {
-	run, err := a.attempt(ctx, c, progress)
+func (a *Assistant) finish(ctx context.Context, c Case, q Question) (Run, error) {
+	run, err := a.attempt(ctx, c, q)
 	if ErrorCode(err) != CodeConflict {
 		return run, err
 	}
@@ -227,11 +227,11 @@ func (a *Assistant) finish(ctx context.Context, c Case, progress func(Stage)) (R
 	if c, err = a.Store.Case(context.WithoutCancel(ctx), c.Run.ID); err != nil {
 		return Run{}, fmt.Errorf("load case: %w", err)
 	}
-	return a.attempt(ctx, c, nil)
+	return a.attempt(ctx, c, Question{Sentence: q.Sentence})
 }
 
-func (a *Assistant) attempt(ctx context.Context, c Case, progress func(Stage)) (Run, error) {
-	rec := &recorder{clock: a.Clock, progress: progress}
+func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error) {
+	rec := &recorder{clock: a.Clock, progress: q.Progress}
 	ctx, done := a.Observe(ctx, c)
 	bounded, cancel := context.WithDeadline(ctx, c.Run.DeadlineAt)
 	defer cancel()
@@ -248,6 +248,11 @@ func (a *Assistant) attempt(ctx context.Context, c Case, progress func(Stage)) (
 	done(conclusion, err)
 	if err != nil {
 		return Run{}, fmt.Errorf("conclude run: %w", err)
+	}
+	if q.Sentence != nil && run.Reply.ID == conclusion.Reply.ID { // else an earlier conclusion stands
+		for _, sentence := range conclusion.Sentences {
+			q.Sentence(sentence)
+		}
 	}
 	return run, nil
 }

@@ -60,12 +60,32 @@ func (d Draft) Citations() []Citation {
 	return cited
 }
 
-// Text is the draft as the customer would read it.
-func (d Draft) Text() string {
-	var text strings.Builder
+// Reply returns the sentences as the customer reads them, one after the other.
+func (d Draft) Reply() []ReplySentence {
+	var shown []ReplySentence
 	for _, sentence := range d.Sentences {
+		text := strings.TrimSpace(sentence.Text)
+		if text == "" {
+			continue
+		}
+		cited := Draft{Sentences: []Sentence{sentence}, Sources: d.Sources}.Citations()
+		next := ReplySentence{Break: sentence.Break, Citations: cited, Text: text}
+		if len(shown) == 0 {
+			next.Break = ""
+		}
+		shown = append(shown, next)
+	}
+	return shown
+}
+
+// Text is the draft as the customer would read it.
+func (d Draft) Text() string { return joined(d.Reply()) }
+
+func joined(sentences []ReplySentence) string {
+	var text strings.Builder
+	for _, sentence := range sentences {
 		text.WriteString(sentence.Break)
 		text.WriteString(sentence.Text)
 	}
-	return strings.TrimSpace(text.String())
+	return text.String()
 }

@@ -165,7 +165,7 @@ func TestChangeWhoseEventCannotBeStoredDoesNotHappen(t *testing.T) {
 	s.subscribe(t, newWitness(t))
 	_, err := s.pool.Exec(t.Context(), `ALTER TABLE webhook_events ADD CONSTRAINT no_policy CHECK (type <> 'policy.changed')`)
 	require.NoError(t, err)
-	_, err = s.store.SetPolicy(t.Context(), assistant.DefaultPolicy(), "test")
+	_, err = s.store.SetPolicy(t.Context(), assistant.DefaultPolicy(), assistant.AnyVersion, "test")
 	require.Error(t, err)
 	require.Zero(t, s.count(t, `SELECT count(*) FROM policies`))
 }

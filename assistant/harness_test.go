@@ -342,7 +342,7 @@ func (s *system) setPolicy(t *testing.T, change func(*assistant.Policy)) int64 {
 	t.Helper()
 	policy := assistant.DefaultPolicy()
 	change(&policy)
-	version, err := s.store.SetPolicy(t.Context(), policy, "test")
+	version, err := s.store.SetPolicy(t.Context(), policy, assistant.AnyVersion, "test")
 	require.NoError(t, err)
 	return version
 }

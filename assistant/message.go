@@ -72,6 +72,7 @@ type Question struct {
 	Jurisdiction   string // country of the customer, ISO 3166-1 alpha-2; empty when it is unknown
 	Locale         string // what the caller believes the customer reads; a hint
 	Progress       func(Stage)
+	Sentence       func(ReplySentence) // told of an answer from articles, sentence by sentence, once it is on record
 }
 
 // Validate returns an Error with CodeInvalid that names the field at fault.

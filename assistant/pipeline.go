@@ -36,14 +36,15 @@ func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclu
 	if reasons := settings.Policy.MustHandOff(end.Explained.Triage); len(reasons) > 0 {
 		return a.handOff(end, settings, handOff{reasons: reasons, text: handOffText(end.Explained.Triage)}), nil
 	}
-	if reason, silent := settings.Policy.silent(end.Explained.Triage.Intent, end.Explained.Language); silent {
-		return a.handOff(end, settings, handOff{reasons: []Reason{reason}, text: prompts.AckCase}), nil
+	if reason, held := settings.Policy.For(scopeOf(end)).Held(); held {
+		request := handOff{draftless: reason == ReasonPolicyNever, reasons: []Reason{reason}, text: prompts.AckCase}
+		return a.handOff(end, settings, request), nil
 	}
 	if notice, ok := activeNotice(settings.Notices, end.Explained.Triage); ok {
-		return a.notify(end, notice), nil
+		return a.rehearse(a.notify(end, notice), settings, nil), nil
 	}
 	if contacts, ok := askedContacts(c.Question.Body, end.Explained.Triage); ok {
-		return a.answerFromRegistry(end, settings.Registry, contacts), nil
+		return a.rehearse(a.answerFromRegistry(end, settings.Registry, contacts), settings, nil), nil
 	}
 	return a.answer(ctx, end, settings, rec)
 }
@@ -66,27 +67,54 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	end.Explained.Confidence = a.confidence(end.Explained.Evidence, rec)
 	decision := a.decide(settings.Policy, Evidence{
 		Answerable:     draft.Answerable,
+		Channel:        c.Channel,
 		Clarifications: c.Clarifications,
 		Confidence:     end.Explained.Confidence,
+		Fit:            a.Confidence,
 		Language:       language,
+		Missing:        a.missing(t, results),
 		SourceLanguage: draft.Language,
 		Sources:        len(draft.Citations()),
 		Triage:         t,
 		Verdict:        verdict,
 	}, rec)
 
+	if decision.Outcome != OutcomeHandedOff {
+		if settings, decision, err = a.confirm(ctx, end, settings, decision); err != nil {
+			return end, err
+		}
+		end.Explained.PolicyVersion = settings.Policy.Version
+	}
+	var proposal *Proposal
+	if len(draft.Sentences) > 0 {
+		proposal = &Proposal{Confidence: end.Explained.Confidence, Draft: draft, Verdict: verdict}
+	}
 	switch decision.Outcome {
 	case OutcomeAnswered:
-		return a.send(end, draft, decision), nil
+		return a.rehearse(a.send(end, draft, decision), settings, proposal), nil
 	case OutcomeClarify:
-		return a.clarify(end, decision), nil
+		return a.rehearse(a.clarify(end, decision), settings, proposal), nil
 	case OutcomeHandedOff:
 	}
-	request := handOff{reasons: decision.Reasons, text: prompts.AckUnsure}
-	if len(draft.Sentences) > 0 {
-		request.proposal = &Proposal{Confidence: end.Explained.Confidence, Draft: draft, Verdict: verdict}
+	return a.handOff(end, settings, handOff{proposal: proposal, reasons: decision.Reasons, text: prompts.AckUnsure}), nil
+}
+
+// confirm looks at the settings again before a reply is sent: a model may have taken its time, and the kill switch holds for
+// the questions that were on their way when it was thrown (P10).
+func (a *Assistant) confirm(ctx context.Context, end Conclusion, earlier Settings, decision Decision) (Settings, Decision, error) {
+	settings, err := a.Store.Settings(ctx)
+	if err != nil || settings.Policy.Version == earlier.Policy.Version {
+		return earlier, decision, err
 	}
-	return a.handOff(end, settings, request), nil
+	if reason, held := settings.Policy.For(scopeOf(end)).Held(); held {
+		decision = Decision{OutcomeHandedOff, []Reason{reason}}
+	}
+	return settings, decision, nil
+}
+
+// scopeOf is what the rules of a policy look at.
+func scopeOf(end Conclusion) Scope {
+	return Scope{Channel: end.Case.Channel, Intent: end.Explained.Triage.Intent, Language: end.Explained.Language}
 }
 
 func (a *Assistant) language(c Case, rec *recorder) string {
@@ -104,6 +132,9 @@ func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
 	var t triage.Triage
 	_ = rec.stage(StageTriage, func(detail map[string]any) error {
 		t = a.Triager.Triage(c.Question.Body, c.Question.Secrets())
+		if joined := a.searchText(c); joined != c.Question.Body {
+			t = continued(t, a.Triager.Triage(joined, c.Question.Secrets()))
+		}
 		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
 		detail["intents"], detail["risks"], detail["rules"] = intentDetails(t.Intents), t.Risks, t.Rules
 		detail["person"], detail["mood"], detail["age_hours"] = t.Person, t.Facts.Mood, t.Facts.Age.Hours()
@@ -133,7 +164,7 @@ func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *
 			Limit:        sourcesWanted,
 			Locale:       request.language,
 			Now:          a.Clock(),
-			Text:         searchText(request.c),
+			Text:         a.searchText(request.c),
 		})
 		detail["kb_version"], detail["hits"] = results.KBVersion, hitDetails(results.Hits)
 		detail["embedding_model"] = results.Model
@@ -234,17 +265,4 @@ func lastLanguage(history []Message) string {
 		}
 	}
 	return ""
-}
-
-// searchText is what is looked for: the question, or for an answer to a question back, both of the customer's turns.
-func searchText(c Case) string {
-	if c.Clarifications == 0 {
-		return c.Question.Body
-	}
-	for _, message := range slices.Backward(c.History) {
-		if message.Author == AuthorCustomer {
-			return message.Body + "\n" + c.Question.Body
-		}
-	}
-	return c.Question.Body
 }

@@ -1,10 +1,12 @@
 package assistant
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/facts"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
@@ -35,10 +37,14 @@ const (
 	ReasonIncident             Reason = "incident_notice"
 	ReasonIntentNever          Reason = "intent_never_automatic"
 	ReasonLowConfidence        Reason = "low_confidence"
+	ReasonMissingFact          Reason = "missing_fact" // with the fact: "missing_fact:network"
 	ReasonNoSource             Reason = "no_source"
 	ReasonNotAnswerable        Reason = "not_answerable"
 	ReasonOffTopic             Reason = "off_topic"
 	ReasonOtherLanguage        Reason = "only_in_another_language"
+	ReasonPolicyNever          Reason = "policy_never"   // a rule of the policy: a person, without a draft
+	ReasonPolicySuggest        Reason = "policy_suggest" // a rule of the policy: a person, with a draft
+	ReasonShadow               Reason = "shadow"         // the assistant would have replied, but is only rehearsing
 	ReasonTooManyTurns         Reason = "too_many_clarifications"
 	ReasonUnclear              Reason = "unclear"
 )
@@ -52,11 +58,14 @@ type Decision struct {
 // Evidence is all that the policy may look at when it decides about a draft.
 type Evidence struct {
 	Answerable     bool
+	Channel        string
 	Clarifications int // the assistant's turns in a row, up to now, that brought no answer
 	Confidence     float64
-	Language       string // the customer's
-	Sources        int    // passages that the draft cites
-	SourceLanguage string // of the draft
+	Fit            confidence.Model // that Confidence comes from
+	Language       string           // the customer's
+	Missing        Fact             // what the customer did not say and the answer depends on; empty when nothing
+	Sources        int              // passages that the draft cites
+	SourceLanguage string           // of the draft
 	Triage         triage.Triage
 	Verdict        Verdict
 }
@@ -67,11 +76,18 @@ type Policy struct {
 	FirstResponse     map[triage.Priority]time.Duration `json:"first_response_ns"`
 	LargeAmounts      map[string]float64                `json:"large_amounts"` // by ticker or currency: from there on a case is more urgent
 	MaxClarifications int                               `json:"max_clarifications"`
-	MinConfidence     float64                           `json:"min_confidence"` // 0 to 1
-	SilentIntents     []string                          `json:"silent_intents"` // intents without automatic answers
-	SilentLanguages   []string                          `json:"silent_languages"`
+	MinConfidence     float64                           `json:"min_confidence"`             // 0 to 1
+	Mode              Mode                              `json:"mode,omitempty"`             // where no rule fits; empty is auto
+	Rules             []Rule                            `json:"rules,omitempty"`            // the first that fits decides
+	Shadow            bool                              `json:"shadow,omitempty"`           // drafts, decides, sends no answer
+	SilentIntents     []string                          `json:"silent_intents"`             // the kill switch for intents, above all rules
+	SilentLanguages   []string                          `json:"silent_languages"`           // the same for languages
+	TargetPrecision   float64                           `json:"target_precision,omitempty"` // of answers, 0 to 1; 0 sets none
 	Version           int64                             `json:"-"`
 }
+
+// AnyVersion is the base of a change that is meant whatever is in force.
+const AnyVersion int64 = -1
 
 // DefaultPolicy is the policy of a desk that has set none.
 func DefaultPolicy() Policy {
@@ -90,6 +106,7 @@ func DefaultPolicy() Policy {
 		// Two questions back are help, a third is a wall.
 		MaxClarifications: 2,
 		MinConfidence:     0.6,
+		Mode:              ModeAuto,
 	}
 }
 
@@ -103,8 +120,8 @@ func (p Policy) Validate() error {
 			}
 		}
 	}
-	for asset, sum := range p.LargeAmounts {
-		if sum <= 0 || asset != strings.ToUpper(asset) {
+	for _, asset := range slices.Sorted(maps.Keys(p.LargeAmounts)) {
+		if !(p.LargeAmounts[asset] > 0) || asset != strings.ToUpper(asset) {
 			return &Error{
 				Code: CodeInvalid, Field: "large_amounts." + asset,
 				Message: "large_amounts." + asset + " must be a sum above zero under a ticker in capitals, such as BTC",
@@ -112,21 +129,22 @@ func (p Policy) Validate() error {
 		}
 	}
 	switch {
-	case p.MinConfidence < 0 || p.MinConfidence > 1:
+	case !share(p.MinConfidence):
 		return &Error{Code: CodeInvalid, Field: "min_confidence", Message: "min_confidence must lie between 0 and 1"}
 	case p.MaxClarifications < 0:
 		return &Error{Code: CodeInvalid, Field: "max_clarifications", Message: "max_clarifications must not be negative"}
 	}
-	return nil
+	return p.validateRules()
 }
 
 // Decide turns evidence about a draft into what happens. It is a pure function: the same evidence under the same policy
 // always ends the same way.
 func (p Policy) Decide(e Evidence) Decision {
-	if reason, silent := p.silent(e.Triage.Intent, e.Language); silent {
+	standing := p.For(Scope{Channel: e.Channel, Intent: e.Triage.Intent, Language: e.Language})
+	if reason, held := standing.Held(); held {
 		return Decision{OutcomeHandedOff, []Reason{reason}}
 	}
-	if doubts := p.doubts(e); len(doubts) > 0 {
+	if doubts := doubts(e, standing); len(doubts) > 0 {
 		return p.withoutAnswer(e, doubts)
 	}
 	return Decision{OutcomeAnswered, []Reason{ReasonConfident}}
@@ -162,7 +180,7 @@ func (p Policy) RespondBy(priority triage.Priority, opened time.Time) time.Time 
 }
 
 // doubts lists what speaks against sending the draft.
-func (p Policy) doubts(e Evidence) []Reason {
+func doubts(e Evidence, standing Standing) []Reason {
 	var doubts []Reason
 	for _, check := range e.Verdict.Checks() {
 		doubts = append(doubts, ReasonGuard+":"+Reason(check))
@@ -179,32 +197,31 @@ func (p Policy) doubts(e Evidence) []Reason {
 	if e.Triage.AutoAnswer == intent.AutoAnswerNever {
 		doubts = append(doubts, ReasonIntentNever)
 	}
-	if e.Confidence < p.MinConfidence {
+	if e.Confidence < standing.threshold(e.Fit) {
 		doubts = append(doubts, ReasonLowConfidence)
 	}
 	return doubts
 }
 
-// silent reports whether the assistant must not answer at all, and why.
-func (p Policy) silent(intentID, language string) (Reason, bool) {
-	if !p.AutoReply || slices.Contains(p.SilentIntents, intentID) || slices.Contains(p.SilentLanguages, language) {
-		return ReasonAutoReplyOff, true
-	}
-	return "", false
-}
-
-// withoutAnswer chooses between asking back and a person. Asking back helps only where the message itself said too
-// little; a clear question without a sure answer goes to a person at once.
+// withoutAnswer chooses between asking back and a person. Asking back helps only where the message itself said too little, or
+// left out the one fact that decides; any other clear question without a sure answer goes to a person at once.
 func (p Policy) withoutAnswer(e Evidence, doubts []Reason) Decision {
 	why := ReasonUnclear
-	if e.Triage.OffTopic {
+	switch {
+	case e.Triage.OffTopic:
 		why = ReasonOffTopic
-	}
-	if e.Triage.Intent != triage.Unclear {
+	case e.Triage.Intent != triage.Unclear && (e.Missing == "" || !onlyUnsure(doubts)):
 		return Decision{OutcomeHandedOff, doubts}
+	case e.Triage.Intent != triage.Unclear:
+		why = ReasonMissingFact + ":" + Reason(e.Missing)
 	}
 	if e.Clarifications >= p.MaxClarifications {
 		return Decision{OutcomeHandedOff, append([]Reason{ReasonTooManyTurns}, doubts...)}
 	}
 	return Decision{OutcomeClarify, append([]Reason{why}, doubts...)}
+}
+
+// onlyUnsure reports whether nothing but certainty is lacking: a fact more cannot mend what the guard objects to.
+func onlyUnsure(doubts []Reason) bool {
+	return !slices.ContainsFunc(doubts, func(r Reason) bool { return r != ReasonLowConfidence && r != ReasonNotAnswerable })
 }

@@ -21,9 +21,10 @@ const investmentAdvice = "trading.investment_advice"
 
 // handOff is what turns a case into a ticket.
 type handOff struct {
-	proposal *Proposal
-	reasons  []Reason
-	text     prompts.Key
+	draftless bool // no draft is made for the agent either
+	proposal  *Proposal
+	reasons   []Reason
+	text      prompts.Key
 }
 
 // fixedTexts of the risks, in the order in which they claim the reply: who may lose money or their life in the next
@@ -88,20 +89,26 @@ func handOffText(t triage.Triage) prompts.Key {
 
 // send turns a draft that the policy accepted into the reply.
 func (a *Assistant) send(end Conclusion, draft Draft, decision Decision) Conclusion {
-	body := draft.Text()
+	sentences := draft.Reply()
 	if end.Explained.Triage.AutoAnswer == intent.AutoAnswerGeneralInfoOnly {
-		body += "\n\n" + a.fixed(prompts.NoteGeneralInfo, end.Explained.Language)
+		note := a.fixed(prompts.NoteGeneralInfo, end.Explained.Language)
+		sentences = append(sentences, ReplySentence{Break: "\n\n", Text: note})
 	}
-	end.Decision = decision
-	end.Reply = a.reply(body, end.Explained.Language, draft.Citations())
+	end.Decision, end.Sentences = decision, sentences
+	end.Reply = a.reply(joined(sentences), end.Explained.Language, draft.Citations())
 	return end
 }
 
 // clarify asks the customer back.
 func (a *Assistant) clarify(end Conclusion, decision Decision) Conclusion {
 	text := prompts.AskUnclear
-	if end.Explained.Triage.OffTopic {
+	switch {
+	case end.Explained.Triage.OffTopic:
 		text = prompts.AskOffTopic
+	case slices.Contains(decision.Reasons, ReasonMissingFact+":"+Reason(FactAsset)):
+		text = prompts.AskAsset
+	case slices.Contains(decision.Reasons, ReasonMissingFact+":"+Reason(FactNetwork)):
+		text = prompts.AskNetwork
 	}
 	end.Decision = decision
 	end.Reply = a.reply(a.fixed(text, end.Explained.Language), end.Explained.Language, nil)
@@ -177,10 +184,24 @@ func (a *Assistant) handOff(end Conclusion, settings Settings, request handOff) 
 		body = a.fixed(prompts.NoteSecretRemoved, language) + "\n\n" + body
 	}
 	end.Decision = Decision{OutcomeHandedOff, request.reasons}
-	end.Proposal = request.proposal
+	end.Draftless, end.Proposal = request.draftless, request.proposal
 	end.Reply = a.reply(body, language, nil)
 	end.Acknowledgement = a.acknowledgement(end, text)
 	end.RespondBy = settings.Policy.RespondBy(end.Explained.Triage.Priority, a.Clock())
+	return end
+}
+
+// rehearse turns an end that the customer would have read into a hand-off, where the desk only tries the assistant out. The
+// record keeps what would have been sent, and the agent gets it as a draft.
+func (a *Assistant) rehearse(end Conclusion, settings Settings, proposal *Proposal) Conclusion {
+	if !settings.Policy.Shadow {
+		return end
+	}
+	end.Sentences = nil
+	shadow := &Shadow{Body: end.Reply.Body, Outcome: end.Decision.Outcome}
+	reasons := append([]Reason{ReasonShadow}, end.Decision.Reasons...)
+	end = a.handOff(end, settings, handOff{proposal: proposal, reasons: reasons, text: prompts.AckCase})
+	end.Shadow = shadow
 	return end
 }
 

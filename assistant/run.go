@@ -75,6 +75,13 @@ type Run struct {
 	Ticket         *Ticket // set when handed off
 }
 
+// ReplySentence is one sentence, or one step of a list, of an answer that is sent. All breaks and texts joined are the reply.
+type ReplySentence struct {
+	Break     string // white space before it
+	Citations []Citation
+	Text      string
+}
+
 // Concluded reports whether the question has been answered or handed off.
 func (r Run) Concluded() bool { return r.Status == RunConcluded }
 

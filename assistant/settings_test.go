@@ -157,3 +157,19 @@ func TestContactsAreJudgedByTheRegistryAlone(t *testing.T) { //nolint:tparallel 
 }
 
 func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }
+
+// A model takes its time: an answer that was on its way when the switch was thrown is not sent either.
+func TestKillSwitchHoldsForAnswersOnTheirWay(t *testing.T) {
+	t.Parallel()
+
+	var s *system
+	throw := func(request llmtest.ChatRequest) llmtest.ChatReply {
+		s.setPolicy(t, func(p *assistant.Policy) { p.AutoReply = false })
+		return llmtest.Drafter(request)
+	}
+	s = newSystem(t, options{respond: throw})
+	run := s.ask(t, feeQuestion)
+	require.Equal(t, assistant.OutcomeHandedOff, run.Outcome)
+	require.Equal(t, []assistant.Reason{assistant.ReasonAutoReplyOff}, run.Reasons)
+	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM drafts WHERE run_id = $1`, run.ID), "the work is not lost on the agent")
+}

@@ -30,6 +30,7 @@ type Store interface {
 
 // Case is a question with all that the pipeline needs to know about its conversation.
 type Case struct {
+	Channel        string    // where the customer writes
 	Clarifications int       // the assistant's latest replies in a row that brought no answer
 	History        []Message // earlier messages, oldest first, without the question
 	Jurisdiction   string    // country of the customer; empty when it is unknown
@@ -76,11 +77,20 @@ type Conclusion struct {
 	At              time.Time
 	Case            Case
 	Decision        Decision
+	Draftless       bool // no draft is made for the agents
 	Explained       Explanation
 	Proposal        *Proposal // the draft for the agents, when the case is handed off with one
 	Reply           Message
-	RespondBy       time.Time // of a handed-off case
+	RespondBy       time.Time       // of a handed-off case
+	Sentences       []ReplySentence // of Reply, when it is an answer from articles
+	Shadow          *Shadow         // set when the desk only tries the assistant out and it would have replied
 	Steps           []Step
+}
+
+// Shadow is what the assistant would have sent.
+type Shadow struct {
+	Body    string
+	Outcome Outcome // answered or clarify
 }
 
 // Explanation is what the record of a run says beside its steps (P9).

@@ -1,6 +1,7 @@
 package evals
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -16,7 +17,10 @@ const folds = 10
 
 // Calibration is a fitted confidence model with what it is worth on cases that it was not fitted on.
 type Calibration struct {
-	Brier     float64          `json:"brier"` // mean squared error of the cross-validated probabilities
+	AURC      float64          `json:"aurc"`   // area under the risk-coverage curve; 0 is best
+	Brier     float64          `json:"brier"`  // mean squared error of the cross-validated probabilities
+	ECE       float64          `json:"ece"`    // expected calibration error, over ten bins
+	EAURC     float64          `json:"e_aurc"` // AURC less that of an order in which every right case stands before every wrong one
 	Cases     int              `json:"cases"`
 	Correct   int              `json:"correct"`
 	Model     confidence.Model `json:"model"`
@@ -61,10 +65,63 @@ func Calibrate(results []Result, fingerprint string) (Calibration, error) {
 		}
 		calibration.Brier += missed * missed / float64(len(cases))
 	}
+	calibration.Model.Points = points(cases, probabilities)
+	calibration.weigh(cases, probabilities)
 	for threshold := 0.3; threshold < 0.96; threshold += 0.05 {
 		calibration.Precision = append(calibration.Precision, operate(cases, probabilities, threshold))
 	}
 	return calibration, nil
+}
+
+// targets are the precisions that a policy can name; it takes the next higher one.
+func targets() []float64 { return []float64{0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99} }
+
+// points returns for each target the least threshold at which the lower bound of the precision reaches it. The threshold is chosen
+// on the cases that it is measured on, so the bound flatters a little. A target that the cases are too few to prove has none.
+func points(cases []confidence.Labelled, probabilities []float64) []confidence.Point {
+	order := make([]int, len(cases))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
+	var found []confidence.Point
+	for _, target := range targets() {
+		var best *confidence.Point
+		right := 0
+		for answered, i := range order {
+			if cases[i].Correct {
+				right++
+			}
+			n := answered + 1
+			if n < len(order) && probabilities[order[n]] == probabilities[i] {
+				continue // a threshold takes all of equal probability
+			}
+			if lower := exactLower(right, n); lower >= target {
+				best = &confidence.Point{
+					Coverage: float64(n) / float64(len(cases)), LowerBound: lower, Precision: float64(right) / float64(n), Target: target,
+					Threshold: probabilities[i],
+				}
+			}
+		}
+		if best != nil {
+			found = append(found, *best)
+		}
+	}
+	return found
+}
+
+// weigh measures the cross-validated probabilities as a ranking and as promises.
+func (c *Calibration) weigh(cases []confidence.Labelled, probabilities []float64) {
+	predictions, ideal := make([]judged, len(cases)), make([]judged, len(cases))
+	for i, labelled := range cases {
+		predictions[i] = judged{probability: probabilities[i], right: labelled.Correct}
+		ideal[i].right = labelled.Correct
+		if labelled.Correct {
+			ideal[i].probability = 1
+		}
+	}
+	c.AURC, c.ECE = riskArea(predictions), calibrationError(predictions)
+	c.EAURC = c.AURC - riskArea(ideal)
 }
 
 // crossValidate returns for each case the probability that a model fitted on the other folds gives it.

@@ -45,6 +45,8 @@ const (
 	AckLegal                 Key = "ack.legal" // lawyer, lawsuit, press, ombudsman
 	AckMinor                 Key = "ack.minor"
 	AckUnsure                Key = "ack.unsure"         // no answer that is sure enough
+	AskAsset                 Key = "ask.asset"          // which coin
+	AskNetwork               Key = "ask.network"        // which network
 	AskOffTopic              Key = "ask.off_topic"      // not a question for this desk
 	AskUnclear               Key = "ask.unclear"        // too little to go by
 	ChannelFake              Key = "channel.fake"       // {contact} is a known fake
@@ -83,7 +85,7 @@ var parameters = map[Key][]string{
 func Keys() []Key {
 	return []Key{
 		AckAdded, AckAuthority, AckCase, AckComplaint, AckDeceased, AckDelay, AckHuman, AckLegal, AckMinor, AckUnsure,
-		AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress, ContainAPIKey,
+		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress, ContainAPIKey,
 		ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
 		ContainUnknownWithdrawal, ContainWalletDrained, ContainWithdrawalCancel, CrisisExtortion, CrisisSelfHarm,
 		FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,

@@ -49,6 +49,7 @@ const (
 	ReadConversation Permission = "read_conversation" // a widget its own, a person all
 	ReadFigures      Permission = "read_figures"      // what the desk did, and what its articles lack
 	ReadKnowledge    Permission = "read_knowledge"    // articles: a widget what is public
+	SetPolicy        Permission = "set_policy"        // what the assistant may do by itself, the kill switch
 	Unmask           Permission = "unmask"            // personal data in a case, with a reason
 	WorkTickets      Permission = "work_tickets"      // the queue, and search as the assistant does
 )
@@ -100,6 +101,7 @@ func rules() []rule {
 		{permission: ReadConversation, roles: everyone},
 		{permission: ReadFigures, roles: leads},
 		{permission: ReadKnowledge, roles: everyone},
+		{permission: SetPolicy, roles: leads},
 		{permission: Unmask, roles: people},
 		{permission: WorkTickets, roles: people},
 	}

@@ -45,7 +45,32 @@ type Model struct {
 	Cases       int                `json:"cases"`       // on which it was fitted
 	Fingerprint string             `json:"fingerprint"` // of the suite, embedder and taxonomy that the fit belongs to
 	Intercept   float64            `json:"intercept"`
+	Points      []Point            `json:"points,omitempty"` // thresholds for precisions, in the order of their targets
+	Stale       bool               `json:"-"`                // fitted for another model, prompt, embedder or taxonomy than is in use
 	Weights     map[string]float64 `json:"weights"`
+}
+
+// Conservative is the least probability at which an answer is sent while the fit is stale: its probabilities were true for
+// something else, so only what was nearly certain there counts.
+const Conservative = 0.95
+
+// Point is the threshold that reached a precision on the cases of the fit, each judged by a model that had not seen it.
+type Point struct {
+	Coverage   float64 `json:"coverage"`    // share of all cases that are answered
+	LowerBound float64 `json:"lower_bound"` // of the precision, one-sided, 95 %
+	Precision  float64 `json:"precision"`   // as it was measured
+	Target     float64 `json:"target"`
+	Threshold  float64 `json:"threshold"`
+}
+
+// Reaching returns the least threshold that is known to reach a precision; false when none is.
+func (m Model) Reaching(precision float64) (float64, bool) {
+	for _, point := range m.Points {
+		if point.Target >= precision {
+			return point.Threshold, true
+		}
+	}
+	return 0, false
 }
 
 // Default returns the model that ships with the program.

@@ -33,7 +33,8 @@ type chatDeltaText struct {
 func (c *chatRenderer) progress(events *eventWriter, _ assistant.Stage) { events.keepAlive() }
 
 // end implements streamRenderer. The text has passed its checks as a whole before its first character is sent.
-func (c *chatRenderer) end(events *eventWriter, run assistant.Run) {
+func (c *chatRenderer) end(events *eventWriter, end landing) {
+	run := end.run
 	text := chatText(run)
 	chunk := chatChunk{Created: run.Reply.CreatedAt.Unix(), ID: chatID(run), Model: chatModel, Object: "chat.completion.chunk"}
 	send := func(delta chatDelta) {

@@ -148,6 +148,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeTicketChanges(api)
 	s.describeTicketSteps(api)
 	s.describeDesk(api)
+	s.describePolicy(api)
 	s.describeComplaints(api)
 	s.describeStats(api)
 	s.describeArticles(api)

@@ -92,6 +92,8 @@ func permissionRoutes() []permissionRoute {
 		{call: call{path: "/v1/desk"}, want: people(free)},
 		{call: call{body: `{"source":"queues: 7","version":0}`, method: http.MethodPut, path: "/v1/desk"}, want: leads(invalid)},
 		{call: call{path: "/v1/desk/versions"}, want: leads(free)},
+		{call: call{path: "/v1/policy"}, want: leads(free)},
+		{call: call{body: `{"policy":{"mode":"sometimes"},"version":0}`, method: http.MethodPut, path: "/v1/policy"}, want: leads(invalid)},
 		{call: call{path: "/v1/desk/presence"}, want: people(free)},
 		{call: call{body: `{"minutes":5}`, method: http.MethodPut, path: "/v1/desk/presence"}, want: people(free)},
 		{call: call{path: "/v1/complaints"}, want: people(free)},

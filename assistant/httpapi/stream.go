@@ -26,6 +26,14 @@ type progressEvent struct {
 	Stage string `json:"stage"`
 }
 
+// sentenceEvent is a sentence of the answer. All breaks and texts, joined in order, are the body of the answer event.
+type sentenceEvent struct {
+	Break     string     `json:"break"`
+	Citations []Citation `json:"citations"`
+	Index     int        `json:"index"`
+	Text      string     `json:"text"`
+}
+
 // publicStage is what a customer is told of a stage: what is being done, not what was found (P6).
 func publicStage(stage assistant.Stage) string {
 	switch stage {
@@ -48,8 +56,9 @@ type flight struct {
 
 // landing is how a flight ended.
 type landing struct {
-	problem *Problem
-	run     assistant.Run
+	problem   *Problem
+	run       assistant.Run
+	sentences []assistant.ReplySentence
 }
 
 // launch starts a question. It ends with one landing, whoever listens.
@@ -61,6 +70,8 @@ func (s *server) launch(ctx context.Context, question assistant.Question) *fligh
 		default: // progress is a courtesy
 		}
 	}
+	var sentences []assistant.ReplySentence
+	question.Sentence = func(sentence assistant.ReplySentence) { sentences = append(sentences, sentence) }
 	ctx, cancel := s.detach(ctx)
 	go func() {
 		defer cancel()
@@ -75,14 +86,14 @@ func (s *server) launch(ctx context.Context, question assistant.Question) *fligh
 			f.done <- landing{problem: s.problemOf(ctx, err)}
 			return
 		}
-		f.done <- landing{run: run}
+		f.done <- landing{run: run, sentences: sentences}
 	}()
 	return f
 }
 
 // streamRenderer writes what happens to a question as events: of our own interface, or of the chat protocol.
 type streamRenderer interface {
-	end(events *eventWriter, run assistant.Run)
+	end(events *eventWriter, end landing)
 	fail(events *eventWriter, p *Problem)
 	progress(events *eventWriter, stage assistant.Stage)
 }
@@ -90,8 +101,15 @@ type streamRenderer interface {
 // answerRenderer is that of POST /v1/answers.
 type answerRenderer struct{}
 
-func (answerRenderer) end(events *eventWriter, run assistant.Run) {
-	events.event("answer", answerResponse(run))
+// end writes the sentences of an answer one by one. The decision to send it is taken on the whole draft, and they are not
+// shown before it is on record: none is ever taken back, also when a person takes over in that moment.
+func (answerRenderer) end(events *eventWriter, end landing) {
+	for i, sentence := range end.sentences {
+		events.event("sentence", sentenceEvent{
+			Break: sentence.Break, Citations: citations(sentence.Citations), Index: i, Text: sentence.Text,
+		})
+	}
+	events.event("answer", answerResponse(end.run))
 }
 
 func (answerRenderer) fail(events *eventWriter, p *Problem) { events.event("error", p) }
@@ -158,7 +176,7 @@ func (f *flight) follow(r *request, show rendering) {
 				return
 			}
 			r.answer = end.run.Outcome
-			show.to.end(show.events, end.run)
+			show.to.end(show.events, end)
 			return
 		}
 	}

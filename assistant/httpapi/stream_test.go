@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -28,13 +29,89 @@ func TestStreamTellsProgressAndEndsInTheAnswer(t *testing.T) {
 		"event: progress\ndata: {\"stage\":\"searching\"}",
 		"event: progress\ndata: {\"stage\":\"writing\"}",
 		"event: progress\ndata: {\"stage\":\"checking\"}",
-	}, events[:len(events)-1])
+	}, events[:4])
 	last, found := strings.CutPrefix(events[len(events)-1], "event: answer\ndata: ")
 	require.True(t, found)
 	answer := decode[httpapi.AnswerResponse](t, reply{body: last, status: r.status}, http.StatusOK)
 	require.Equal(t, "answered", answer.Outcome)
 	require.Equal(t, "withdrawal-pending", answer.Reply.Citations[0].Slug)
 	require.Contains(t, s.log.await(t, `"route":"/v1/answers"`), `"status":200`)
+}
+
+// sentenceEvent is what a client reads of an answer before it has all of it.
+type sentenceEvent struct {
+	Break     string
+	Citations []httpapi.Citation
+	Index     int
+	Text      string
+}
+
+// streamed asks and returns the sentences, and the answer after them.
+func (s *system) streamed(t *testing.T, text string) ([]sentenceEvent, httpapi.AnswerResponse) {
+	t.Helper()
+	r := s.do(t, call{body: question(text), headers: eventStream(), key: s.widget, path: "/v1/answers"})
+	require.Equal(t, http.StatusOK, r.status)
+	var sentences []sentenceEvent
+	for event := range strings.SplitSeq(strings.TrimSpace(r.body), "\n\n") {
+		if data, ok := strings.CutPrefix(event, "event: sentence\ndata: "); ok {
+			sentences = append(sentences, decode[sentenceEvent](t, reply{body: data, status: r.status}, http.StatusOK))
+		}
+		if data, ok := strings.CutPrefix(event, "event: answer\ndata: "); ok {
+			return sentences, decode[httpapi.AnswerResponse](t, reply{body: data, status: r.status}, http.StatusOK)
+		}
+	}
+	require.FailNow(t, "no answer in the stream", r.body)
+	return nil, httpapi.AnswerResponse{}
+}
+
+func TestStreamedSentencesAreTheAnswer(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, options{})
+
+	for language, text := range map[string]string{
+		"en": pending, "zh-Hans": "提币两个小时了还没到账,怎么办?", "ar": "سحبي معلق منذ ساعتين ولم يصل، ماذا أفعل؟",
+	} {
+		t.Run(language, func(t *testing.T) {
+			t.Parallel()
+
+			sentences, answer := s.streamed(t, text)
+			require.Equal(t, "answered", answer.Outcome, answer.Reply.Body)
+			require.Greater(t, len(sentences), 2)
+			body := ""
+			for i, sentence := range sentences {
+				require.Equal(t, i, sentence.Index)
+				body += sentence.Break + sentence.Text
+			}
+			require.Equal(t, answer.Reply.Body, body)
+			require.Equal(t, answer.Reply.Citations, sentences[0].Citations)
+		})
+	}
+}
+
+// A draft whose last sentence must not be sent is not shown up to there: what the customer reads is never taken back.
+func TestNoSentenceOfADraftThatFailsIsStreamed(t *testing.T) {
+	t.Parallel()
+
+	for name, last := range map[string]string{
+		"Link":    "Confirm it at https://quayside-refund.example now.",
+		"Secret":  "Send us your seed phrase to speed it up.",
+		"Promise": "We guarantee that your money is back in 3 minutes.",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			s := newSystem(t, options{draft: func(_ context.Context, request assistant.DraftRequest) (assistant.Draft, error) {
+				draft := assistant.Extract(request)
+				draft.Sentences = append(draft.Sentences, assistant.Sentence{Break: "\n", Citations: []int{0}, Text: last})
+				return draft, nil
+			}})
+			sentences, answer := s.streamed(t, pending)
+			require.Empty(t, sentences)
+			require.Equal(t, "handed_off", answer.Outcome)
+			require.NotContains(t, answer.Reply.Body, last)
+			require.NotEmpty(t, answer.Reply.Body)
+		})
+	}
 }
 
 func TestStreamThatIsRefusedAtOnceHasTheStatusOfItsProblem(t *testing.T) {

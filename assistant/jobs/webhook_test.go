@@ -104,7 +104,7 @@ func here() webhook.Reach {
 // change makes a change that is told of.
 func (b *outbox) change(t *testing.T) {
 	t.Helper()
-	_, err := b.store.SetPolicy(t.Context(), assistant.DefaultPolicy(), "test")
+	_, err := b.store.SetPolicy(t.Context(), assistant.DefaultPolicy(), assistant.AnyVersion, "test")
 	require.NoError(t, err)
 }
 

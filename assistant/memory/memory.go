@@ -55,6 +55,7 @@ func (s *Store) Begin(_ context.Context, o assistant.Opening) (assistant.Case, e
 		}
 	}
 	c := assistant.Case{
+		Channel:        o.Question.Channel,
 		Clarifications: s.clarifications(o.ConversationID),
 		History:        slices.Clone(history),
 		Jurisdiction:   cmp.Or(o.Question.Customer.Jurisdiction, o.Question.Jurisdiction),

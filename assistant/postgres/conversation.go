@@ -220,6 +220,7 @@ func lockConversation(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 
 // circumstances is what a run needs to know about its conversation.
 type circumstances struct {
+	Channel      string
 	Jurisdiction string // that of the signed token, or else what the caller says
 	Locale       string
 	Tier         string
@@ -227,7 +228,7 @@ type circumstances struct {
 
 func loadCircumstances(ctx context.Context, q querier, id uuid.UUID) (circumstances, error) {
 	rows, err := q.Query(ctx, `
-		SELECT coalesce(customer_jurisdiction, claimed_jurisdiction, '') AS jurisdiction, coalesce(locale, '') AS locale,
+		SELECT channel, coalesce(customer_jurisdiction, claimed_jurisdiction, '') AS jurisdiction, coalesce(locale, '') AS locale,
 			coalesce(customer_tier, '') AS tier
 		FROM conversations WHERE id = @id`,
 		pgx.NamedArgs{"id": id})

@@ -386,7 +386,7 @@ func TestStoreSettings(t *testing.T) {
 
 	policy := settings.Policy
 	policy.AutoReply = false
-	version, err := bundle.store.SetPolicy(t.Context(), policy, "test")
+	version, err := bundle.store.SetPolicy(t.Context(), policy, assistant.AnyVersion, "test")
 	require.NoError(t, err)
 	id, err := bundle.store.SetNotice(t.Context(), assistant.Notice{Intents: []string{"withdrawal.pending"}, Texts: map[string]string{"en": "Delayed."}}, "test")
 	require.NoError(t, err)

@@ -116,7 +116,7 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 // keepProposal stores the draft that goes to the agents, or asks for one where the pipeline made none.
 func (s *Store) keepProposal(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
 	switch {
-	case ticketID == nil:
+	case ticketID == nil || end.Draftless:
 		return nil
 	case end.Proposal != nil:
 		return insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
@@ -242,13 +242,18 @@ func insertSteps(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error
 
 func updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
 	e := end.Explained
+	shadow := assistant.Shadow{}
+	if end.Shadow != nil {
+		shadow = *end.Shadow
+	}
 	_, err := tx.Exec(ctx, `
 		UPDATE runs SET
 			status = 'concluded', outcome = @outcome, reasons = @reasons, reply_id = @reply_id, ticket_id = @ticket_id,
 			language = @language, intent = @intent, priority = @priority, risks = @risks, confidence = @confidence,
 			policy_version = @policy_version, kb_version = @kb_version, prompt_version = @prompt_version,
 			model = nullif(@model, ''), embedding_model = nullif(@embedding_model, ''),
-			prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, concluded_at = @concluded_at
+			prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, concluded_at = @concluded_at,
+			shadow_outcome = nullif(@shadow_outcome, ''), shadow_body = nullif(@shadow_body, '')
 		WHERE id = @id`,
 		pgx.NamedArgs{
 			"id":                end.Case.Run.ID,
@@ -269,6 +274,8 @@ func updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketI
 			"prompt_tokens":     e.Usage.PromptTokens,
 			"completion_tokens": e.Usage.CompletionTokens,
 			"concluded_at":      end.At,
+			"shadow_outcome":    shadow.Outcome,
+			"shadow_body":       shadow.Body,
 		})
 	if err != nil {
 		return fmt.Errorf("update run: %w", err)
@@ -287,7 +294,8 @@ func loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, 
 	if err != nil {
 		return c, err
 	}
-	c.Jurisdiction, c.Locale, c.Tier = around.Jurisdiction, around.Locale, triage.Tier(around.Tier)
+	c.Channel, c.Jurisdiction, c.Locale = around.Channel, around.Jurisdiction, around.Locale
+	c.Tier = triage.Tier(around.Tier)
 	if c.Question, c.History, err = messagesUntil(ctx, q, run.MessageID, historyKept); err != nil {
 		return c, err
 	}

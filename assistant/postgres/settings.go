@@ -92,13 +92,17 @@ func (s *Store) SetChannels(ctx context.Context, channels []guard.Channel, actor
 	})
 }
 
-// SetPolicy puts a policy in force, as a new version, and returns that version.
-func (s *Store) SetPolicy(ctx context.Context, policy assistant.Policy, actor string) (int64, error) {
+// SetPolicy puts a policy in force, as a new version, and returns that version. base is the version that the author started
+// from: when another one is in force by now, the Error has CodeConflict; assistant.AnyVersion does not look.
+func (s *Store) SetPolicy(ctx context.Context, policy assistant.Policy, base int64, actor string) (int64, error) {
 	if err := policy.Validate(); err != nil {
 		return 0, err
 	}
 	var version int64
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := policyIsStill(ctx, tx, base); err != nil {
+			return err
+		}
 		rows, err := tx.Query(ctx, `
 			INSERT INTO policies (document, created_at, created_by) VALUES (@document, @created_at, @created_by)
 			RETURNING version`,
@@ -120,6 +124,28 @@ func (s *Store) SetPolicy(ctx context.Context, policy assistant.Policy, actor st
 		}})
 	})
 	return version, err
+}
+
+// policyIsStill locks the policies against other writers and compares the version in force with the one expected.
+func policyIsStill(ctx context.Context, tx pgx.Tx, base int64) error {
+	if base == assistant.AnyVersion {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `LOCK TABLE policies IN SHARE ROW EXCLUSIVE MODE`); err != nil {
+		return fmt.Errorf("lock policies: %w", err)
+	}
+	rows, err := tx.Query(ctx, `SELECT coalesce(max(version), 0) FROM policies`)
+	if err != nil {
+		return fmt.Errorf("load policy version: %w", err)
+	}
+	current, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("load policy version: %w", err)
+	}
+	if base != current {
+		return assistant.Errorf(assistant.CodeConflict, "version %d of the policy is in force: read it again", current)
+	}
+	return nil
 }
 
 // SetNotice puts an incident notice in force and returns its id.

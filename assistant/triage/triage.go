@@ -111,6 +111,12 @@ func (t *Triager) Untrained() []string {
 	return ids
 }
 
+// IntentIDs returns the ids of the taxonomy's intents, in its order.
+func (t *Triager) IntentIDs() []string { return t.taxonomy.IDs() }
+
+// Facts returns what a text states, without judging it.
+func (t *Triager) Facts(text string) facts.Facts { return t.facts.Read(text) }
+
 // Intent returns the taxonomy's entry for an intent that a Triage named.
 func (t *Triager) Intent(id string) (intent.Intent, bool) { return t.taxonomy.Lookup(id) }
 

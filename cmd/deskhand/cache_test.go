@@ -29,11 +29,11 @@ func TestAnIdenticalQuestionIsAnsweredWithoutACallUntilSomethingChanges(t *testi
 
 	policy := assistant.DefaultPolicy()
 	policy.MinConfidence = 1
-	_, err := s.store.SetPolicy(t.Context(), policy, "test")
+	_, err := s.store.SetPolicy(t.Context(), policy, assistant.AnyVersion, "test")
 	require.NoError(t, err)
 	require.Equal(t, assistant.OutcomeHandedOff, s.ask(t).Decision.Outcome, "what is decided of it is decided anew")
 	require.Equal(t, 1, server.Count(llmtest.Chat))
-	_, err = s.store.SetPolicy(t.Context(), assistant.DefaultPolicy(), "test")
+	_, err = s.store.SetPolicy(t.Context(), assistant.DefaultPolicy(), assistant.AnyVersion, "test")
 	require.NoError(t, err)
 
 	content, err := fs.ReadFile(retrieval.Sample(), "en/trading-fees.md")

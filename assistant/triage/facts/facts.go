@@ -22,7 +22,10 @@ type Facts struct {
 	Age time.Duration
 	// Amounts are the sums named, in the order of the text.
 	Amounts []Amount
+	// Asset and Network tell whether the message names a crypto asset and a network, whichever.
+	Asset   bool
 	Mood    Mood
+	Network bool
 }
 
 // Amount is a sum in one asset.
@@ -58,7 +61,9 @@ func New() *Reader {
 func (r *Reader) Read(text string) Facts {
 	original := shorten(text)
 	folded := fold(original)
-	return Facts{Age: r.ages.longest(folded), Amounts: r.amounts.all(folded), Mood: r.moods.of(original, folded)}
+	facts := Facts{Age: r.ages.longest(folded), Amounts: r.amounts.all(folded), Mood: r.moods.of(original, folded)}
+	facts.Asset, facts.Network = assetNamed.MatchString(folded), networkNamed.MatchString(folded)
+	return facts
 }
 
 func shorten(text string) string {

@@ -85,6 +85,15 @@ func Parse(r io.Reader, name string) (*Taxonomy, error) {
 	return t, nil
 }
 
+// IDs returns the ids of all intents in the order of the file.
+func (t *Taxonomy) IDs() []string {
+	ids := make([]string, len(t.intents))
+	for i, it := range t.intents {
+		ids[i] = it.ID
+	}
+	return ids
+}
+
 // Intents returns a copy of all intents in the order of the file.
 func (t *Taxonomy) Intents() []Intent {
 	all := make([]Intent, len(t.intents))
