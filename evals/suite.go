@@ -1,7 +1,7 @@
 // Package evals proves what the assistant does: it asks the questions of a suite, holds each outcome against what the
 // suite expects, and fits the confidence on labelled cases.
 //
-// A suite is a YAML file that QA writes. Cases run through the real pipeline on a store in memory, so an eval leaves no
+// A suite is a YAML file that QA writes, or a data set with one case a line. Cases run through the real pipeline on a store in memory, so an eval leaves no
 // trace on the desk. The package measures; it sends nothing and changes nothing.
 package evals
 
@@ -99,7 +99,7 @@ func (s Suite) validate() error {
 }
 
 func (c Case) validate() error {
-	outcomes := []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff}
+	outcomes := []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, OutcomeReplied}
 	switch {
 	case c.ID == "":
 		return errors.New("id is missing")
@@ -108,7 +108,9 @@ func (c Case) validate() error {
 	case slices.Contains(c.Conversation, ""):
 		return errors.New("conversation has an empty turn")
 	case !slices.Contains(outcomes, c.Expect.Outcome):
-		return fmt.Errorf("expect.outcome is %q: use answered, clarify or handed_off", c.Expect.Outcome)
+		return fmt.Errorf("expect.outcome is %q: use answered, clarify, handed_off or replied", c.Expect.Outcome)
+	case c.mandatory() && c.expectsReply():
+		return fmt.Errorf("expect.outcome is %q: a case with the tag %s must expect handed_off", c.Expect.Outcome, MandatoryTag)
 	case c.Expect.Priority != "" && !c.Expect.Priority.Valid():
 		return fmt.Errorf("expect.priority is %q: use P1 to P4", c.Expect.Priority)
 	case !(c.Weight >= 0) || math.IsInf(c.Weight, 1): // also not a number

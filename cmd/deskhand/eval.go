@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ type evalCmd struct {
 type evalRunCmd struct {
 	JSON     bool     `help:"Print one JSON object." name:"json"`
 	Parallel int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
-	Suite    string   `arg:"" help:"YAML file of the suite." type:"existingfile"`
+	Suite    string   `arg:"" help:"YAML file of the suite, or JSONL with a case or a hand-off row a line." type:"existingfile"`
 	Tag      []string `help:"Only cases with this tag; repeat for more." placeholder:"TAG"`
 }
 
@@ -45,8 +46,12 @@ func (evalRunCmd) Help() string {
 	return `The suite runs on a knowledge base of its own, in a scratch database that is dropped afterwards; the desk is not touched.
 With OPENAI_API_KEY or OPENAI_BASE_URL set it runs with that model, else offline.
 
+Each case ends in one of: correct answer, right hand-off, needless hand-off, wrong answer, missed mandatory hand-off (a case with
+the tag "mandatory" that reached no person). Intervals are at 95 %: Clopper-Pearson for mandatory hand-off, else Wilson.
+
 Examples:
   deskhand eval run evals/suites/smoke.yaml
+  deskhand eval run evals/suites/handoff-dev.jsonl
   deskhand eval run --tag security --json evals/suites/smoke.yaml`
 }
 
@@ -137,7 +142,11 @@ func readSuite(path string) (evals.Suite, error) {
 		return evals.Suite{}, fmt.Errorf("%w: %w", errConfig, err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	suite, err := evals.ParseSuite(file, path)
+	parse := evals.ParseSuite
+	if filepath.Ext(path) == ".jsonl" {
+		parse = evals.ParseRows
+	}
+	suite, err := parse(file, path)
 	if err != nil {
 		return suite, fmt.Errorf("%w: %w", errConfig, err)
 	}
