@@ -24,6 +24,7 @@ import (
 
 type evalCmd struct {
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
+	Compare   evalCompareCmd   `cmd:"" help:"Say what is better and what is worse in a second run of a suite."`
 	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
 	Fusion    evalFusionCmd    `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
