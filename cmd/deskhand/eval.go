@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,6 +26,7 @@ import (
 type evalCmd struct {
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
 	Compare   evalCompareCmd   `cmd:"" help:"Say what is better and what is worse in a second run of a suite."`
+	Gate      evalGateCmd      `cmd:"" help:"Run a suite and fail when it is worse than a baseline or breaks a rule."`
 	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
 	Fusion    evalFusionCmd    `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
@@ -127,8 +129,10 @@ func (c evalCalibrateCmd) Run(ctx context.Context, a *app) error {
 	return printJSON(a, calibration)
 }
 
-func printJSON(a *app, value any) error {
-	encoder := json.NewEncoder(a.out)
+func printJSON(a *app, value any) error { return encodeJSON(a.out, value) }
+
+func encodeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(value); err != nil {
