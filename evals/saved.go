@@ -55,6 +55,17 @@ func (r Result) validate() error {
 	return nil
 }
 
+// Failed returns the ids of the cases that did not pass.
+func (r Report) Failed() []string {
+	var ids []string
+	for _, result := range r.Results {
+		if !result.Passed() {
+			ids = append(ids, result.Case.ID)
+		}
+	}
+	return ids
+}
+
 // Broken returns the ids of cases that the pipeline could not handle: such a run says nothing about quality.
 func (r Report) Broken() []string {
 	var ids []string

@@ -38,10 +38,12 @@ type evalCmd struct {
 }
 
 type evalRunCmd struct {
-	JSON     bool     `help:"Print one JSON object." name:"json"`
-	Parallel int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
-	Suite    string   `arg:"" help:"YAML file of the suite, or JSONL with a case or a hand-off row a line." type:"existingfile"`
-	Tag      []string `help:"Only cases with this tag; repeat for more." placeholder:"TAG"`
+	JSON       bool     `help:"Print one JSON object." name:"json"`
+	Limit      int      `help:"Only the first cases, at most so many." placeholder:"N"`
+	OnlyFailed string   `help:"Only the cases that did not pass in this saved result." placeholder:"FILE" type:"existingfile"`
+	Parallel   int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
+	Suite      string   `arg:"" help:"YAML file of the suite, or JSONL with a case or a hand-off row a line." type:"existingfile"`
+	Tag        []string `help:"Only cases with this tag; repeat for more." placeholder:"TAG"`
 }
 
 // Help is shown by --help.
@@ -55,6 +57,8 @@ the tag "mandatory" that reached no person). Intervals are at 95 %: Clopper-Pear
 Examples:
   deskhand eval run evals/suites/smoke.yaml
   deskhand eval run evals/suites/handoff-dev.jsonl
+  deskhand eval run --json evals/suites/smoke.yaml > saved.json
+  deskhand eval run --only-failed saved.json --limit 10 evals/suites/smoke.yaml
   deskhand eval run --tag security --json evals/suites/smoke.yaml`
 }
 
@@ -64,10 +68,8 @@ func (c evalRunCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if len(c.Tag) > 0 {
-		suite.Cases = slices.DeleteFunc(suite.Cases, func(e evals.Case) bool {
-			return !slices.ContainsFunc(c.Tag, func(tag string) bool { return slices.Contains(e.Tags, tag) })
-		})
+	if err := c.narrow(&suite); err != nil {
+		return err
 	}
 	results, err := runSuite(ctx, a, suite, c.Parallel)
 	if err != nil {
@@ -83,6 +85,33 @@ func (c evalRunCmd) Run(ctx context.Context, a *app) error {
 		return errFailed
 	}
 	return err
+}
+
+// narrow leaves the cases in the suite that the flags ask for: of those with a tag the ones that failed, of those the first.
+func (c evalRunCmd) narrow(suite *evals.Suite) error {
+	if c.Limit < 0 {
+		return fmt.Errorf("%w: --limit must be above 0", errConfig)
+	}
+	if len(c.Tag) > 0 {
+		suite.Cases = slices.DeleteFunc(suite.Cases, func(e evals.Case) bool {
+			return !slices.ContainsFunc(c.Tag, func(tag string) bool { return slices.Contains(e.Tags, tag) })
+		})
+	}
+	if c.OnlyFailed != "" {
+		report, err := readReport(c.OnlyFailed)
+		if err != nil {
+			return err
+		}
+		failed := report.Failed()
+		suite.Cases = slices.DeleteFunc(suite.Cases, func(e evals.Case) bool { return !slices.Contains(failed, e.ID) })
+	}
+	if c.Limit > 0 && len(suite.Cases) > c.Limit {
+		suite.Cases = suite.Cases[:c.Limit]
+	}
+	if len(suite.Cases) == 0 {
+		return fmt.Errorf("%w: no case of %s is left: see --tag and --only-failed", errConfig, suite.Name)
+	}
+	return nil
 }
 
 type evalCalibrateCmd struct {
