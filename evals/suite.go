@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/triage"
@@ -71,13 +72,33 @@ func ParseSuite(r io.Reader, name string) (Suite, error) {
 	if suite.KB == "" {
 		suite.KB = SampleKB
 	}
-	if err := suite.validate(); err != nil {
+	if err := suite.validate(linesOf(content)); err != nil {
 		return Suite{}, fmt.Errorf("check suite %s: %w", name, err)
 	}
 	return suite, nil
 }
 
-func (s Suite) validate() error {
+// linesOf says where in a YAML suite its cases are.
+func linesOf(content []byte) func(i int) string {
+	file, err := parser.ParseBytes(content, 0)
+	return func(i int) string {
+		if err != nil {
+			return ""
+		}
+		path, pathErr := yaml.PathString(fmt.Sprintf("$.cases[%d].id", i))
+		if pathErr != nil {
+			return ""
+		}
+		node, findErr := path.FilterFile(file)
+		if findErr != nil || node == nil || node.GetToken() == nil {
+			return "" // a case without an id still has its number
+		}
+		return fmt.Sprintf("line %d: ", node.GetToken().Position.Line)
+	}
+}
+
+// validate reports everything that is wrong. where says where a case is, with what parts it from the rest of the message.
+func (s Suite) validate(where func(i int) string) error {
 	var problems []error
 	if s.Name == "" {
 		problems = append(problems, errors.New("name is missing"))
@@ -88,10 +109,10 @@ func (s Suite) validate() error {
 	seen := make(map[string]bool)
 	for i, c := range s.Cases {
 		if err := c.validate(); err != nil {
-			problems = append(problems, fmt.Errorf("case %d (%s): %w", i+1, c.ID, err))
+			problems = append(problems, fmt.Errorf("%scase %d (%s): %w", where(i), i+1, c.ID, err))
 		}
 		if seen[c.ID] {
-			problems = append(problems, fmt.Errorf("case %d: the id %q is used twice", i+1, c.ID))
+			problems = append(problems, fmt.Errorf("%scase %d: the id %q is used twice", where(i), i+1, c.ID))
 		}
 		seen[c.ID] = true
 	}

@@ -96,8 +96,8 @@ func TestParseSuiteNamesEveryProblemAtOnce(t *testing.T) {
 	_, err := evals.ParseSuite(strings.NewReader(
 		"cases:\n  - {id: a, conversation: [x]}\n  - {id: b, conversation: [], expect: {outcome: answered}}\n"), "s.yaml")
 	require.ErrorContains(t, err, "name is missing")
-	require.ErrorContains(t, err, "case 1 (a)")
-	require.ErrorContains(t, err, "case 2 (b)")
+	require.ErrorContains(t, err, "line 2: case 1 (a)")
+	require.ErrorContains(t, err, "line 3: case 2 (b)")
 }
 
 func TestSuitesThatShipAreValid(t *testing.T) {

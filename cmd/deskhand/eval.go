@@ -31,6 +31,7 @@ type evalCmd struct {
 	Fusion    evalFusionCmd    `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
 	Lang      evalLangCmd      `cmd:"" help:"Measure the language detector."`
+	Lint      evalLintCmd      `cmd:"" help:"Check suites without running them."`
 	Redact    evalRedactCmd    `cmd:"" help:"Measure the redaction of secrets."`
 	Retrieval evalRetrievalCmd `cmd:"" help:"Measure how well the search finds articles, beside plain BM25."`
 	Run       evalRunCmd       `cmd:"" help:"Run a suite and fail when a case does."`

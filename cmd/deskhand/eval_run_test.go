@@ -56,3 +56,22 @@ func TestEvalRunAsksOnlyTheCasesThatItsFlagsLeave(t *testing.T) {
 		})
 	}
 }
+
+func TestEvalLintNamesTheLine(t *testing.T) {
+	t.Parallel()
+
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	require.NoError(t, os.WriteFile(bad, []byte("name: s\ncases:\n  - id: a\n    conversation: [x]\n    expect: {outcome: solved}\n"), 0o600))
+	for _, test := range []struct {
+		suite, says string
+		code        int
+	}{
+		{"../../evals/suites/smoke.yaml", "nothing wrong", exitOK},
+		{"../../evals/suites/handoff-dev.jsonl", "1307 cases, nothing wrong", exitOK},
+		{bad, `line 3: case 1 (a): expect.outcome is "solved"`, exitFailed},
+	} {
+		var out bytes.Buffer
+		require.Equal(t, test.code, run(t.Context(), []string{"eval", "lint", test.suite}, streams{err: &out, out: &out}))
+		require.Contains(t, out.String(), test.says)
+	}
+}
