@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/deskhand/deskhand/assistant"
 )
 
 // Check is one expectation held against what came out.
@@ -13,9 +15,12 @@ type Check struct {
 	Why    string `json:"why,omitempty"` // what was expected and what came instead
 }
 
+// pipelineCheck fails when a question could not be handled at all.
+const pipelineCheck = "pipeline"
+
 // Grade holds a result against what its case expects: one check for each expectation.
 func Grade(expect Expect, r Result) []Check {
-	checks := []Check{equal("outcome", string(expect.Outcome), string(r.Outcome))}
+	checks := []Check{outcome(expect.Outcome, r.Outcome)}
 	if expect.Article != "" {
 		checks = append(checks, among("article", expect.Article, r.Articles))
 	}
@@ -47,6 +52,14 @@ func Grade(expect Expect, r Result) []Check {
 		}
 	}
 	return checks
+}
+
+func outcome(want, got assistant.Outcome) Check {
+	check := equal("outcome", string(want), string(got))
+	if want == OutcomeReplied {
+		check.Passed = got == assistant.OutcomeAnswered || got == assistant.OutcomeClarify
+	}
+	return check
 }
 
 func equal(name, want, got string) Check {

@@ -13,15 +13,36 @@ import (
 
 // Tally counts the cases of a slice.
 type Tally struct {
-	Cases  int     `json:"cases"`
-	Passed int     `json:"passed"`
-	Weight float64 `json:"weight"`
-	Won    float64 `json:"won"` // weight of the cases that passed
+	Cases   int              `json:"cases"`
+	Endings map[Ending]int   `json:"endings"`
+	Figures map[string]Share `json:"figures"` // by Figure.Name
+	Passed  int              `json:"passed"`
+	Weight  float64          `json:"weight"`
+	Won     float64          `json:"won"` // weight of the cases that passed
+}
+
+func newTally(results []Result) Tally {
+	tally := Tally{Cases: len(results), Endings: make(map[Ending]int), Figures: make(map[string]Share)}
+	for _, result := range results {
+		weight := cmp.Or(result.Case.Weight, 1)
+		tally.Endings[result.Ending]++
+		tally.Weight += weight
+		if result.Passed() {
+			tally.Passed++
+			tally.Won += weight
+		}
+	}
+	for _, figure := range Figures() {
+		tally.Figures[figure.Name] = figure.Measure(results)
+	}
+	return tally
 }
 
 // Report is a suite's results in figures.
 type Report struct {
+	ByIntent map[string]Tally `json:"by_intent"` // that the cases expect
 	ByLocale map[string]Tally `json:"by_locale"`
+	ByRisk   map[string]Tally `json:"by_risk"` // that the cases expect
 	ByTag    map[string]Tally `json:"by_tag"`
 	Costs    Costs            `json:"costs"`
 	P50      time.Duration    `json:"p50_latency_ns"`
@@ -34,15 +55,11 @@ type Report struct {
 // NewReport counts results.
 func NewReport(suite Suite, results []Result) Report {
 	report := Report{
-		ByLocale: make(map[string]Tally), ByTag: make(map[string]Tally), Costs: NewCosts(results), Results: results, Suite: suite.Name,
+		ByIntent: slice(results, byIntent), ByLocale: slice(results, byLocale), ByRisk: slice(results, byRisk), ByTag: slice(results, byTag),
+		Costs: NewCosts(results), Results: results, Suite: suite.Name, Total: newTally(results),
 	}
 	latencies := make([]time.Duration, 0, len(results))
 	for _, result := range results {
-		report.Total = report.Total.with(result)
-		report.ByLocale[result.Case.Locale] = report.ByLocale[result.Case.Locale].with(result)
-		for _, tag := range result.Case.Tags {
-			report.ByTag[tag] = report.ByTag[tag].with(result)
-		}
 		latencies = append(latencies, result.Latency)
 	}
 	slices.Sort(latencies)
@@ -77,11 +94,10 @@ func (r Report) WriteTable(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print report: %w", err)
 	}
-	for _, locale := range slices.Sorted(maps.Keys(r.ByLocale)) {
-		slice := r.ByLocale[locale]
-		_, _ = fmt.Fprintf(w, "%-8s %d of %d\n", locale, slice.Passed, slice.Cases)
+	if err := r.writeFigures(w); err != nil {
+		return err
 	}
-	_, _ = fmt.Fprintln(w, r.Costs)
+	_, _ = fmt.Fprintf(w, "\n%s\n", r.Costs)
 	_, err := fmt.Fprintf(w, "%s: %d of %d cases passed, p50 %s, p95 %s\n", r.Suite, r.Total.Passed, r.Total.Cases,
 		r.P50.Round(10*time.Microsecond), r.P95.Round(10*time.Microsecond))
 	if err != nil {
@@ -90,13 +106,28 @@ func (r Report) WriteTable(w io.Writer) error {
 	return nil
 }
 
-func (t Tally) with(result Result) Tally {
-	weight := cmp.Or(result.Case.Weight, 1)
-	t.Cases++
-	t.Weight += weight
-	if result.Passed() {
-		t.Passed++
-		t.Won += weight
+// writeFigures prints the endings, the figures with their intervals, and the pass rate of each slice.
+func (r Report) writeFigures(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "\nENDING\tCASES")
+	for _, ending := range Endings() {
+		_, _ = fmt.Fprintf(table, "%s\t%d\n", ending, r.Total.Endings[ending])
 	}
-	return t
+	_, _ = fmt.Fprintln(table, "\nFIGURE\tRATE [95 % INTERVAL] OF CASES\tMEANING")
+	for _, figure := range Figures() {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", figure.Name, r.Total.Figures[figure.Name], figure.Means)
+	}
+	_, _ = fmt.Fprintln(table, "\nSLICE\tPASSED\tWRONG\tMISSED\tNEEDLESS")
+	for _, kind := range kinds() {
+		tallies := slice(r.Results, kind)
+		for _, name := range slices.Sorted(maps.Keys(tallies)) {
+			tally := tallies[name]
+			_, _ = fmt.Fprintf(table, "%s=%s\t%s\t%d\t%d\t%d\n", kind, name, tally.Figures["pass_rate"], tally.Endings[WrongAnswer],
+				tally.Endings[MissedHandOff], tally.Endings[NeedlessHandOff])
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print report: %w", err)
+	}
+	return nil
 }

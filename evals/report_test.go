@@ -92,7 +92,7 @@ func TestGradeChecksEachExpectation(t *testing.T) {
 func result(locale string, passed bool, latency time.Duration, tags ...string) evals.Result {
 	return evals.Result{
 		Case: evals.Case{ID: locale, Locale: locale, Tags: tags}, Checks: []evals.Check{{Name: "outcome", Passed: passed, Why: "because"}},
-		Latency: latency,
+		Ending: evals.CorrectAnswer, Latency: latency, Outcome: assistant.OutcomeAnswered,
 	}
 }
 
@@ -105,15 +105,22 @@ func TestReport(t *testing.T) {
 		result("ar", true, 20*time.Millisecond),
 	}
 	results[1].Case.Weight = 3
+	results[1].Ending = evals.WrongAnswer
+	results[2].Case.Expect = evals.Expect{Intent: "trading.fees", Risks: []risk.Risk{risk.Minor}}
 	report := evals.NewReport(evals.Suite{Name: "smoke"}, results)
 
-	require.Equal(t, evals.Tally{Cases: 3, Passed: 2, Weight: 5, Won: 2}, report.Total)
-	require.Equal(t, map[string]evals.Tally{
-		"en": {Cases: 2, Passed: 1, Weight: 4, Won: 1}, "ar": {Cases: 1, Passed: 1, Weight: 1, Won: 1},
-	}, report.ByLocale)
-	require.Equal(t, map[string]evals.Tally{
-		"security": {Cases: 2, Passed: 1, Weight: 4, Won: 1}, "fees": {Cases: 1, Passed: 0, Weight: 3},
-	}, report.ByTag)
+	require.Equal(t, []int{3, 2}, []int{report.Total.Cases, report.Total.Passed})
+	require.InDelta(t, 5, report.Total.Weight, 0)
+	require.InDelta(t, 2, report.Total.Won, 0)
+	require.Equal(t, 2, report.Total.Figures["pass_rate"].Hits)
+	require.Equal(t, map[evals.Ending]int{evals.CorrectAnswer: 2, evals.WrongAnswer: 1}, report.Total.Endings)
+	require.Equal(t, []int{2, 1}, []int{report.ByLocale["en"].Cases, report.ByLocale["en"].Passed})
+	require.Equal(t, []int{1, 1}, []int{report.ByLocale["ar"].Cases, report.ByLocale["ar"].Passed})
+	require.Equal(t, []int{2, 1}, []int{report.ByTag["security"].Cases, report.ByTag["security"].Passed})
+	require.Equal(t, []int{1, 0}, []int{report.ByTag["fees"].Cases, report.ByTag["fees"].Passed})
+	require.Equal(t, 1, report.ByRisk["minor"].Cases)
+	require.Equal(t, 1, report.ByIntent["trading.fees"].Cases)
+	require.Len(t, report.ByIntent, 1, "a case that expects no intent is in no slice of intents")
 	require.Equal(t, 20*time.Millisecond, report.P50)
 	require.Equal(t, 30*time.Millisecond, report.P95)
 	require.False(t, report.Passed())
@@ -121,7 +128,7 @@ func TestReport(t *testing.T) {
 
 	var table strings.Builder
 	require.NoError(t, report.WriteTable(&table))
-	for _, want := range []string{"FAIL", "outcome: because", "en       1 of 2", "smoke: 2 of 3 cases passed, p50 20ms, p95 30ms"} {
+	for _, want := range []string{"FAIL", "outcome: because", "locale=en            0.500 [0.095, 0.905] 1/2", "wrong_answer              1", "smoke: 2 of 3 cases passed, p50 20ms, p95 30ms"} {
 		require.Contains(t, table.String(), want)
 	}
 	require.Equal(t, 1, strings.Count(table.String(), "because"), "only what failed is explained")

@@ -34,6 +34,7 @@ type Result struct {
 	Conclusion       assistant.Conclusion `json:"-"` // everything that was recorded of the last turn
 	CostUSD          float64              `json:"cost_usd"`
 	EmbeddingCalls   int                  `json:"embedding_calls"` // of the last turn
+	Ending           Ending               `json:"ending"`
 	Intent           string               `json:"intent"`
 	Language         string               `json:"language"`
 	Latency          time.Duration        `json:"latency_ns"` // of the last turn
@@ -93,7 +94,8 @@ func (r Runner) ask(ctx context.Context, c Case) Result {
 		})
 		result.Latency = r.Clock().Sub(started)
 		if err != nil {
-			result.Checks = []Check{{Name: "pipeline", Why: err.Error()}}
+			result.Checks = []Check{{Name: pipelineCheck, Why: err.Error()}}
+			result.Ending = endingOf(result)
 			return result
 		}
 	}
@@ -103,6 +105,7 @@ func (r Runner) ask(ctx context.Context, c Case) Result {
 	result.AnswerTokens = last.Usage().PromptTokens
 	result.ChatCalls, result.EmbeddingCalls = last.Count(llm.CallChat), last.Count(llm.CallEmbeddings)
 	result.Checks = Grade(c.Expect, result)
+	result.Ending = endingOf(result)
 	return result
 }
 

@@ -147,6 +147,7 @@ func TestRunCountsAFailureOfThePipelineAsACaseThatDidNotPass(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, results[0].Passed())
 	require.Equal(t, "pipeline", results[0].Checks[0].Name)
+	require.Equal(t, evals.WrongAnswer, results[0].Ending)
 	require.Contains(t, results[0].Checks[0].Why, "UTF-8")
 	require.True(t, results[1].Passed(), "one failure does not stop the suite")
 }

@@ -1,7 +1,7 @@
 // Package evals proves what the assistant does: it asks the questions of a suite, holds each outcome against what the
 // suite expects, and fits the confidence on labelled cases.
 //
-// A suite is a YAML file that QA writes. Cases run through the real pipeline on a store in memory, so an eval leaves no
+// A suite is a YAML file that QA writes, or a data set with one case a line. Cases run through the real pipeline on a store in memory, so an eval leaves no
 // trace on the desk. The package measures; it sends nothing and changes nothing.
 package evals
 
@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/triage"
@@ -71,13 +72,33 @@ func ParseSuite(r io.Reader, name string) (Suite, error) {
 	if suite.KB == "" {
 		suite.KB = SampleKB
 	}
-	if err := suite.validate(); err != nil {
+	if err := suite.validate(linesOf(content)); err != nil {
 		return Suite{}, fmt.Errorf("check suite %s: %w", name, err)
 	}
 	return suite, nil
 }
 
-func (s Suite) validate() error {
+// linesOf says where in a YAML suite its cases are.
+func linesOf(content []byte) func(i int) string {
+	file, err := parser.ParseBytes(content, 0)
+	return func(i int) string {
+		if err != nil {
+			return ""
+		}
+		path, pathErr := yaml.PathString(fmt.Sprintf("$.cases[%d].id", i))
+		if pathErr != nil {
+			return ""
+		}
+		node, findErr := path.FilterFile(file)
+		if findErr != nil || node == nil || node.GetToken() == nil {
+			return "" // a case without an id still has its number
+		}
+		return fmt.Sprintf("line %d: ", node.GetToken().Position.Line)
+	}
+}
+
+// validate reports everything that is wrong. where says where a case is, with what parts it from the rest of the message.
+func (s Suite) validate(where func(i int) string) error {
 	var problems []error
 	if s.Name == "" {
 		problems = append(problems, errors.New("name is missing"))
@@ -88,10 +109,10 @@ func (s Suite) validate() error {
 	seen := make(map[string]bool)
 	for i, c := range s.Cases {
 		if err := c.validate(); err != nil {
-			problems = append(problems, fmt.Errorf("case %d (%s): %w", i+1, c.ID, err))
+			problems = append(problems, fmt.Errorf("%scase %d (%s): %w", where(i), i+1, c.ID, err))
 		}
 		if seen[c.ID] {
-			problems = append(problems, fmt.Errorf("case %d: the id %q is used twice", i+1, c.ID))
+			problems = append(problems, fmt.Errorf("%scase %d: the id %q is used twice", where(i), i+1, c.ID))
 		}
 		seen[c.ID] = true
 	}
@@ -99,7 +120,7 @@ func (s Suite) validate() error {
 }
 
 func (c Case) validate() error {
-	outcomes := []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff}
+	outcomes := []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, OutcomeReplied}
 	switch {
 	case c.ID == "":
 		return errors.New("id is missing")
@@ -108,7 +129,9 @@ func (c Case) validate() error {
 	case slices.Contains(c.Conversation, ""):
 		return errors.New("conversation has an empty turn")
 	case !slices.Contains(outcomes, c.Expect.Outcome):
-		return fmt.Errorf("expect.outcome is %q: use answered, clarify or handed_off", c.Expect.Outcome)
+		return fmt.Errorf("expect.outcome is %q: use answered, clarify, handed_off or replied", c.Expect.Outcome)
+	case c.mandatory() && c.expectsReply():
+		return fmt.Errorf("expect.outcome is %q: a case with the tag %s must expect handed_off", c.Expect.Outcome, MandatoryTag)
 	case c.Expect.Priority != "" && !c.Expect.Priority.Valid():
 		return fmt.Errorf("expect.priority is %q: use P1 to P4", c.Expect.Priority)
 	case !(c.Weight >= 0) || math.IsInf(c.Weight, 1): // also not a number

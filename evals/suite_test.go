@@ -64,13 +64,16 @@ func TestParseSuiteSaysWhatIsWrong(t *testing.T) {
 		"NoCases":             {"name: s\n", "cases is empty"},
 		"NoName":              {"cases: [{id: a, conversation: [x], expect: {outcome: answered}}]", "name is missing"},
 		"NoID":                {"name: s\ncases: [{conversation: [x], expect: {outcome: answered}}]", "case 1 (): id is missing"},
-		"BadOutcome":          {withCase(`conversation: [x], expect: {outcome: solved}`), `case 1 (a): expect.outcome is "solved": use answered, clarify or handed_off`},
-		"NoOutcome":           {withCase(`conversation: [x]`), `expect.outcome is ""`},
-		"EmptyConversation":   {withCase(`conversation: [], expect: {outcome: answered}`), "conversation is empty: list the customer's turns"},
-		"EmptyTurn":           {withCase(`conversation: [x, ""], expect: {outcome: answered}`), "conversation has an empty turn"},
-		"BadPriority":         {withCase(`conversation: [x], expect: {outcome: answered, priority: P9}`), `expect.priority is "P9": use P1 to P4`},
-		"BadRisk":             {withCase(`conversation: [x], expect: {outcome: answered, risks: [rain]}`), `unknown risk "rain"`},
-		"NegativeWeight":      {withCase(`conversation: [x], expect: {outcome: answered}, weight: -1`), "weight must be a number"},
+		"BadOutcome":          {withCase(`conversation: [x], expect: {outcome: solved}`), `case 1 (a): expect.outcome is "solved": use answered, clarify, handed_off or replied`},
+		"MandatoryReply": {
+			withCase(`conversation: [x], expect: {outcome: replied}, tags: [mandatory]`), "a case with the tag mandatory must expect handed_off",
+		},
+		"NoOutcome":         {withCase(`conversation: [x]`), `expect.outcome is ""`},
+		"EmptyConversation": {withCase(`conversation: [], expect: {outcome: answered}`), "conversation is empty: list the customer's turns"},
+		"EmptyTurn":         {withCase(`conversation: [x, ""], expect: {outcome: answered}`), "conversation has an empty turn"},
+		"BadPriority":       {withCase(`conversation: [x], expect: {outcome: answered, priority: P9}`), `expect.priority is "P9": use P1 to P4`},
+		"BadRisk":           {withCase(`conversation: [x], expect: {outcome: answered, risks: [rain]}`), `unknown risk "rain"`},
+		"NegativeWeight":    {withCase(`conversation: [x], expect: {outcome: answered}, weight: -1`), "weight must be a number"},
 		"DuplicateID": {
 			withCase(`conversation: [x], expect: {outcome: answered}`) + "  - {id: a, conversation: [y], expect: {outcome: clarify}}\n",
 			`case 2: the id "a" is used twice`,
@@ -93,8 +96,8 @@ func TestParseSuiteNamesEveryProblemAtOnce(t *testing.T) {
 	_, err := evals.ParseSuite(strings.NewReader(
 		"cases:\n  - {id: a, conversation: [x]}\n  - {id: b, conversation: [], expect: {outcome: answered}}\n"), "s.yaml")
 	require.ErrorContains(t, err, "name is missing")
-	require.ErrorContains(t, err, "case 1 (a)")
-	require.ErrorContains(t, err, "case 2 (b)")
+	require.ErrorContains(t, err, "line 2: case 1 (a)")
+	require.ErrorContains(t, err, "line 3: case 2 (b)")
 }
 
 func TestSuitesThatShipAreValid(t *testing.T) {

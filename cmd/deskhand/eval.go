@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,10 +25,13 @@ import (
 
 type evalCmd struct {
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
+	Compare   evalCompareCmd   `cmd:"" help:"Say what is better and what is worse in a second run of a suite."`
+	Gate      evalGateCmd      `cmd:"" help:"Run a suite and fail when it is worse than a baseline or breaks a rule."`
 	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
 	Fusion    evalFusionCmd    `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
 	Lang      evalLangCmd      `cmd:"" help:"Measure the language detector."`
+	Lint      evalLintCmd      `cmd:"" help:"Check suites without running them."`
 	Redact    evalRedactCmd    `cmd:"" help:"Measure the redaction of secrets."`
 	Retrieval evalRetrievalCmd `cmd:"" help:"Measure how well the search finds articles, beside plain BM25."`
 	Run       evalRunCmd       `cmd:"" help:"Run a suite and fail when a case does."`
@@ -34,10 +39,12 @@ type evalCmd struct {
 }
 
 type evalRunCmd struct {
-	JSON     bool     `help:"Print one JSON object." name:"json"`
-	Parallel int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
-	Suite    string   `arg:"" help:"YAML file of the suite." type:"existingfile"`
-	Tag      []string `help:"Only cases with this tag; repeat for more." placeholder:"TAG"`
+	JSON       bool     `help:"Print one JSON object." name:"json"`
+	Limit      int      `help:"Only the first cases, at most so many." placeholder:"N"`
+	OnlyFailed string   `help:"Only the cases that did not pass in this saved result." placeholder:"FILE" type:"existingfile"`
+	Parallel   int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
+	Suite      string   `arg:"" help:"YAML file of the suite, or JSONL with a case or a hand-off row a line." type:"existingfile"`
+	Tag        []string `help:"Only cases with this tag; repeat for more." placeholder:"TAG"`
 }
 
 // Help is shown by --help.
@@ -45,8 +52,14 @@ func (evalRunCmd) Help() string {
 	return `The suite runs on a knowledge base of its own, in a scratch database that is dropped afterwards; the desk is not touched.
 With OPENAI_API_KEY or OPENAI_BASE_URL set it runs with that model, else offline.
 
+Each case ends in one of: correct answer, right hand-off, needless hand-off, wrong answer, missed mandatory hand-off (a case with
+the tag "mandatory" that reached no person). Intervals are at 95 %: Clopper-Pearson for mandatory hand-off, else Wilson.
+
 Examples:
   deskhand eval run evals/suites/smoke.yaml
+  deskhand eval run evals/suites/handoff-dev.jsonl
+  deskhand eval run --json evals/suites/smoke.yaml > saved.json
+  deskhand eval run --only-failed saved.json --limit 10 evals/suites/smoke.yaml
   deskhand eval run --tag security --json evals/suites/smoke.yaml`
 }
 
@@ -56,10 +69,8 @@ func (c evalRunCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if len(c.Tag) > 0 {
-		suite.Cases = slices.DeleteFunc(suite.Cases, func(e evals.Case) bool {
-			return !slices.ContainsFunc(c.Tag, func(tag string) bool { return slices.Contains(e.Tags, tag) })
-		})
+	if err := c.narrow(&suite); err != nil {
+		return err
 	}
 	results, err := runSuite(ctx, a, suite, c.Parallel)
 	if err != nil {
@@ -75,6 +86,33 @@ func (c evalRunCmd) Run(ctx context.Context, a *app) error {
 		return errFailed
 	}
 	return err
+}
+
+// narrow leaves the cases in the suite that the flags ask for: of those with a tag the ones that failed, of those the first.
+func (c evalRunCmd) narrow(suite *evals.Suite) error {
+	if c.Limit < 0 {
+		return fmt.Errorf("%w: --limit must be above 0", errConfig)
+	}
+	if len(c.Tag) > 0 {
+		suite.Cases = slices.DeleteFunc(suite.Cases, func(e evals.Case) bool {
+			return !slices.ContainsFunc(c.Tag, func(tag string) bool { return slices.Contains(e.Tags, tag) })
+		})
+	}
+	if c.OnlyFailed != "" {
+		report, err := readReport(c.OnlyFailed)
+		if err != nil {
+			return err
+		}
+		failed := report.Failed()
+		suite.Cases = slices.DeleteFunc(suite.Cases, func(e evals.Case) bool { return !slices.Contains(failed, e.ID) })
+	}
+	if c.Limit > 0 && len(suite.Cases) > c.Limit {
+		suite.Cases = suite.Cases[:c.Limit]
+	}
+	if len(suite.Cases) == 0 {
+		return fmt.Errorf("%w: no case of %s is left: see --tag and --only-failed", errConfig, suite.Name)
+	}
+	return nil
 }
 
 type evalCalibrateCmd struct {
@@ -121,8 +159,10 @@ func (c evalCalibrateCmd) Run(ctx context.Context, a *app) error {
 	return printJSON(a, calibration)
 }
 
-func printJSON(a *app, value any) error {
-	encoder := json.NewEncoder(a.out)
+func printJSON(a *app, value any) error { return encodeJSON(a.out, value) }
+
+func encodeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(value); err != nil {
@@ -137,7 +177,11 @@ func readSuite(path string) (evals.Suite, error) {
 		return evals.Suite{}, fmt.Errorf("%w: %w", errConfig, err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	suite, err := evals.ParseSuite(file, path)
+	parse := evals.ParseSuite
+	if filepath.Ext(path) == ".jsonl" {
+		parse = evals.ParseRows
+	}
+	suite, err := parse(file, path)
 	if err != nil {
 		return suite, fmt.Errorf("%w: %w", errConfig, err)
 	}

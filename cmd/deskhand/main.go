@@ -19,6 +19,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/postgres/local"
+	"github.com/deskhand/deskhand/evals"
 )
 
 // Exit codes. Scripts tell a failed check (1) from a machine or configuration that a person has to mend (2).
@@ -100,7 +101,7 @@ func report(w io.Writer, err error) int {
 	}
 	_, _ = fmt.Fprintf(w, "deskhand: %v\n", err)
 	for _, mendable := range []error{
-		local.ErrFolder, local.ErrInUse, local.ErrNoVector, local.ErrNotInstalled, local.ErrUnreachable, local.ErrVersion, errConfig,
+		local.ErrFolder, local.ErrInUse, local.ErrNoVector, local.ErrNotInstalled, local.ErrUnreachable, local.ErrVersion, errConfig, evals.ErrBroken,
 	} {
 		if errors.Is(err, mendable) {
 			return exitUsage
