@@ -25,6 +25,7 @@ type evalCmd struct {
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
 	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
 	Fusion    evalFusionCmd    `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
+	Guard     evalGuardCmd     `cmd:"" help:"Measure what the checks on outgoing texts stop, and what they should not have."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
 	Lang      evalLangCmd      `cmd:"" help:"Measure the language detector."`
 	Redact    evalRedactCmd    `cmd:"" help:"Measure the redaction of secrets."`
