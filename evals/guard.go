@@ -133,7 +133,7 @@ func checksOf(kind string) []guard.Check {
 	case "reason_for_hold":
 		return []guard.Check{guard.CheckHoldReason}
 	case "unsupported":
-		return []guard.Check{guard.CheckCitation, guard.CheckGrounding}
+		return []guard.Check{guard.CheckCitation, guard.CheckContradiction, guard.CheckGrounding}
 	case "address", "advice", "handle", "language", "markup", "number", "phone", "promise", "remote_control", "secret_request",
 		"transfer_request":
 		return []guard.Check{guard.Check(kind)}

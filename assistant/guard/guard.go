@@ -15,6 +15,7 @@ const (
 	CheckAddress         Check = "address"          // * a place to send money to; never, whatever the source says
 	CheckAdvice          Check = "advice"           // * on investments, law or tax
 	CheckCitation        Check = "citation"         // a sentence without a source
+	CheckContradiction   Check = "contradiction"    // the opposite of what the sources say
 	CheckEmail           Check = "email"            // * neither in a cited source nor official
 	CheckGrounding       Check = "grounding"        // words that the sources do not have
 	CheckHandle          Check = "handle"           // * neither in a cited source nor official
@@ -149,8 +150,14 @@ func (v *review) draft() {
 			continue
 		}
 		folded := fold(v.prose[i])
-		v.add(checkNumbers(folded, sources, question)...)
-		v.add(checkGrounding(folded, v.text.Language, sources)...)
+		undated, wrongDates := checkDates(folded, sources)
+		v.add(wrongDates...)
+		v.add(checkNumbers(undated, sources, question)...)
+		v.add(checkSpans(undated, sources)...)
+		v.add(checkPolarity(folded, v.text.Language, sources)...)
+		if !v.guard.warns(folded) {
+			v.add(checkGrounding(folded, v.text.Language, sources)...)
+		}
 	}
 	if strings.TrimSpace(rest) != "" {
 		v.add(Finding{CheckCitation, fmt.Sprintf("text outside of the cited sentences: %q", excerpt(strings.TrimSpace(rest)))})

@@ -12,6 +12,8 @@ type source struct {
 	grams    map[string]bool
 	language string
 	numbers  map[string]bool
+	said     []statement
+	spans    []span
 }
 
 // contactKey identifies a contact in a draft and in its sources.
