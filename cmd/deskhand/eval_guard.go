@@ -41,10 +41,11 @@ func (c evalGuardCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	g, err := guard.New()
+	k, err := loadKnowledge(a.config)
 	if err != nil {
-		return fmt.Errorf("load guard: %w", err)
+		return err
 	}
+	g := k.guard
 	report := evals.Guard(g, registry, rows)
 	if c.Show {
 		for _, row := range rows {
