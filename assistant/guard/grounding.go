@@ -21,11 +21,8 @@ const (
 // checkGrounding reports a sentence whose words do not come from its sources. Content is measured in the first five
 // letters of words, which most inflection leaves alone, and in pairs of characters for scripts without spaces. Where the
 // sources are in another language, the model translated, and this test says nothing.
-func checkGrounding(folded, language string, sources []*source) []Finding {
+func (g *Guard) checkGrounding(folded, language string, sources []*source) []Finding {
 	own := grams(folded)
-	if len(own) < fewestGrams || len(own) < fewestPairs && isPairs(own) {
-		return nil
-	}
 	found := 0
 	sameLanguage := false
 	for _, s := range sources {
@@ -33,6 +30,9 @@ func checkGrounding(folded, language string, sources []*source) []Finding {
 	}
 	if !sameLanguage {
 		return nil
+	}
+	if len(own) < fewestGrams || len(own) < fewestPairs && isPairs(own) {
+		return g.checkShort(folded, sources)
 	}
 	for gram := range own {
 		for _, s := range sources {
@@ -46,6 +46,35 @@ func checkGrounding(folded, language string, sources []*source) []Finding {
 		return []Finding{{CheckGrounding, fmt.Sprintf("only %.0f %% of it is in the cited sources: %q", share*100, excerpt(folded))}}
 	}
 	return nil
+}
+
+// checkShort reports a sentence too short to be weighed of which nothing at all is in its sources. A courtesy needs none.
+func (g *Guard) checkShort(folded string, sources []*source) []Finding {
+	out := []byte(folded)
+	for _, h := range g.lexicon.find(folded) {
+		if h.category == catCourtesy {
+			for i := h.start; i < h.end; i++ {
+				out[i] = ' '
+			}
+		}
+	}
+	content := contentOf(string(out))
+	for gram := range content {
+		if slices.ContainsFunc(sources, func(s *source) bool { return s.isAbout(gram) }) {
+			return nil
+		}
+	}
+	if len(content) == 0 {
+		return nil
+	}
+	return []Finding{{CheckGrounding, fmt.Sprintf("nothing of it is in the cited sources: %q", excerpt(folded))}}
+}
+
+func (s *source) isAbout(gram string) bool {
+	if s.content == nil {
+		s.content = contentOf(s.fold())
+	}
+	return s.content[gram]
 }
 
 // warns reports a sentence that tells the customer to keep a secret: it is right whatever the sources say, and its words need

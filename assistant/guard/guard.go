@@ -169,7 +169,7 @@ func (v *review) draft() {
 		v.add(checkSpans(undated, sources)...)
 		v.add(checkPolarity(folded, v.text.Language, sources)...)
 		if !v.guard.warns(folded) {
-			v.add(checkGrounding(folded, v.text.Language, sources)...)
+			v.add(v.guard.checkGrounding(folded, v.text.Language, sources)...)
 		}
 	}
 	if strings.TrimSpace(rest) != "" {

@@ -70,7 +70,7 @@ func checkLanguage(text, language string) []Finding {
 func (v *review) foreign(text string, sources []*source) []Finding {
 	const sure, fewestLetters, known = 0.9, 4, 0.6
 	script := scriptOf[v.text.Language]
-	if v.guard.detect == nil || script == nil {
+	if script == nil {
 		return nil
 	}
 	letters, words, own := 0, 0, 0
@@ -79,20 +79,24 @@ func (v *review) foreign(text string, sources []*source) []Finding {
 			letters++
 		}
 	}
-	if letters < fewestLetters {
+	tag, certainty := "Latin script", 1.0
+	switch {
+	case letters == 0 && script != unicode.Latin: // a sentence of names is one, if they are in a source
+	case letters < fewestLetters || v.guard.detect == nil:
 		return nil
+	default:
+		tag, certainty = v.guard.detect(text)
 	}
-	tag, certainty := v.guard.detect(text)
 	if certainty < sure || tag == v.text.Language || tag == "und" {
 		return nil
 	}
-	for word := range strings.FieldsFuncSeq(fold(text), func(r rune) bool { return !isWordRune(r) }) {
+	for word := range strings.FieldsFuncSeq(fold(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) }) {
 		words++
 		if slices.ContainsFunc(sources, func(s *source) bool { return s.isIn(v.text.Language) && strings.Contains(s.fold(), word) }) {
 			own++
 		}
 	}
-	if float64(own) >= known*float64(words) {
+	if words == 0 || float64(own) >= known*float64(words) {
 		return nil
 	}
 	return []Finding{{CheckLanguage, fmt.Sprintf("expected %s, found %s: %q", v.text.Language, tag, excerpt(strings.TrimSpace(text)))}}

@@ -8,6 +8,7 @@ type source struct {
 	plain    *unmasked
 	clauses  *clauses
 	contacts map[contactKey]bool
+	content  map[string]bool
 	folded   string
 	grams    map[string]bool
 	language string
