@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
-	"github.com/deskhand/deskhand/assistant/guard"
 )
 
 // MaxReplyRunes bounds what an agent sends at once.
@@ -66,6 +65,7 @@ type Reply struct {
 	Body     string     // for edit and write
 	Code     RejectCode // for reject; other when empty
 	DraftID  uuid.UUID  // for accept, edit and reject
+	Override Override   // of what the guard objects to; for a lead
 	Reason   string     // for reject
 	TicketID uuid.UUID
 	Version  int32
@@ -79,6 +79,8 @@ type Sending struct {
 	Fate    string             // what becomes of the draft; empty leaves it pending
 	Message *assistant.Message // nil for a rejection
 	Reply   Reply
+
+	Overridden []string // checks of the guard that the actor set aside
 }
 
 // Reply carries out what the agent decided about a draft. A text that the guard stops is not sent: the error says which
@@ -94,9 +96,10 @@ func (d *Desk) Reply(ctx context.Context, actor Actor, reply Reply) (assistant.T
 	}
 	sending.Actor, sending.At = actor, d.clock()
 	sending.Reply.Reason = d.redactor.Redact(reply.Reason).Text
+	sending.Reply.Override.Reason = d.redactor.Redact(reply.Override.Reason).Text
 	if sending.Message != nil {
 		sending.Message.AgentID, sending.Message.CreatedAt = &actor.ID, sending.At
-		if err := d.check(ctx, *sending.Message, detail); err != nil {
+		if sending.Overridden, err = d.check(ctx, checking{actor, *sending.Message, reply.Override}, detail); err != nil {
 			return assistant.Ticket{}, err
 		}
 	}
@@ -105,32 +108,6 @@ func (d *Desk) Reply(ctx context.Context, actor Actor, reply Reply) (assistant.T
 		return ticket, fmt.Errorf("send reply: %w", err)
 	}
 	return ticket, nil
-}
-
-// check holds an agent's text to the rules for everything that leaves the desk.
-func (d *Desk) check(ctx context.Context, message assistant.Message, detail Detail) error {
-	if kinds := d.redactor.Redact(message.Body).Secrets(); len(kinds) > 0 {
-		return &assistant.Error{
-			Code: assistant.CodeInvalid, Field: "body",
-			Message: fmt.Sprintf("body contains a secret (%s): take it out", kinds[0]),
-		}
-	}
-	settings, err := d.store.Settings(ctx)
-	if err != nil {
-		return fmt.Errorf("load settings: %w", err)
-	}
-	findings := d.guard.Check(guard.Text{Body: message.Body, Language: detail.Ticket.Language}, settings.Registry)
-	if len(findings) == 0 {
-		return nil
-	}
-	stopped := make([]string, len(findings))
-	for i, finding := range findings {
-		stopped[i] = string(finding.Check) + ": " + finding.Detail
-	}
-	return &assistant.Error{
-		Code: assistant.CodeInvalid, Field: "body",
-		Message: "body may not be sent: " + strings.Join(stopped, "; "),
-	}
 }
 
 // prepare turns a reply into what is stored, or says which field does not fit the action.

@@ -75,6 +75,7 @@ func permissionRoutes() []permissionRoute {
 		{call: call{body: `{"version":1}`, path: ticket + "/release"}, want: people(missing)},
 		{call: call{body: `{"version":1}`, path: ticket + "/resolve"}, want: people(missing)},
 		{call: call{body: `{"version":1,"action":"write","body":"hi"}`, path: ticket + "/reply"}, want: people(missing)},
+		{call: call{body: `{"body":"hi"}`, path: ticket + "/check"}, want: people(missing)},
 		{call: call{body: `{"reason":"call them back"}`, path: ticket + "/unmask"}, want: people(missing)},
 		{call: call{body: `{"version":1}`, path: ticket + "/assign"}, want: people(missing)},
 		{call: call{body: `{"version":1,"reason":"x"}`, path: ticket + "/escalate"}, want: people(missing)},
