@@ -275,7 +275,9 @@ func TestALeadMaySetAsideOnlyWhatThePolicyLets(t *testing.T) {
 	t.Parallel()
 
 	const promise, phishing = "We will refund you the fee.", "Log in at https://quayside-verify.example first."
-	because := func(checks ...string) desk.Override { return desk.Override{Checks: checks, Reason: "granted by the finance team"} }
+	because := func(checks ...string) desk.Override {
+		return desk.Override{Checks: checks, Reason: "granted by the finance team"}
+	}
 	for name, c := range map[string]struct {
 		body     string
 		lead     bool
