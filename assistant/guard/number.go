@@ -124,7 +124,10 @@ var scales = []struct {
 }{
 	{1e3, []string{"thousand", "mil", "mille", "tausend", "тыс", "bin", "nghìn", "ngàn", "ribu", "k", "الف", "الاف", "千"}},
 	{1e4, []string{"万", "萬", "만"}},
-	{1e6, []string{"million", "millón", "millones", "milhão", "milhões", "millionen", "миллион", "млн", "milyon", "triệu", "juta", "مليون", "百万", "百萬"}},
+	{1e6, []string{
+		"million", "millón", "millones", "milhão", "milhões", "millionen", "миллион", "млн",
+		"milyon", "triệu", "juta", "مليون", "百万", "百萬",
+	}},
 	{1e8, []string{"亿", "億", "억"}},
 }
 
