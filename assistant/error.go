@@ -33,6 +33,7 @@ type Error struct {
 	Message string
 	Cause   error
 
+	Findings   []Finding     // what the guard objects to in a text of the caller's
 	RetryAfter time.Duration // how long to wait; zero says nothing
 }
 

@@ -151,6 +151,10 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 	}
 	defer file.Close()
 	k.channels, problems[9] = guard.ParseChannels(file, "channels.yaml")
+	k.guard = k.guard.WithDetector(func(text string) (string, float64) {
+		guess := k.detector.Detect(text, lang.Hint{})
+		return guess.Tag, guess.Certainty
+	})
 	return k, errors.Join(problems[:]...)
 })
 

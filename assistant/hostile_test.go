@@ -170,8 +170,24 @@ func TestConfidentLiesAreNeverSent(t *testing.T) {
 // askAll asks every question and returns the drafts that were sent, by language.
 func (s *system) askAll(t *testing.T, questions []evals.Case) map[string][]string {
 	t.Helper()
-	var mu sync.Mutex
 	answered := make(map[string][]string)
+	s.askEach(t, questions, func(question evals.Case, run assistant.Run) {
+		for _, mark := range marks() {
+			if strings.Contains(run.Reply.Body, mark) {
+				t.Errorf("%q was answered with %q", question.Conversation[0], run.Reply.Body)
+			}
+		}
+		if slices.Contains(run.Reasons, assistant.ReasonConfident) {
+			answered[question.Locale] = append(answered[question.Locale], run.Reply.Body)
+		}
+	})
+	return answered
+}
+
+// askEach asks every question in a conversation of its own, several at a time, and hands over the runs one by one.
+func (s *system) askEach(t *testing.T, questions []evals.Case, judge func(evals.Case, assistant.Run)) {
+	t.Helper()
+	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(4)
 	for _, question := range questions {
@@ -182,19 +198,11 @@ func (s *system) askAll(t *testing.T, questions []evals.Case) map[string][]strin
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			for _, mark := range marks() {
-				if strings.Contains(run.Reply.Body, mark) {
-					t.Errorf("%q was answered with %q", question.Conversation[0], run.Reply.Body)
-				}
-			}
-			if slices.Contains(run.Reasons, assistant.ReasonConfident) {
-				answered[question.Locale] = append(answered[question.Locale], run.Reply.Body)
-			}
+			judge(question, run)
 			return nil
 		})
 	}
 	require.NoError(t, group.Wait())
-	return answered
 }
 
 // answerable are the questions of the suites that have an answer: 20 for each first language, or all that there are.

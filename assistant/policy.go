@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/deskhand/deskhand/assistant/confidence"
+	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/facts"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
@@ -74,7 +75,8 @@ type Evidence struct {
 type Policy struct {
 	AutoReply         bool                              `json:"auto_reply"` // the kill switch (P10): false hands everything to people
 	FirstResponse     map[triage.Priority]time.Duration `json:"first_response_ns"`
-	LargeAmounts      map[string]float64                `json:"large_amounts"` // by ticker or currency: from there on a case is more urgent
+	LeadOverrides     []string                          `json:"lead_overrides"` // checks of the guard that a lead may set aside, with a reason
+	LargeAmounts      map[string]float64                `json:"large_amounts"`  // by ticker or currency: from there on a case is more urgent
 	MaxClarifications int                               `json:"max_clarifications"`
 	MinConfidence     float64                           `json:"min_confidence"`             // 0 to 1
 	Mode              Mode                              `json:"mode,omitempty"`             // where no rule fits; empty is auto
@@ -103,6 +105,7 @@ func DefaultPolicy() Policy {
 			"BNB": 15, "BTC": 0.1, "CNY": 70_000, "ETH": 3, "EUR": 10_000, "GBP": 8_000, "IDR": 160_000_000, "JPY": 1_500_000, "KRW": 14_000_000,
 			"RUB": 800_000, "SOL": 60, "TRY": 400_000, "TWD": 320_000, "USD": 10_000, "USDC": 10_000, "USDT": 10_000, "VND": 260_000_000, "XRP": 5_000,
 		},
+		LeadOverrides: []string{string(guard.CheckPromise)}, // a refund is a lead's to grant
 		// Two questions back are help, a third is a wall.
 		MaxClarifications: 2,
 		MinConfidence:     0.6,
@@ -125,6 +128,14 @@ func (p Policy) Validate() error {
 			return &Error{
 				Code: CodeInvalid, Field: "large_amounts." + asset,
 				Message: "large_amounts." + asset + " must be a sum above zero under a ticker in capitals, such as BTC",
+			}
+		}
+	}
+	for _, check := range p.LeadOverrides {
+		if !slices.Contains(overridable(), check) {
+			return &Error{
+				Code: CodeInvalid, Field: "lead_overrides",
+				Message: "lead_overrides may hold " + strings.Join(overridable(), ", ") + " only: what leads to theft is never sent",
 			}
 		}
 	}
@@ -177,6 +188,17 @@ func (p Policy) Priority(t triage.Triage, tier triage.Tier) triage.Priority {
 // RespondBy is the time by which a person promised to answer a case that was opened at the given time.
 func (p Policy) RespondBy(priority triage.Priority, opened time.Time) time.Time {
 	return opened.Add(p.FirstResponse[priority])
+}
+
+// overridable are the checks that a policy may let leads set aside: statements that a person can answer for. A link, a contact,
+// an address, a request for a secret or for money and markup are not among them, whoever writes them.
+func overridable() []string {
+	return []string{string(guard.CheckAdvice), string(guard.CheckHoldReason), string(guard.CheckPromise)}
+}
+
+// MayOverride reports whether a lead may set a check of the guard aside.
+func (p Policy) MayOverride(check string) bool {
+	return slices.Contains(overridable(), check) && slices.Contains(p.LeadOverrides, check)
 }
 
 // doubts lists what speaks against sending the draft.

@@ -25,6 +25,7 @@ type PolicyDocument struct {
 	AutoReply         *bool              `json:"auto_reply,omitempty"         yaml:"auto_reply,omitempty"`
 	FirstResponse     map[string]string  `json:"first_response,omitempty"     yaml:"first_response,omitempty"`
 	LargeAmounts      map[string]float64 `json:"large_amounts,omitempty"      yaml:"large_amounts,omitempty"`
+	LeadOverrides     *[]string          `json:"lead_overrides,omitempty"     yaml:"lead_overrides,omitempty"`
 	MaxClarifications *int               `json:"max_clarifications,omitempty" yaml:"max_clarifications,omitempty"`
 	MinConfidence     *float64           `json:"min_confidence,omitempty"     yaml:"min_confidence,omitempty"`
 	Mode              Mode               `json:"mode,omitempty"               yaml:"mode,omitempty"`
@@ -49,6 +50,7 @@ type RuleDocument struct {
 func (p Policy) Document() PolicyDocument {
 	d := PolicyDocument{
 		AutoReply: &p.AutoReply, FirstResponse: make(map[string]string, len(p.FirstResponse)), LargeAmounts: p.LargeAmounts,
+		LeadOverrides:     &p.LeadOverrides,
 		MaxClarifications: &p.MaxClarifications, MinConfidence: &p.MinConfidence, Mode: p.For(Scope{}).Mode, Shadow: p.Shadow,
 		SilentIntents: p.SilentIntents, SilentLanguages: p.SilentLanguages, TargetPrecision: p.TargetPrecision,
 	}
@@ -75,6 +77,9 @@ func (d PolicyDocument) Policy() (Policy, error) {
 	}
 	if d.LargeAmounts != nil {
 		p.LargeAmounts = d.LargeAmounts
+	}
+	if d.LeadOverrides != nil {
+		p.LeadOverrides = *d.LeadOverrides
 	}
 	if d.Mode != "" {
 		p.Mode = d.Mode

@@ -236,7 +236,8 @@ func (d *Desk) complaintMessage(ctx context.Context, c ComplaintChange, body str
 	}
 	if body = strings.TrimSpace(body); body != "" {
 		message.Author, message.AgentID, message.Body = assistant.AuthorAgent, &c.Actor.ID, body
-		return message, d.check(ctx, *message, detail)
+		_, err = d.check(ctx, checking{actor: c.Actor, message: *message}, detail)
+		return message, err
 	}
 	key := prompts.AckComplaint
 	if c.Step == ComplaintProgress {

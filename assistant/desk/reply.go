@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
-	"github.com/deskhand/deskhand/assistant/guard"
 )
 
 // MaxReplyRunes bounds what an agent sends at once.
@@ -66,6 +65,7 @@ type Reply struct {
 	Body     string     // for edit and write
 	Code     RejectCode // for reject; other when empty
 	DraftID  uuid.UUID  // for accept, edit and reject
+	Override Override   // of what the guard objects to; for a lead
 	Reason   string     // for reject
 	TicketID uuid.UUID
 	Version  int32
@@ -79,6 +79,8 @@ type Sending struct {
 	Fate    string             // what becomes of the draft; empty leaves it pending
 	Message *assistant.Message // nil for a rejection
 	Reply   Reply
+
+	Overridden []string // checks of the guard that the actor set aside
 }
 
 // Reply carries out what the agent decided about a draft. A text that the guard stops is not sent: the error says which
@@ -94,9 +96,10 @@ func (d *Desk) Reply(ctx context.Context, actor Actor, reply Reply) (assistant.T
 	}
 	sending.Actor, sending.At = actor, d.clock()
 	sending.Reply.Reason = d.redactor.Redact(reply.Reason).Text
+	sending.Reply.Override.Reason = d.redactor.Redact(reply.Override.Reason).Text
 	if sending.Message != nil {
 		sending.Message.AgentID, sending.Message.CreatedAt = &actor.ID, sending.At
-		if err := d.check(ctx, *sending.Message, detail); err != nil {
+		if sending.Overridden, err = d.check(ctx, checking{actor, *sending.Message, reply.Override}, detail); err != nil {
 			return assistant.Ticket{}, err
 		}
 	}
@@ -106,52 +109,6 @@ func (d *Desk) Reply(ctx context.Context, actor Actor, reply Reply) (assistant.T
 	}
 	return ticket, nil
 }
-
-// Check says what a text of an agent would be refused for, without sending it. Nothing means that it may be sent as it is.
-func (d *Desk) Check(ctx context.Context, ticketID uuid.UUID, body string) ([]assistant.Finding, error) {
-	detail, err := d.store.Detail(ctx, ticketID)
-	if err != nil {
-		return nil, fmt.Errorf("load ticket: %w", err)
-	}
-	return d.findings(ctx, body, detail.Ticket.Language)
-}
-
-// findings holds an agent's text to the rules for everything that leaves the desk.
-func (d *Desk) findings(ctx context.Context, body, language string) ([]assistant.Finding, error) {
-	if kinds := d.redactor.Redact(body).Secrets(); len(kinds) > 0 {
-		return []assistant.Finding{{Check: checkSecret, Detail: fmt.Sprintf("body contains a secret (%s): take it out", kinds[0])}}, nil
-	}
-	settings, err := d.store.Settings(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("load settings: %w", err)
-	}
-	found := d.guard.Check(guard.Text{Body: body, Language: language}, settings.Registry)
-	findings := make([]assistant.Finding, len(found))
-	for i, finding := range found {
-		findings[i] = assistant.Finding{Check: string(finding.Check), Detail: finding.Detail}
-	}
-	return findings, nil
-}
-
-// check refuses a text that may not leave the desk.
-func (d *Desk) check(ctx context.Context, message assistant.Message, detail Detail) error {
-	findings, err := d.findings(ctx, message.Body, detail.Ticket.Language)
-	if err != nil || len(findings) == 0 {
-		return err
-	}
-	refused := &assistant.Error{Code: assistant.CodeInvalid, Field: "body", Message: findings[0].Detail}
-	if findings[0].Check != checkSecret {
-		stopped := make([]string, len(findings))
-		for i, finding := range findings {
-			stopped[i] = finding.Check + ": " + finding.Detail
-		}
-		refused.Message = "body may not be sent: " + strings.Join(stopped, "; ")
-	}
-	return refused
-}
-
-// checkSecret is the check that the redactor makes.
-const checkSecret = "secret"
 
 // prepare turns a reply into what is stored, or says which field does not fit the action.
 func prepare(reply Reply, detail Detail) (Sending, error) {

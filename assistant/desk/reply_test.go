@@ -270,3 +270,50 @@ func TestDeskTicketThatNobodyClaimedIsNotAnswered(t *testing.T) {
 	require.Equal(t, assistant.CodeConflict, assistant.ErrorCode(err))
 	b.unchanged(t, ticket)
 }
+
+func TestALeadMaySetAsideOnlyWhatThePolicyLets(t *testing.T) {
+	t.Parallel()
+
+	const promise, phishing = "We will refund you the fee.", "Log in at https://quayside-verify.example first."
+	because := func(checks ...string) desk.Override {
+		return desk.Override{Checks: checks, Reason: "granted by the finance team"}
+	}
+	for name, c := range map[string]struct {
+		body     string
+		lead     bool
+		override desk.Override
+		want     assistant.Code // empty: it is sent
+	}{
+		"LeadWithAReason":    {promise, true, because("promise"), ""},
+		"NobodySetsItAside":  {promise, true, desk.Override{}, assistant.CodeInvalid},
+		"WithoutAReason":     {promise, true, desk.Override{Checks: []string{"promise"}}, assistant.CodeInvalid},
+		"Agent":              {promise, false, because("promise"), assistant.CodeForbidden},
+		"ALinkNever":         {phishing, true, because("link"), assistant.CodeInvalid},
+		"OneOfTwoObjections": {promise + " " + phishing, true, because("promise", "link"), assistant.CodeInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			b := setup(t)
+			ticket, _ := b.claimed(t)
+			actor := b.agent
+			actor.Lead = c.lead
+			_, err := b.Reply(t.Context(), actor, desk.Reply{
+				Action: desk.ActionWrite, Body: c.body, Override: c.override, TicketID: ticket.ID, Version: ticket.Version,
+			})
+
+			require.Equal(t, c.want, assistant.ErrorCode(err), err)
+			found, checkErr := b.Check(t.Context(), ticket.ID, c.body)
+			require.NoError(t, checkErr)
+			require.NotEmpty(t, found, "the dry check sees it too")
+			if c.want != "" {
+				return
+			}
+			history, err := b.store.History(t.Context(), ticket.ID)
+			require.NoError(t, err)
+			last := history[len(history)-1]
+			require.Equal(t, []any{"promise"}, last.Detail["overridden"])
+			require.Equal(t, "granted by the finance team", last.Detail["override_reason"])
+		})
+	}
+}

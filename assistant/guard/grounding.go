@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,17 +12,17 @@ import (
 // of the test cases reach 0.6 and more; sentences about something else stay below 0.3.
 const grounded = 0.45
 
-// fewestGrams is the least content that can be judged: below it a single synonym decides.
-const fewestGrams = 4
+// The least content that can be judged: below it a single synonym decides. A word is as much as two pairs of characters.
+const (
+	fewestGrams = 4
+	fewestPairs = 8
+)
 
 // checkGrounding reports a sentence whose words do not come from its sources. Content is measured in the first five
 // letters of words, which most inflection leaves alone, and in pairs of characters for scripts without spaces. Where the
 // sources are in another language, the model translated, and this test says nothing.
-func checkGrounding(folded, language string, sources []*source) []Finding {
+func (g *Guard) checkGrounding(folded, language string, sources []*source) []Finding {
 	own := grams(folded)
-	if len(own) < fewestGrams {
-		return nil
-	}
 	found := 0
 	sameLanguage := false
 	for _, s := range sources {
@@ -29,6 +30,9 @@ func checkGrounding(folded, language string, sources []*source) []Finding {
 	}
 	if !sameLanguage {
 		return nil
+	}
+	if len(own) < fewestGrams || len(own) < fewestPairs && isPairs(own) {
+		return g.checkShort(folded, sources)
 	}
 	for gram := range own {
 		for _, s := range sources {
@@ -42,6 +46,44 @@ func checkGrounding(folded, language string, sources []*source) []Finding {
 		return []Finding{{CheckGrounding, fmt.Sprintf("only %.0f %% of it is in the cited sources: %q", share*100, excerpt(folded))}}
 	}
 	return nil
+}
+
+// checkShort reports a sentence too short to be weighed of which nothing at all is in its sources. A courtesy needs none.
+func (g *Guard) checkShort(folded string, sources []*source) []Finding {
+	out := []byte(folded)
+	for _, h := range g.lexicon.find(folded) {
+		if h.category == catCourtesy {
+			for i := h.start; i < h.end; i++ {
+				out[i] = ' '
+			}
+		}
+	}
+	content := contentOf(string(out))
+	for gram := range content {
+		if slices.ContainsFunc(sources, func(s *source) bool { return s.isAbout(gram) }) {
+			return nil
+		}
+	}
+	if len(content) == 0 {
+		return nil
+	}
+	return []Finding{{CheckGrounding, fmt.Sprintf("nothing of it is in the cited sources: %q", excerpt(folded))}}
+}
+
+func (s *source) isAbout(gram string) bool {
+	if s.content == nil {
+		s.content = contentOf(s.fold())
+	}
+	return s.content[gram]
+}
+
+// warns reports a sentence that tells the customer to keep a secret: it is right whatever the sources say, and its words need
+// not be theirs.
+func (g *Guard) warns(folded string) bool {
+	return !slices.ContainsFunc(sentencesOf(folded), func(text string) bool {
+		s := sentence{hits: g.lexicon.find(text), text: text}
+		return !s.has(catSecret) || !s.has(catNeg, catWeNeg, catNegAfter, catThird)
+	})
 }
 
 // isIn reports whether the text is in a language, as far as can be told: a short text is, when no other language has more
@@ -76,8 +118,7 @@ func grams(text string) map[string]bool {
 	const beginning = 5
 	content := make(map[string]bool)
 	for word := range words(text) {
-		first, _ := utf8.DecodeRuneInString(word)
-		if isUnspaced(first) {
+		if strings.ContainsFunc(word, isUnspaced) {
 			addPairs(content, word)
 			continue
 		}
@@ -104,9 +145,29 @@ func addPairs(content map[string]bool, word string) {
 			previous = i + utf8.RuneLen(r)
 			continue
 		}
-		if i > previous {
-			content[word[previous:i+utf8.RuneLen(r)]] = true
+		if pair := word[previous : i+utf8.RuneLen(r)]; i > previous && !isGrammar(pair) {
+			content[pair] = true
 		}
 		previous = i
 	}
+}
+
+// isGrammar reports a pair that says little by itself: with hiragana, or of a Korean ending of politeness.
+func isGrammar(pair string) bool {
+	switch pair {
+	case "니다", "습니", "합니", "입니", "주세", "세요", "하세", "해주", "십시", "시오":
+		return true
+	}
+	return strings.ContainsFunc(pair, func(r rune) bool { return unicode.Is(unicode.Hiragana, r) })
+}
+
+// isPairs reports whether most of a content is pairs of characters.
+func isPairs(content map[string]bool) bool {
+	pairs := 0
+	for gram := range content {
+		if isUnspacedAt(gram, 0) {
+			pairs++
+		}
+	}
+	return pairs*2 > len(content)
 }

@@ -15,6 +15,7 @@ const (
 	CheckAddress         Check = "address"          // * a place to send money to; never, whatever the source says
 	CheckAdvice          Check = "advice"           // * on investments, law or tax
 	CheckCitation        Check = "citation"         // a sentence without a source
+	CheckContradiction   Check = "contradiction"    // the opposite of what the sources say
 	CheckEmail           Check = "email"            // * neither in a cited source nor official
 	CheckGrounding       Check = "grounding"        // words that the sources do not have
 	CheckHandle          Check = "handle"           // * neither in a cited source nor official
@@ -52,7 +53,13 @@ type Finding struct {
 }
 
 // Guard checks outgoing texts. It is read-only and safe for concurrent use.
-type Guard struct{ lexicon *lexicon }
+type Guard struct {
+	detect  Detector
+	lexicon *lexicon
+}
+
+// Detector names the language of a text (BCP 47) and how sure it is of it, from 0 to 1.
+type Detector func(text string) (tag string, certainty float64)
 
 // New returns a guard. It fails only if its own lexicon cannot be read.
 func New() (*Guard, error) {
@@ -61,6 +68,12 @@ func New() (*Guard, error) {
 		return nil, err
 	}
 	return &Guard{lexicon: words}, nil
+}
+
+// WithDetector returns a guard that also asks a detector in which language each sentence of a draft is. Without one it knows
+// a language by its script and its frequent words, which a short sentence may not have.
+func (g *Guard) WithDetector(detect Detector) *Guard {
+	return &Guard{detect: detect, lexicon: g.lexicon}
 }
 
 // Check returns what speaks against sending a text, in the order of the text within each rule; nothing means that it may be
@@ -149,8 +162,15 @@ func (v *review) draft() {
 			continue
 		}
 		folded := fold(v.prose[i])
-		v.add(checkNumbers(folded, sources, question)...)
-		v.add(checkGrounding(folded, v.text.Language, sources)...)
+		v.add(v.foreign(v.prose[i], sources)...)
+		undated, wrongDates := checkDates(folded, sources)
+		v.add(wrongDates...)
+		v.add(checkNumbers(undated, sources, question)...)
+		v.add(checkSpans(undated, sources)...)
+		v.add(checkPolarity(folded, v.text.Language, sources)...)
+		if !v.guard.warns(folded) {
+			v.add(v.guard.checkGrounding(folded, v.text.Language, sources)...)
+		}
 	}
 	if strings.TrimSpace(rest) != "" {
 		v.add(Finding{CheckCitation, fmt.Sprintf("text outside of the cited sentences: %q", excerpt(strings.TrimSpace(rest)))})
@@ -174,6 +194,9 @@ func (v *review) contacts(body unmasked) []Contact {
 		}
 	}
 	found, embedded := scan(body)
+	for _, c := range spelledOut(body) {
+		v.contact(c)
+	}
 	for _, c := range slices.Concat(found, embedded) {
 		if !allowed[c.key()] || c.Kind == KindAddress {
 			v.contact(c)

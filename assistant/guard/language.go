@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -62,6 +63,43 @@ func checkLanguage(text, language string) []Finding {
 		}
 	}
 	return nil
+}
+
+// foreign reports a sentence that the detector is sure to be in another language of the same script. Names are foreign
+// everywhere, so that a sentence may be made of the words of a source in the customer's language.
+func (v *review) foreign(text string, sources []*source) []Finding {
+	const sure, fewestLetters, known = 0.9, 4, 0.6
+	script := scriptOf[v.text.Language]
+	if script == nil {
+		return nil
+	}
+	letters, words, own := 0, 0, 0
+	for _, r := range text {
+		if unicode.Is(script, r) {
+			letters++
+		}
+	}
+	tag, certainty := "Latin script", 1.0
+	switch {
+	case letters == 0 && script != unicode.Latin: // a sentence of names is one, if they are in a source
+	case letters < fewestLetters || v.guard.detect == nil:
+		return nil
+	default:
+		tag, certainty = v.guard.detect(text)
+	}
+	if certainty < sure || tag == v.text.Language || tag == "und" {
+		return nil
+	}
+	for word := range strings.FieldsFuncSeq(fold(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.Is(unicode.Mn, r) }) {
+		words++
+		if slices.ContainsFunc(sources, func(s *source) bool { return s.isIn(v.text.Language) && strings.Contains(s.fold(), word) }) {
+			own++
+		}
+	}
+	if words == 0 || float64(own) >= known*float64(words) {
+		return nil
+	}
+	return []Finding{{CheckLanguage, fmt.Sprintf("expected %s, found %s: %q", v.text.Language, tag, excerpt(strings.TrimSpace(text)))}}
 }
 
 // lineLanguage names what a line is written in if that is not the language.

@@ -25,6 +25,7 @@ const (
 	catBreak
 	catCond
 	catCounsel
+	catCourtesy
 	catEnter
 	catExcept
 	catFunds
@@ -63,7 +64,7 @@ const (
 )
 
 var categoryNames = map[string]category{
-	"advise": catAdvise, "ask": catAsk, "asset": catAsset, "break": catBreak, "cond": catCond, "counsel": catCounsel,
+	"advise": catAdvise, "ask": catAsk, "asset": catAsset, "break": catBreak, "cond": catCond, "counsel": catCounsel, "courtesy": catCourtesy,
 	"enter": catEnter, "except": catExcept, "funds": catFunds, "give": catGive, "give_both": catGiveBoth, "giveit": catGiveIt,
 	"held": catHeld, "heldobj": catHeldObj, "here": catHere, "holdreason": catHoldReason, "install": catInstall, "leak": catLeak,
 	"makegood": catMakeGood, "need": catNeed, "neg": catNeg, "negafter": catNegAfter, "notgive": catNotGive,

@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -97,10 +98,57 @@ func readNumber(text string, start, end int, mode numberMode) (quantity, bool) {
 		q.forms, q.text = append([]string{name + raw}, sourceForms(q.forms, mode)...), name+raw
 		return q, true
 	}
-	if rest := text[end:]; isGenericName(raw + rest[:asciiLetters(rest)]) {
+	rest := text[end:]
+	if isGenericName(raw + rest[:asciiLetters(rest)]) {
 		return quantity{}, false
 	}
+	if scaled := q.scaled(rest); scaled != nil {
+		q.forms = scaled
+	}
 	return q, true
+}
+
+// value is the number in its first reading, or 0.
+func (q quantity) value() float64 {
+	value, err := strconv.ParseFloat(q.forms[0], 64)
+	if err != nil {
+		return 0
+	}
+	return value
+}
+
+// scales are the words behind a number that multiply it.
+var scales = []struct {
+	factor float64
+	words  []string
+}{
+	{1e3, []string{"thousand", "mil", "mille", "tausend", "тыс", "bin", "nghìn", "ngàn", "ribu", "k", "الف", "الاف", "千"}},
+	{1e4, []string{"万", "萬", "만"}},
+	{1e6, []string{
+		"million", "millón", "millones", "milhão", "milhões", "millionen", "миллион", "млн",
+		"milyon", "triệu", "juta", "مليون", "百万", "百萬",
+	}},
+	{1e8, []string{"亿", "億", "억"}},
+}
+
+// scaled returns the forms of a number that a word multiplies: "1万" is 10000. Nil means that none does.
+func (q quantity) scaled(rest string) []string {
+	rest = strings.TrimPrefix(rest, " ")
+	for _, scale := range scales {
+		for _, word := range scale.words {
+			if !strings.HasPrefix(rest, word) || !endsWord(rest, len(word)) && word != "тыс" && word != "миллион" {
+				continue
+			}
+			var forms []string
+			for _, form := range q.forms {
+				if value, err := strconv.ParseFloat(form, 64); err == nil {
+					forms = append(forms, strconv.FormatFloat(value*scale.factor, 'f', -1, 64))
+				}
+			}
+			return forms
+		}
+	}
+	return nil
 }
 
 // sourceForms keeps the plain readings of a number inside a name for sources only: "ERC20" supports "20", but "20" does not

@@ -8,10 +8,13 @@ type source struct {
 	plain    *unmasked
 	clauses  *clauses
 	contacts map[contactKey]bool
+	content  map[string]bool
 	folded   string
 	grams    map[string]bool
 	language string
 	numbers  map[string]bool
+	said     []statement
+	spans    []span
 }
 
 // contactKey identifies a contact in a draft and in its sources.

@@ -29,26 +29,33 @@ type replyInput struct {
 
 // ReplyRequest is what an agent decided about a draft.
 type ReplyRequest struct {
-	Action  string    `doc:"accept: send the draft as it is. edit: send body, made from the draft. reject: send nothing, and say why. write: send body; a pending draft stays." enum:"accept,edit,reject,write" json:"action"` //nolint:lll // a tag is one line
-	Body    string    `doc:"The text to send, for edit and write. It is held to the same rules as a generated one." json:"body,omitempty" maxLength:"20000"`                                                                   //nolint:lll // a tag is one line
-	DraftID uuid.UUID `doc:"The draft, for accept, edit and reject." format:"uuid" json:"draft_id,omitzero"`
-	Reason  string    `doc:"What is wrong with the draft, for reject." json:"reason,omitempty" maxLength:"1000"`
-	Code    string    `doc:"What kind of mistake it made, for reject; other when missing." enum:"wrong_article,wrong_facts,outdated,incomplete,off_topic,wrong_language,tone,unsafe,other" json:"reason_code,omitempty"` //nolint:lll // a tag is one line
-	Version int32     `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"`                                                                            //nolint:lll // a tag is one line
+	Action   string           `doc:"accept: send the draft as it is. edit: send body, made from the draft. reject: send nothing, and say why. write: send body; a pending draft stays." enum:"accept,edit,reject,write" json:"action"` //nolint:lll // a tag is one line
+	Body     string           `doc:"The text to send, for edit and write. It is held to the same rules as a generated one." json:"body,omitempty" maxLength:"20000"`                                                                   //nolint:lll // a tag is one line
+	Override *OverrideRequest `doc:"What a lead sets aside of the objections to the text. The policy says which may be." json:"override,omitempty"`
+	DraftID  uuid.UUID        `doc:"The draft, for accept, edit and reject." format:"uuid" json:"draft_id,omitzero"`
+	Reason   string           `doc:"What is wrong with the draft, for reject." json:"reason,omitempty" maxLength:"1000"`
+	Code     string           `doc:"What kind of mistake it made, for reject; other when missing." enum:"wrong_article,wrong_facts,outdated,incomplete,off_topic,wrong_language,tone,unsafe,other" json:"reason_code,omitempty"` //nolint:lll // a tag is one line
+	Version  int32            `doc:"The ticket's version. If it has changed since, nothing happens." json:"version" maximum:"2147483647" minimum:"1"`                                                                            //nolint:lll // a tag is one line
 }
 
-// CheckRequest is a text that an agent is writing.
+// OverrideRequest is a lead's decision to send a text that a rule forbids.
+type OverrideRequest struct {
+	Checks []string `doc:"The rules, as errors named them in check." json:"checks" maxItems:"10" minItems:"1" nullable:"false"`
+	Reason string   `doc:"Why; kept in the history and the audit log." json:"reason" maxLength:"1000" minLength:"1"`
+}
+
+// CheckRequest is a text that is not sent yet.
 type CheckRequest struct {
-	Body string `json:"body" maxLength:"20000"`
+	Body string `doc:"The text." json:"body" maxLength:"20000" minLength:"1"`
+}
+
+// CheckResult is what the rules say about a text.
+type CheckResult struct {
+	Findings []Finding `doc:"What speaks against sending it; none means that it may be sent." json:"findings" nullable:"false"`
 }
 
 type checkOutput struct {
-	Body CheckResponse
-}
-
-// CheckResponse is what the desk's rules forbid in a text.
-type CheckResponse struct {
-	Findings []Finding `json:"findings" nullable:"false"`
+	Body CheckResult
 }
 
 type ticketOutput struct {
@@ -78,8 +85,8 @@ func (s *server) describeTicketChanges(api huma.API) {
 		Method: http.MethodPost, OperationID: "reply-to-ticket", Path: "/v1/tickets/{id}/reply", Summary: "Reply", Tags: tags,
 	}, access.WorkTickets), s.reply)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Says what a reply would be refused for, without sending it. No findings mean that it may be sent as it is.",
-		Method:      http.MethodPost, OperationID: "check-reply", Path: "/v1/tickets/{id}/check", Summary: "Check a reply", Tags: tags,
+		Description: "Says what the rules object to in a text, as a reply would be told, and sends nothing: for an editor, while one types.",
+		Method:      http.MethodPost, OperationID: "check-reply", Path: "/v1/tickets/{id}/check", Summary: "Check a text", Tags: tags,
 	}, access.WorkTickets), s.check)
 }
 
@@ -93,14 +100,37 @@ func (s *server) change(step changeFunc) func(context.Context, *changeInput) (*t
 	}
 }
 
+func (s *server) check(ctx context.Context, in *stepInput[CheckRequest]) (*checkOutput, error) {
+	if err := storable("body", in.Body.Body); err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	findings, err := s.Desk.Check(ctx, in.ID, in.Body.Body)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	result := CheckResult{Findings: make([]Finding, len(findings))}
+	for i, found := range findings {
+		result.Findings[i] = Finding{Check: found.Check, Detail: found.Detail}
+	}
+	return &checkOutput{Body: result}, nil
+}
+
 func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, error) {
 	for field, text := range map[string]string{"body": in.Body.Body, "reason": in.Body.Reason} {
 		if err := storable(field, text); err != nil {
 			return nil, s.problemOf(ctx, err)
 		}
 	}
+	var override desk.Override
+	if o := in.Body.Override; o != nil {
+		if err := storable("override.reason", o.Reason); err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		override = desk.Override{Checks: o.Checks, Reason: o.Reason}
+	}
 	ticket, err := s.Desk.Reply(ctx, actor(ctx), desk.Reply{
 		Action: desk.Action(in.Body.Action), Body: in.Body.Body, Code: desk.RejectCode(in.Body.Code), DraftID: in.Body.DraftID,
+		Override: override,
 		Reason:   in.Body.Reason,
 		TicketID: in.ID, Version: in.Body.Version,
 	})
@@ -108,16 +138,4 @@ func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, erro
 		return nil, s.problemOf(ctx, err)
 	}
 	return &ticketOutput{Body: ticketView(ticket)}, nil
-}
-
-func (s *server) check(ctx context.Context, in *stepInput[CheckRequest]) (*checkOutput, error) {
-	found, err := s.Desk.Check(ctx, in.ID, in.Body.Body)
-	if err != nil {
-		return nil, s.problemOf(ctx, err)
-	}
-	findings := make([]Finding, len(found))
-	for i, finding := range found {
-		findings[i] = Finding(finding)
-	}
-	return &checkOutput{Body: CheckResponse{Findings: findings}}, nil
 }

@@ -132,6 +132,7 @@ func kindOfStatus(status int) kind {
 type FieldError struct {
 	Field   string `doc:"Path of the field, or the name of the parameter or header." example:"message.body" json:"field"`
 	Message string `doc:"What is wrong with it, or how to mend it." json:"message"`
+	Check   string `doc:"Of a reply that may not be sent: the rule that it breaks." example:"link" json:"check,omitempty"`
 }
 
 // Problem is an error as the caller reads it (RFC 9457).
@@ -189,7 +190,12 @@ func (s *server) problemOf(ctx context.Context, err error) *Problem {
 			if e.Field == "" {
 				return p
 			}
-			p.Errors = []FieldError{{Field: e.Field, Message: e.Message}}
+			for _, found := range e.Findings {
+				p.Errors = append(p.Errors, FieldError{Field: e.Field, Message: found.Detail, Check: found.Check})
+			}
+			if len(p.Errors) == 0 {
+				p.Errors = []FieldError{{Field: e.Field, Message: e.Message}}
+			}
 			return p
 		}
 	} else if transient(err) {

@@ -174,6 +174,16 @@ func TestAgentsTextIsHeldToTheRules(t *testing.T) {
 		r := s.do(t, call{body: fmt.Sprintf(`{%s,"version":%d}`, test.body, claimed.Version), key: s.agent, path: path + "/reply"})
 		require.Equal(t, []string{test.field}, fieldsOf(problem(t, r, http.StatusUnprocessableEntity)), test.body)
 	}
+	phishing := fmt.Sprintf(`{"action":"write","version":%d,"body":"Log in at https://quayside-support.test/verify"}`, claimed.Version)
+	blocked := problem(t, s.do(t, call{body: phishing, key: s.agent, path: path + "/reply"}), http.StatusUnprocessableEntity)
+	require.Equal(t, "link", blocked.Errors[0].Check)
+	require.Contains(t, blocked.Errors[0].Message, "quayside-support", "the agent sees what")
+
+	dry := s.do(t, call{body: `{"body":"Log in at https://quayside-support.test/verify"}`, key: s.agent, path: path + "/check"})
+	require.Equal(t, "link", decode[httpapi.CheckResult](t, dry, http.StatusOK).Findings[0].Check)
+	dry = s.do(t, call{body: `{"body":"We are looking into it."}`, key: s.agent, path: path + "/check"})
+	require.Empty(t, decode[httpapi.CheckResult](t, dry, http.StatusOK).Findings)
+
 	body := fmt.Sprintf(`{"action":"write","version":%d,"body":"We are looking into it."}`, claimed.Version)
 	r := s.do(t, call{body: body, key: s.agent, path: path + "/reply"})
 	require.Equal(t, "waiting", decode[httpapi.Ticket](t, r, http.StatusOK).Status)
@@ -186,7 +196,7 @@ func TestAgentChecksAReplyWithoutSendingIt(t *testing.T) {
 	check := func(body string) []httpapi.Finding {
 		encoded := `{"body":"` + body + `"}`
 		r := s.do(t, call{body: encoded, key: s.agent, path: "/v1/tickets/" + ticket.ID.String() + "/check"})
-		return decode[httpapi.CheckResponse](t, r, http.StatusOK).Findings
+		return decode[httpapi.CheckResult](t, r, http.StatusOK).Findings
 	}
 	require.Empty(t, check("We are looking into it."))
 	found := check("Please log in at https://quayside-help.example")

@@ -266,6 +266,9 @@ func (s *Store) saveSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, v
 		return err
 	}
 	v.detail = map[string]any{"action": sending.Reply.Action, "draft_id": sending.Reply.DraftID}
+	if len(sending.Overridden) > 0 {
+		v.detail["overridden"], v.detail["override_reason"] = sending.Overridden, sending.Reply.Override.Reason
+	}
 	if err := s.saveTicket(ctx, tx, v); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type evalCmd struct {
 	Gate      evalGateCmd      `cmd:"" help:"Run a suite and fail when it is worse than a baseline or breaks a rule."`
 	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
 	Fusion    evalFusionCmd    `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
+	Guard     evalGuardCmd     `cmd:"" help:"Measure what the checks on outgoing texts stop, and what they should not have."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
 	Lang      evalLangCmd      `cmd:"" help:"Measure the language detector."`
 	Lint      evalLintCmd      `cmd:"" help:"Check suites without running them."`

@@ -124,6 +124,7 @@ func (c policyShadowCmd) Run(ctx context.Context, a *app) error {
 
 type policySetCmd struct {
 	LargeAmount       map[string]float64 `help:"Sum from which on a case is more urgent, by ticker or currency; repeat for more, 0 takes one away." placeholder:"BTC=0.1"`
+	LeadOverride      []string           `help:"Check of the guard that a lead may set aside: advice, hold_reason, promise; repeat for more. Replaces the list, none empties it." placeholder:"CHECK"`
 	MaxClarifications *int               `help:"How often the assistant may ask back before a person comes." placeholder:"N"`
 	MinConfidence     *float64           `help:"Least probability of being right at which an answer is sent, 0 to 1." placeholder:"P"`
 	SilentIntent      []string           `help:"Intent without automatic answers; repeat for more. Replaces the list." placeholder:"INTENT"`
@@ -145,6 +146,9 @@ func (c policySetCmd) Run(ctx context.Context, a *app) error {
 	}
 	return changePolicy(ctx, a, func(p *assistant.Policy) {
 		p.LargeAmounts = withAmounts(p.LargeAmounts, c.LargeAmount)
+		if c.LeadOverride != nil {
+			p.LeadOverrides = slices.DeleteFunc(c.LeadOverride, func(check string) bool { return check == "none" })
+		}
 		if c.MaxClarifications != nil {
 			p.MaxClarifications = *c.MaxClarifications
 		}

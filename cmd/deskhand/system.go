@@ -46,6 +46,7 @@ func loadKnowledge(c config) (knowledge, error) {
 	if k.lang, err = lang.New(); err != nil {
 		return k, fmt.Errorf("load language model: %w", err)
 	}
+	k.guard = k.guard.WithDetector(languageAlone(k.lang))
 	if k.prompts, err = prompts.New(); err != nil {
 		return k, err
 	}
@@ -187,4 +188,12 @@ func (s *system) close(ctx context.Context) error {
 		return nil
 	}
 	return s.database.close(ctx)
+}
+
+// languageAlone is what the guard asks about a sentence: nothing else is known of it.
+func languageAlone(detector *lang.Detector) guard.Detector {
+	return func(text string) (string, float64) {
+		guess := detector.Detect(text, lang.Hint{})
+		return guess.Tag, guess.Certainty
+	}
 }
