@@ -59,8 +59,8 @@ type SliceDifference struct {
 // Compare pairs the cases of two reports by id. A figure is better or worse when its bootstrap interval leaves out 0 and,
 // unless the cases that it is about changed, McNemar's test agrees: with few changes the bootstrap alone is too sure. A slice
 // is when McNemar's test says so after Holm's adjustment for the number of slices.
-func Compare(before, after Report) Comparison {
-	c := Comparison{
+func Compare(before, after Report) *Comparison {
+	c := &Comparison{
 		Better: []Change{}, Changed: []string{}, Moved: []Change{}, OnlyAfter: []string{}, OnlyBefore: []string{}, Worse: []Change{},
 	}
 	earlier := make(map[string]Result, len(before.Results))
@@ -174,7 +174,7 @@ func compareSlices(pairs []pair) []SliceDifference {
 }
 
 // WriteTable prints the comparison for a terminal: the verdicts first, then the cases that changed.
-func (c Comparison) WriteTable(w io.Writer) error {
+func (c *Comparison) WriteTable(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "FIGURE\tVERDICT\tDIFFERENCE [95 % INTERVAL]\tBEFORE\tAFTER\tMCNEMAR P")
 	for _, d := range c.Figures {
@@ -196,7 +196,8 @@ func (c Comparison) WriteTable(w io.Writer) error {
 		changes []Change
 	}{{"worse", c.Worse}, {"better", c.Better}, {"moved", c.Moved}} {
 		for _, change := range list.changes {
-			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", change.ID, list.is, change.Before, change.After, strings.Join(change.Failed, ", "))
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", change.ID, list.is, change.Before, change.After,
+				strings.Join(change.Failed, ", "))
 		}
 	}
 	if err := table.Flush(); err != nil {

@@ -47,7 +47,7 @@ func reread(t *testing.T, report evals.Report) evals.Report {
 	return again
 }
 
-func verdicts(c evals.Comparison) map[string]evals.Verdict {
+func verdicts(c *evals.Comparison) map[string]evals.Verdict {
 	all := make(map[string]evals.Verdict)
 	for _, d := range c.Figures {
 		all[d.Name] = d.Verdict

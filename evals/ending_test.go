@@ -66,7 +66,8 @@ func TestFiguresCountTheCasesThatTheyAreAbout(t *testing.T) {
 		"wrong_rate": {1, 6}, "needless_rate": {1, 3},
 	}
 	require.Len(t, total.Figures, len(want))
-	for name, counts := range want {
-		require.Equal(t, counts, [2]int{total.Figures[name].Hits, total.Figures[name].N}, name)
+	for name, wanted := range want {
+		got := [2]int{total.Figures[name].Hits, total.Figures[name].N}
+		require.Equal(t, wanted, got, name)
 	}
 }

@@ -14,10 +14,10 @@ var ErrBroken = errors.New("broken run")
 
 // Gate is the decision about a run.
 type Gate struct {
-	Comparison Comparison `json:"comparison"`
-	Findings   []Finding  `json:"findings"`
-	Passed     bool       `json:"passed"`
-	Suite      string     `json:"suite"`
+	Comparison *Comparison `json:"comparison"`
+	Findings   []Finding   `json:"findings"`
+	Passed     bool        `json:"passed"`
+	Suite      string      `json:"suite"`
 }
 
 // Decide holds a run against the baseline by rules; without rules by those of DefaultRules that the suite has cases for. It

@@ -53,23 +53,22 @@ func (f Figure) count(pairs []pair) []counted {
 	for _, p := range pairs {
 		var c counted
 		if f.About(p.before) {
-			c.nBefore, c.hitsBefore = 1, number(f.Hit(p.before))
+			c.nBefore = 1
+			if f.Hit(p.before) {
+				c.hitsBefore = 1
+			}
 		}
 		if f.About(p.after) {
-			c.nAfter, c.hitsAfter = 1, number(f.Hit(p.after))
+			c.nAfter = 1
+			if f.Hit(p.after) {
+				c.hitsAfter = 1
+			}
 		}
 		if c.nBefore+c.nAfter > 0 {
 			all = append(all, c)
 		}
 	}
 	return all
-}
-
-func number(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
 }
 
 // bootstrap is the 95 % percentile interval of the difference when whole pairs are drawn again (Efron and Tibshirani 1993,

@@ -55,7 +55,8 @@ type Report struct {
 // NewReport counts results.
 func NewReport(suite Suite, results []Result) Report {
 	report := Report{
-		ByIntent: slice(results, byIntent), ByLocale: slice(results, byLocale), ByRisk: slice(results, byRisk), ByTag: slice(results, byTag),
+		ByIntent: slice(results, byIntent), ByLocale: slice(results, byLocale), ByRisk: slice(results, byRisk),
+		ByTag: slice(results, byTag),
 		Costs: NewCosts(results), Results: results, Suite: suite.Name, Total: newTally(results),
 	}
 	latencies := make([]time.Duration, 0, len(results))

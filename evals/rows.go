@@ -23,7 +23,8 @@ func ParseRows(r io.Reader, name string) (Suite, error) {
 	for _, row := range rows {
 		suite.Cases = append(suite.Cases, row.Case)
 	}
-	if err := suite.validate(func(int) string { return "" }); err != nil { // two rows with one id; what is wrong with one row has been said with its line
+	// What is wrong with one row has been said with its line: two rows with one id are left.
+	if err := suite.validate(func(int) string { return "" }); err != nil {
 		return Suite{}, fmt.Errorf("check suite %s: %w", name, err)
 	}
 	return suite, nil

@@ -31,7 +31,10 @@ func ParseRule(text string) (Rule, error) {
 	if parts == nil {
 		return Rule{}, fmt.Errorf("rule %q: write [diff.]FIGURE[.lower|.upper][@KIND=NAME] >= NUMBER, or <=", text)
 	}
-	rule := Rule{Text: strings.TrimSpace(text), atMost: parts[6] == "<=", by: kind(parts[4]), difference: parts[1] != "", end: parts[3], slice: parts[5]}
+	rule := Rule{
+		Text: strings.TrimSpace(text), atMost: parts[6] == "<=", by: kind(parts[4]), difference: parts[1] != "",
+		end: parts[3], slice: parts[5],
+	}
 	figures := Figures()
 	i := slices.IndexFunc(figures, func(f Figure) bool { return f.Name == parts[2] })
 	if i < 0 {

@@ -1,8 +1,8 @@
 // Package evals proves what the assistant does: it asks the questions of a suite, holds each outcome against what the
 // suite expects, and fits the confidence on labelled cases.
 //
-// A suite is a YAML file that QA writes, or a data set with one case a line. Cases run through the real pipeline on a store in memory, so an eval leaves no
-// trace on the desk. The package measures; it sends nothing and changes nothing.
+// A suite is a YAML file that QA writes, or a data set with one case a line. Cases run through the real pipeline on a
+// store in memory, so an eval leaves no trace on the desk. The package measures; it sends nothing and changes nothing.
 package evals
 
 import (

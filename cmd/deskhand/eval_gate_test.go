@@ -166,6 +166,7 @@ func TestGateTellsByItsExitCode(t *testing.T) {
 	bad := save("bad.json", evals.WrongAnswer, evals.Check{Name: "article"})
 	broken := save("broken.json", evals.WrongAnswer, evals.Check{Name: "pipeline"})
 	junit := filepath.Join(folder, "gate.xml")
+	t.Cleanup(func() { require.FileExists(t, junit) }) // after the subtests
 
 	tests := map[string]struct {
 		args []string
@@ -185,12 +186,13 @@ func TestGateTellsByItsExitCode(t *testing.T) {
 		"CompareOther": {[]string{"compare", good, "eval_gate_test.go"}, exitUsage, `not what "deskhand eval run --json" prints`},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // quick, and one file is looked at afterwards
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
 			var out bytes.Buffer
 			code := run(t.Context(), append([]string{"eval"}, test.args...), streams{err: &out, in: strings.NewReader(""), out: &out})
 			require.Equal(t, test.code, code, out.String())
 			require.Contains(t, out.String(), test.out)
 		})
 	}
-	require.FileExists(t, junit)
 }

@@ -8,7 +8,8 @@ type evalLintCmd struct {
 
 // Help is shown by --help.
 func (evalLintCmd) Help() string {
-	return `Every problem of a YAML suite is printed with the line of its case, of a data set the first. The exit code is 1 when there is one.
+	return `Every problem of a YAML suite is printed with the line of its case, of a data set the first. The
+exit code is 1 when there is one.
 
 Example:
   deskhand eval lint evals/suites/smoke.yaml evals/suites/handoff-dev.jsonl`

@@ -101,7 +101,8 @@ func report(w io.Writer, err error) int {
 	}
 	_, _ = fmt.Fprintf(w, "deskhand: %v\n", err)
 	for _, mendable := range []error{
-		local.ErrFolder, local.ErrInUse, local.ErrNoVector, local.ErrNotInstalled, local.ErrUnreachable, local.ErrVersion, errConfig, evals.ErrBroken,
+		local.ErrFolder, local.ErrInUse, local.ErrNoVector, local.ErrNotInstalled, local.ErrUnreachable, local.ErrVersion, errConfig,
+		evals.ErrBroken,
 	} {
 		if errors.Is(err, mendable) {
 			return exitUsage
