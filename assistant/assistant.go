@@ -163,6 +163,17 @@ func (a *Assistant) RequestPerson(ctx context.Context, q Question) (Run, error) 
 	return a.Handle(ctx, q)
 }
 
+// MustHandOff reports whether a question reaches a person whatever the desk is busy with (P3, P7), as far as its own words say.
+// It needs no database and stores nothing: a question that is not valid is refused later, with its reason.
+func (a *Assistant) MustHandOff(q Question) bool {
+	if q.Validate() != nil {
+		return false
+	}
+	clean := a.Redactor.Redact(q.Body)
+	t := a.Triager.Triage(clean.Text, redact.Names(clean.Secrets()))
+	return len(DefaultPolicy().MustHandOff(t)) > 0
+}
+
 // open removes the secrets (P2) and prepares the question for the store.
 func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 	var earlier []Message

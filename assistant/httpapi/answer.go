@@ -121,9 +121,14 @@ func (s *server) answer(ctx context.Context, in *answerInput) (*answerOutput, er
 		}
 		question.Customer, question.Locale = customer, cmp.Or(question.Locale, locale)
 	}
-	if wantsStream(in.Accept) {
-		return s.stream(ctx, question, answerRenderer{})
+	leave, problem := s.admit(ctx, question)
+	if problem != nil {
+		return nil, problem
 	}
+	if wantsStream(in.Accept) {
+		return s.stream(ctx, admittedQuestion{Question: question, leave: leave}, answerRenderer{})
+	}
+	defer leave()
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
 	run, err := s.Assistant.Handle(ctx, question)

@@ -158,9 +158,14 @@ func (s *server) chat(ctx context.Context, in *chatInput) (*answerOutput, error)
 	question := request.question
 	question.APIKeyID, question.Channel, question.IdempotencyKey = requestFrom(ctx).key.ID, chatChannel, in.IdempotencyKey
 	render := &chatRenderer{question: question.Body, tokens: s.chatTokens, usage: request.usage}
-	if request.stream {
-		return s.stream(ctx, question, render)
+	leave, problem := s.admit(ctx, question)
+	if problem != nil {
+		return nil, problem
 	}
+	if request.stream {
+		return s.stream(ctx, admittedQuestion{Question: question, leave: leave}, render)
+	}
+	defer leave()
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
 	run, err := s.Assistant.Handle(ctx, question)

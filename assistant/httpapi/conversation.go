@@ -76,7 +76,7 @@ func (s *server) describeConversations(api huma.API) {
 		Summary: "Read a conversation", Tags: tags,
 	}, access.ReadConversation), s.conversation)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Hands the conversation to a person. It always works.",
+		Description: "Hands the conversation to a person. No limit on questions holds it back.",
 		Method:      http.MethodPost, OperationID: "request-person", Path: "/v1/conversations/{id}/handoff",
 		Summary: "Ask for a person", Tags: tags,
 	}, access.Ask), s.handOff)
@@ -129,6 +129,11 @@ func (s *server) handOff(ctx context.Context, in *handOffInput) (*handOffOutput,
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
+	leave, problem := s.admitUrgent(ctx)
+	if problem != nil {
+		return nil, problem
+	}
+	defer leave()
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
 	run, err := s.Assistant.RequestPerson(ctx, assistant.Question{

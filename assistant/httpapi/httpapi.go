@@ -25,6 +25,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/admission"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
@@ -39,6 +40,7 @@ type Config struct {
 	Clock     func() time.Time
 	Deadline  time.Duration // how long a customer waits; assistant.DefaultDeadline when zero
 	Desk      *desk.Desk
+	Gate      *admission.Gate
 	Index     func() *retrieval.Index // with the embedding model of the moment
 	Logger    *slog.Logger
 	Provider  *Provider            // of people's identity; nil lets them in with a password only
@@ -63,6 +65,7 @@ func (c Config) Validate() error {
 		{c.Assistant == nil, "assistant"},
 		{c.Clock == nil, "clock"},
 		{c.Desk == nil, "desk"},
+		{c.Gate == nil, "gate"},
 		{c.Index == nil, "index"},
 		{c.Logger == nil, "logger"},
 		{c.Redactor == nil, "redactor"},
@@ -85,7 +88,7 @@ func New(c Config) (*fiber.App, error) {
 	if c.Deadline == 0 {
 		c.Deadline = assistant.DefaultDeadline
 	}
-	metrics, err := newMetrics(c.Registry, c.Version)
+	metrics, err := newMetrics(c)
 	if err != nil {
 		return nil, err
 	}

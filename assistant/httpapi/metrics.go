@@ -6,19 +6,26 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/deskhand/deskhand/assistant/admission"
 )
 
 // metrics are rate, errors and duration of each route, and how questions end. Their labels take few values: patterns of
 // routes, known methods, status codes, outcomes.
 type metrics struct {
-	answers  *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	inFlight prometheus.Gauge
-	requests *prometheus.CounterVec
+	admissions *prometheus.CounterVec
+	answers    *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	inFlight   prometheus.Gauge
+	requests   *prometheus.CounterVec
 }
 
-func newMetrics(registry prometheus.Registerer, version string) (*metrics, error) {
+func newMetrics(c Config) (*metrics, error) {
 	m := &metrics{
+		admissions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "deskhand_admissions_total",
+			Help: "Questions by what became of them at the door: admitted, urgent (beyond a limit, for a person), refused by a limit.",
+		}, []string{"result"}),
 		answers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "deskhand_http_answers_total", Help: "Questions that got an end over HTTP; a repeated request counts again.",
 		}, []string{"outcome"}),
@@ -35,15 +42,30 @@ func newMetrics(registry prometheus.Registerer, version string) (*metrics, error
 		}, []string{"method", "route", "status"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "deskhand_build_info", Help: "Always 1; the label says which build runs.", ConstLabels: prometheus.Labels{"version": version},
+		Name: "deskhand_build_info", Help: "Always 1; the label says which build runs.", ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	for _, collector := range []prometheus.Collector{m.answers, m.duration, m.inFlight, m.requests, build} {
-		if err := registry.Register(collector); err != nil {
+	collectors := append(placesTaken(c.Gate), m.admissions, m.answers, m.duration, m.inFlight, m.requests, build)
+	for _, collector := range collectors {
+		if err := c.Registry.Register(collector); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
 	}
 	return m, nil
+}
+
+// placesTaken shows how full the replica is.
+func placesTaken(gate *admission.Gate) []prometheus.Collector {
+	gauge := func(kind string, taken func() int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "deskhand_questions_in_flight", Help: "Questions that are being worked on, in places for all or for urgent cases.",
+			ConstLabels: prometheus.Labels{"place": kind},
+		}, func() float64 { return float64(taken()) })
+	}
+	return []prometheus.Collector{
+		gauge("ordinary", func() int { ordinary, _ := gate.Taken(); return ordinary }),
+		gauge("urgent", func() int { _, urgent := gate.Taken(); return urgent }),
+	}
 }
 
 // observe counts a request that has ended.

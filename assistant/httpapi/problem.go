@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -23,8 +24,8 @@ import (
 const (
 	// problemType is the media type of RFC 9457.
 	problemType = "application/problem+json"
-	// retryAfter is how many seconds a client should wait after an outage: a database that restarts is back by then.
-	retryAfter = "5"
+	// retryAfter is how long a client should wait after an outage: a database that restarts is back by then.
+	retryAfter = 5 * time.Second
 
 	internalDetail = "Something went wrong on our side. Try again, and tell us the request_id if it stays."
 )
@@ -52,6 +53,8 @@ const (
 	kindNeedsSession   = "session_required"
 	kindNotFound       = string(assistant.CodeNotFound)
 	kindNotReady       = "not_ready"
+	kindOverloaded     = "overloaded"
+	kindRate           = "rate_limited"
 	kindReused         = string(assistant.CodeReused)
 	kindThrottled      = string(assistant.CodeThrottled)
 	kindTokenExpired   = string(assistant.CodeTokenExpired)
@@ -95,11 +98,16 @@ func kinds() []kind {
 		{kindInvalid, http.StatusUnprocessableEntity, "A field is not valid", "Mend the fields that are named in errors."},
 		{kindReused, http.StatusUnprocessableEntity, "The idempotency key was used before", "Use a new key for another request."},
 		{kindThrottled, http.StatusTooManyRequests, "Too many tries", "Wait for the seconds that Retry-After says."},
+		{kindRate, http.StatusTooManyRequests, "Too many questions", "Send it again after the seconds that Retry-After says."},
 		{"headers_too_large", http.StatusRequestHeaderFieldsTooLarge, "The headers are too large", "Send at most 8 KiB of headers."},
 		{kindInternal, http.StatusInternalServerError, "Internal error", internalDetail},
 		{
 			kindUnavailable, http.StatusServiceUnavailable, "Try again in a moment",
 			"The service cannot do this right now. Send the same request again, with the same Idempotency-Key.",
+		},
+		{
+			kindOverloaded, http.StatusServiceUnavailable, "Too busy",
+			"The question was not stored: send it again after the seconds that Retry-After says.",
 		},
 		{kindNotReady, http.StatusServiceUnavailable, "Not ready", "Something that the service needs is missing."},
 	}
@@ -166,12 +174,15 @@ func (p *Problem) GetHeaders() http.Header {
 	case http.StatusUnauthorized:
 		headers.Set("WWW-Authenticate", "Bearer")
 	case http.StatusTooManyRequests:
-		headers.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
+		headers.Set("Retry-After", wholeSeconds(p.retryAfter))
 	case http.StatusServiceUnavailable:
-		headers.Set("Retry-After", retryAfter)
+		headers.Set("Retry-After", wholeSeconds(cmp.Or(p.retryAfter, retryAfter)))
 	}
 	return headers
 }
+
+// wholeSeconds rounds up: who comes back a moment early is sent away again.
+func wholeSeconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
 
 // GetStatus returns the HTTP status code.
 func (p *Problem) GetStatus() int { return p.Status }

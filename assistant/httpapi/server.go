@@ -196,10 +196,19 @@ func write(c *fiber.Ctx, r *request, p *Problem) error {
 // setHeaders sets what every answer carries. A page that needs more (the docs) replaces the policy.
 func (s *server) setHeaders(c *fiber.Ctx, r *request) {
 	c.Set(requestIDHeader, r.id)
-	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'")
-	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	for _, header := range securityHeaders() {
+		c.Set(header[0], header[1])
+	}
+}
+
+// securityHeaders are on every answer: names and values. Strict-Transport-Security is up to the proxy that has the certificate.
+func securityHeaders() [][2]string {
+	return [][2]string{
+		{fiber.HeaderCacheControl, "no-store"},
+		{fiber.HeaderContentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"},
+		{fiber.HeaderReferrerPolicy, "no-referrer"},
+		{fiber.HeaderXContentTypeOptions, "nosniff"},
+	}
 }
 
 // unmatched is the route of requests that have none.

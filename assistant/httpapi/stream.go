@@ -61,8 +61,15 @@ type landing struct {
 	sentences []assistant.ReplySentence
 }
 
+// admittedQuestion has a place until it ends, however slowly its end is read.
+type admittedQuestion struct {
+	assistant.Question
+
+	leave func()
+}
+
 // launch starts a question. It ends with one landing, whoever listens.
-func (s *server) launch(ctx context.Context, question assistant.Question) *flight {
+func (s *server) launch(ctx context.Context, question admittedQuestion) *flight {
 	f := &flight{done: make(chan landing, 1), stages: make(chan assistant.Stage, stagesKept)}
 	question.Progress = func(stage assistant.Stage) {
 		select {
@@ -81,7 +88,7 @@ func (s *server) launch(ctx context.Context, question assistant.Question) *fligh
 				f.done <- landing{problem: newProblem(kindInternal, internalDetail)}
 			}
 		}()
-		run, err := s.Assistant.Handle(ctx, question)
+		run, err := s.handle(ctx, question)
 		if err != nil {
 			f.done <- landing{problem: s.problemOf(ctx, err)}
 			return
@@ -89,6 +96,12 @@ func (s *server) launch(ctx context.Context, question assistant.Question) *fligh
 		f.done <- landing{run: run, sentences: sentences}
 	}()
 	return f
+}
+
+// handle takes a question to its end and gives its place back, before anybody is told of the end.
+func (s *server) handle(ctx context.Context, question admittedQuestion) (assistant.Run, error) {
+	defer question.leave()
+	return s.Assistant.Handle(ctx, question.Question)
 }
 
 // streamRenderer writes what happens to a question as events: of our own interface, or of the chat protocol.
@@ -118,7 +131,7 @@ func (answerRenderer) progress(events *eventWriter, stage assistant.Stage) { eve
 
 // stream answers with server-sent events. It waits for a first sign of life, so that a question that is refused at once
 // gets the status of its problem.
-func (s *server) stream(ctx context.Context, question assistant.Question, render streamRenderer) (*answerOutput, error) {
+func (s *server) stream(ctx context.Context, question admittedQuestion, render streamRenderer) (*answerOutput, error) {
 	f := s.launch(ctx, question)
 	var first assistant.Stage
 	ticker := time.NewTicker(keepAliveInterval)

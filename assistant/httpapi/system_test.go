@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/admission"
 	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/guard"
@@ -112,6 +114,7 @@ type options struct {
 	clock    func() time.Time
 	deadline time.Duration
 	draft    assistant.DraftFunc
+	limits   admission.Config // what a test holds questions to; nothing without
 	provider *httpapi.Provider
 	search   assistant.SearchFunc // instead of the knowledge base
 }
@@ -180,11 +183,16 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.prompts, Redactor: k.redactor,
 		Search: o.search, Store: s.store, Triager: k.triager,
 	})
+	o.limits.Clock, o.limits.Lease, o.limits.Logger = o.clock, s.store.LeaseTokens, logger
+	o.limits.Places = cmp.Or(o.limits.Places, 100)
+	gate, err := admission.New(o.limits)
+	require.NoError(t, err)
 	s.app, err = httpapi.New(httpapi.Config{
 		Assistant: s.pipeline,
 		Clock:     o.clock,
 		Deadline:  o.deadline,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
+		Gate:      gate,
 		Index:     func() *retrieval.Index { return s.index },
 		Logger:    logger,
 		Provider:  o.provider,

@@ -32,9 +32,13 @@ const (
 const stopHint = "Press Ctrl-C to stop."
 
 type serveCmd struct {
-	Addr   string `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
-	Sample bool   `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
+	Addr   string        `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
+	Limits limitSettings `embed:""`
+	Sample bool          `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
+
+// Validate reports the first setting that cannot work, before anything starts.
+func (c serveCmd) Validate() error { return c.Limits.check() }
 
 // Help is shown by --help.
 func (serveCmd) Help() string {
@@ -66,7 +70,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	people := s.people()
 	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))), workers.AddArticles(s.desk),
-		workers.AddDesk(people))
+		workers.AddDesk(deskClock{desk: people, store: s.store}))
 	if err != nil {
 		return err
 	}
@@ -80,11 +84,16 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		defer cancel()
 		err = errors.Join(err, workers.Stop(stopping))
 	}()
+	gate, err := c.Limits.gate(a, s.store)
+	if err != nil {
+		return err
+	}
 	server, err := httpapi.New(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
 		Assistant: pipeline,
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
 		Desk:      people,
+		Gate:      gate,
 		Index:     s.desk.Index,
 		Logger:    a.logger,
 		Redactor:  s.knowledge.redactor,
@@ -100,9 +109,9 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err := console.Serve(server, a.clock); err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	listener, err := c.listen(ctx, a)
 	if err != nil {
-		return fmt.Errorf("%w: cannot listen on %s: choose another address with --addr: %w", errConfig, c.Addr, err)
+		return err
 	}
 	if err := c.greet(ctx, a, s, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())

@@ -1,0 +1,56 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/deskhand/deskhand/assistant/admission"
+)
+
+// bucketKept is how long a bucket is kept that nobody takes from: longer than any takes to fill.
+const bucketKept = time.Hour
+
+// LeaseTokens implements admission.LeaseFunc for all replicas on one database. It is one statement that locks one row until it has
+// committed. A replica whose clock is ahead fills a bucket early, once, by no more than its burst.
+func (s *Store) LeaseTokens(ctx context.Context, request admission.Request) (admission.Lease, error) {
+	rows, err := s.pool.Query(ctx, `
+		INSERT INTO admission_buckets AS b (name, tokens, granted, refilled_at)
+		VALUES (@name, @burst::float8 - least(@want, @burst), least(@want::float8, @burst), @now)
+		ON CONFLICT (name) DO UPDATE SET (tokens, granted, refilled_at) = (
+			SELECT level - grant_, grant_, greatest(b.refilled_at, @now)
+			FROM (SELECT least(@burst::float8,
+				b.tokens + @per_second::float8 * greatest(0, extract(epoch FROM @now::timestamptz - b.refilled_at)::float8)) AS level) AS filled,
+			LATERAL (SELECT least(@want::float8, floor(level)) AS grant_) AS granting
+		)
+		RETURNING granted, tokens`,
+		pgx.NamedArgs{
+			"burst": float64(request.Rate.Burst), "name": request.Name, "now": s.clock(), "per_second": request.Rate.PerSecond,
+			"want": float64(request.Want),
+		})
+	if err != nil {
+		return admission.Lease{}, fmt.Errorf("lease tokens: %w", err)
+	}
+	bucket, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct{ Granted, Tokens float64 }])
+	if err != nil {
+		return admission.Lease{}, fmt.Errorf("lease tokens: %w", err)
+	}
+	if bucket.Granted >= 1 {
+		return admission.Lease{Granted: int(bucket.Granted)}, nil
+	}
+	missing := (1 - bucket.Tokens) / request.Rate.PerSecond
+	return admission.Lease{Wait: time.Duration(math.Ceil(missing * float64(time.Second)))}, nil
+}
+
+// ForgetBuckets deletes the buckets that have long been full.
+func (s *Store) ForgetBuckets(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, `DELETE FROM admission_buckets WHERE refilled_at < @before`,
+		pgx.NamedArgs{"before": s.clock().Add(-bucketKept)})
+	if err != nil {
+		return fmt.Errorf("forget buckets: %w", err)
+	}
+	return nil
+}
