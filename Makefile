@@ -25,7 +25,8 @@ run: setup build ## Set up, build and serve on :8080 with the sample knowledge b
 	@exec bin/deskhand serve --sample
 
 .PHONY: test
-test: setup ## Set up, run every test with the race detector and every fuzz target for 300 inputs
+test: ## Set up, also Chromium, run every test with the race detector and every fuzz target for 300 inputs
+	@.ci/setup chromium
 	@trap .ci/stop-test-server EXIT; go vet ./... && go test -race -shuffle=on ./... && .ci/fuzz 300x -race
 
 .PHONY: fuzz

@@ -168,6 +168,7 @@ func TestPreflightIsAnsweredForCustomerRoutesOnly(t *testing.T) {
 	headers := map[string]string{"Origin": "https://www.quayside.example", "Access-Control-Request-Method": "POST"}
 	for _, path := range []string{
 		"/v1/answers", "/v1/conversations/" + id, "/v1/conversations/" + id + "/handoff", "/v1/conversations/" + id + "/feedback",
+		"/v1/conversations/" + id + "/events", "/v1/channels/verify",
 	} {
 		r := s.do(t, call{headers: headers, method: http.MethodOptions, path: path})
 		require.Equal(t, http.StatusNoContent, r.status)

@@ -94,7 +94,8 @@ func (c check) run(ctx context.Context) error {
 // that they can be read while the database is down; they hold counts only. A proxy should not pass them on.
 func (s *server) servePlain(app *fiber.App) {
 	for _, path := range []string{
-		"/v1/answers", "/v1/conversations/:id", "/v1/conversations/:id/feedback", "/v1/conversations/:id/handoff",
+		"/v1/answers", "/v1/channels/verify",
+		"/v1/conversations/:id", "/v1/conversations/:id/events", "/v1/conversations/:id/feedback", "/v1/conversations/:id/handoff",
 	} {
 		app.Options(path, preflight)
 	}

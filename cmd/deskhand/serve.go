@@ -17,6 +17,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/web/console"
+	"github.com/deskhand/deskhand/assistant/web/widget"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -88,7 +89,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	server, err := httpapi.New(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
+	server, err := newServer(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
 		Assistant: pipeline,
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
@@ -104,9 +105,6 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Version:   version,
 	}))
 	if err != nil {
-		return fmt.Errorf("build HTTP interface: %w", err)
-	}
-	if err := console.Serve(server, a.clock); err != nil {
 		return err
 	}
 	listener, err := c.listen(ctx, a)
@@ -125,6 +123,18 @@ func (s *system) people() *desk.Desk {
 	return desk.New(desk.Config{
 		Clock: s.app.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Store: s.store,
 	})
+}
+
+// newServer returns the HTTP interface with the faces on it, ready to listen.
+func newServer(config httpapi.Config) (*fiber.App, error) {
+	server, err := httpapi.New(config)
+	if err != nil {
+		return nil, fmt.Errorf("build HTTP interface: %w", err)
+	}
+	if err := errors.Join(console.Serve(server, config.Clock), widget.Serve(server)); err != nil {
+		return nil, err
+	}
+	return server, nil
 }
 
 // serve answers until ctx ends or the database is gone for good, then lets running requests finish.
@@ -154,8 +164,9 @@ func serve(ctx context.Context, a *app, s *system, server *fiber.App, listener n
 func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) error {
 	base := "http://localhost:" + port(addr)
 	_, _ = fmt.Fprintf(a.out, "\ndeskhand %s is ready\n\n"+
-		"  console   %s/console\n  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n  health    %s/readyz\n\n",
-		version, base, base, base, base, base)
+		"  console   %s/console\n  demo      %s/demo\n  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n"+
+		"  health    %s/readyz\n\n",
+		version, base, base, base, base, base, base)
 	if !c.Sample {
 		return nil
 	}
@@ -171,6 +182,7 @@ func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) e
 			"for another key: deskhand key create --role widget\n\n")
 		return nil
 	}
+	demo := ""
 	_, _ = fmt.Fprint(a.out, "A first set of keys, shown once:\n\n")
 	for _, role := range []postgres.Role{postgres.RoleWidget, postgres.RoleAgent, postgres.RoleAdmin} {
 		_, secret, err := s.store.CreateKey(ctx, postgres.Key{Name: "first " + string(role), Role: role})
@@ -178,14 +190,18 @@ func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) e
 			return err
 		}
 		_, _ = fmt.Fprintf(a.out, "  export %s_KEY=%s\n", upper(role), secret)
+		if role == postgres.RoleWidget {
+			demo = base + "/demo?key=" + secret
+		}
 	}
 	_, _ = fmt.Fprintf(a.out, `
-Try it in another terminal, with the first of these lines:
+See the chat on a page: %s
+Or try it in another terminal, with the first of these lines:
 
   curl -s %s/v1/answers -H 'content-type: application/json' -H "authorization: Bearer $WIDGET_KEY" \
     -d '{"message":{"body":"提币两个小时了还没到账,怎么办?"}}'
 
-`, base)
+`, demo, base)
 	return nil
 }
 

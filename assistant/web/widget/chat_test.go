@@ -1,0 +1,417 @@
+package widget_test
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/postgres"
+)
+
+const (
+	pending = "My withdrawal has been pending for two hours"
+	hacked  = "Someone logged into my account and withdrew my BTC"
+	// phrase is a test vector of BIP-39: nobody's.
+	phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+)
+
+// stage is the whole service, a browser, and a host site of another origin with a strict policy.
+type stage struct {
+	*system
+
+	browser func(t *testing.T) *tab
+	host    string
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := newSystem(t)
+	browser := newBrowser(t)
+	return &stage{
+		system: s, host: site(t, s.base).URL,
+		browser: func(t *testing.T) *tab { t.Helper(); return newTab(t, browser) },
+	}
+}
+
+// chat opens a host page with the chat open on it.
+func (s *stage) chat(t *testing.T, attributes ...string) *tab {
+	t.Helper()
+	b := s.browser(t)
+	b.open(s.host + "?" + query(s.widget, append(attributes, "open", "")...))
+	b.await(`shown('.panel')`)
+	return b
+}
+
+// TestChat runs the chat as a customer does, in Chromium against the whole service.
+func TestChat(t *testing.T) {
+	t.Parallel()
+
+	s := newStage(t)
+	for name, test := range map[string]func(*testing.T, *stage){
+		"QuestionIsAnsweredWithItsSource":       testAnswer,
+		"PersonAnswersAndAReloadKeepsAll":       testHandOff,
+		"PersonCanBeAskedForBeforeAnything":     testPersonAtOnce,
+		"SecretIsWarnedOfBeforeItIsSent":        testSecret,
+		"ArabicRunsFromRightToLeft":             testArabic,
+		"ChineseCustomerReadsChinese":           testChinese,
+		"PhoneShowsItFullScreen":                testPhone,
+		"DarkIsTheSystemsChoice":                testDark,
+		"KeyboardAloneIsEnough":                 testKeyboard,
+		"MessageWrittenOfflineIsSentOnceLater":  testOffline,
+		"ForeignOriginIsRefusedWithAReason":     testForeignOrigin,
+		"HostileQuestionStaysText":              testHostileQuestion,
+		"MessageThatIsTooLongIsKept":            testLongMessage,
+		"ConversationIsRated":                   testRating,
+		"ContactIsCheckedInTheConversation":     testContact,
+		"TwoTabsShowOneConversation":            testTwoTabs,
+		"ConversationIsItsCustomersOnly":        testCustomer,
+		"DemoPageHoldsTheChatUnderItsOwnPolicy": testDemo,
+		"NothingIsWrongForScreenReaders":        testAccessible,
+		"PhrasesAreSeenAndHarmlessTextsAreNot":  testJudgement,
+
+		// Against a service that does what ours should not, or more than it does.
+		"StreamThatBreaksIsRepeatedUnderItsName": testBrokenStream,
+		"SentencesAppearOneByOne":                testSentences,
+		"HostileAnswerStaysText":                 testHostileAnswer,
+		"ExpiredTokenIsFetchedAnew":              testToken,
+		"ContactIsCheckedWithTheRegistry":        testVerify,
+		"RepliesArriveByEvents":                  testEvents,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
+func testAnswer(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t, "article-url", "https://help.example/{locale}/{slug}")
+	b.do(`const seen = new MutationObserver(() => stages.push($('.status').innerText)); seen.observe($('.status'), {childList: true, subtree: true})`)
+	b.ask(pending)
+	b.await(`$('.sources a')`)
+	require.Equal(t, "https://help.example/en/withdrawal-pending", read[string](b, `$('.sources a').href`))
+	require.Equal(t, "noopener noreferrer", read[string](b, `$('.sources a').rel`))
+	require.Contains(t, read[string](b, `text()`), "Security check")
+	require.Positive(t, read[int](b, `$$('.row.assistant li').length`), "lists are lists")
+	require.Contains(t, read[string](b, `stages.join()`), "Searching our articles", "what is being done is told")
+	b.await(`!shown('.status')`)
+	require.Empty(t, read[[]string](b, `violations`), "a strict policy holds")
+	require.Empty(t, read[[]string](b, `errors`))
+	b.screenshot("answer")
+
+	b.press("Helpful")
+	b.await(`$('.thumbs [role=status]').innerText === 'Thank you for your feedback.'`)
+	require.Equal(t, "true", read[string](b, `button('Helpful').getAttribute('aria-pressed')`))
+}
+
+func testHandOff(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	b.ask(hacked)
+	b.await(`/^Ticket DH-\d+ A person answers here by \d/.test($('.ticket').innerText)`)
+	require.Contains(t, read[string](b, `text()`), "Freeze account")
+	require.Positive(t, read[int](b, `$$('.row.assistant ol li').length`), "steps are numbered")
+	b.screenshot("ticket")
+
+	b.open(s.host + "?" + query(s.widget, "open", ""))
+	b.await(`text().includes('Freeze account') && shown('.ticket')`)
+	require.Equal(t, 1, read[int](b, `$$('.row.customer').length`))
+	require.Equal(t, 1, read[int](b, `localStorage.length`))
+	conversation := read[string](b, `localStorage.getItem(localStorage.key(0))`)
+	require.Len(t, conversation, 36, "only the conversation's id is kept in the browser")
+
+	b.key(kb.Escape)
+	s.reply(t, conversation, "Your account is locked now. Nobody can withdraw.")
+	b.await(`$('.badge').innerText === '1'`)
+	b.press("Open the support chat (1)")
+	b.await(`$('.row.agent').innerText.includes('Nobody can withdraw')`)
+	b.await(`$('.ticket').innerText.includes('A person has answered')`)
+	require.Equal(t, 1, read[int](b, `$$('.row.agent').length`))
+}
+
+func testPersonAtOnce(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	b.press("Talk to a person")
+	b.await(`shown('.ticket')`)
+	require.Equal(t, 1, read[int](b, `$$('.row.customer').length`))
+
+	// In a conversation that has answers, nothing needs to be said.
+	other := s.chat(t)
+	other.ask(pending)
+	other.await(`$('.sources')`)
+	other.press("Talk to a person")
+	other.await(`shown('.ticket')`)
+	require.Equal(t, 1, read[int](other, `$$('.row.customer').length`))
+}
+
+func testSecret(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	for _, secret := range []struct{ kind, text string }{
+		{"recovery phrase", "help, my words are " + phrase},
+		{"recovery phrase", "1. legal 2. winner 3. thank 4. year 5. wave 6. sausage 7. worth 8. useful 9. legal 10. winner 11. thank 12. yelow"},
+		{"recovery phrase", "的 一 是 在 不 了 有 和 人 这 中 大"},
+		{"private key", "my key is 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"},
+		{"private key", "private key: 0x" + strings.Repeat("3a", 32)},
+	} {
+		b.write(secret.text)
+		b.await(`shown('.warning') && $('.warning').innerText.includes('looks like a ` + secret.kind + `')`)
+		b.key(kb.Enter)
+		b.screenshot("secret")
+		b.press("Remove it")
+		b.await(`!shown('.warning') && $('textarea').value.includes('[removed]')`)
+		require.Zero(t, read[int](b, `$$('.row.customer').length`), "nothing was sent")
+		b.do(`$('textarea').value = ''`)
+	}
+	b.write("my withdrawal has the txid " + strings.Repeat("3a", 32) + " and is pending since this morning, can you please look what is wrong with it")
+	b.key(kb.Enter)
+	b.await(`$$('.row.customer').length === 1`)
+	require.False(t, read[bool](b, `shown('.warning')`), "a transaction is no key, and a sentence no phrase")
+
+	// Who knows better is not held up: the service looks again.
+	b.write(phrase)
+	b.press("It is no secret, send")
+	b.await(`$$('.row.customer').length === 2 && shown('.ticket')`)
+}
+
+func testArabic(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t, "locale", "ar-EG")
+	require.Equal(t, "rtl", read[string](b, `getComputedStyle($('.panel')).direction`))
+	b.ask("سحبي معلق منذ ساعتين ولم يصل، ماذا أفعل؟")
+	b.await(`$$('.row.assistant').length > 1`)
+	require.Equal(t, "اكتب رسالة", read[string](b, `$('textarea').placeholder`))
+	require.Less(t, read[float64](b, `$('.row.customer').getBoundingClientRect().left`), read[float64](b, `$('.row.assistant').getBoundingClientRect().left`),
+		"one's own messages are on the other side")
+	require.True(t, read[bool](b, `$('.send svg').matches('.flip') && getComputedStyle($('.send svg')).transform.startsWith('matrix(-1')`))
+	b.screenshot("ar")
+}
+
+func testChinese(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t, "locale", "zh-CN")
+	b.ask("提币两个小时了还没到账,怎么办?")
+	b.await(`$('.sources')`)
+	require.Equal(t, "zh-Hans", read[string](b, `$('.root').lang`))
+	require.Contains(t, read[string](b, `text()`), "提币会依次经过")
+	require.NotNil(t, read[any](b, `button('转人工')`))
+	b.screenshot("zh-Hans")
+}
+
+func testPhone(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	for _, width := range []int64{390, 320} {
+		b.size(width, 700)
+		b.await(`$('.panel').getBoundingClientRect().width === innerWidth && $('.panel').getBoundingClientRect().height === innerHeight`)
+		require.LessOrEqual(t, read[int](b, `$('.panel').scrollWidth`), int(width), "nothing sticks out")
+		require.True(t, read[bool](b, `$$('.panel button, textarea').filter((e) => e.getClientRects().length)
+			.every((e) => { const r = e.getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth && r.bottom <= innerHeight })`))
+	}
+	b.ask(pending)
+	b.await(`$('.sources')`)
+	require.LessOrEqual(t, read[int](b, `$('.scroll').scrollWidth`), 320)
+	b.screenshot("320")
+	b.size(390, 844)
+	b.screenshot("390")
+
+	// The page behind it is out of reach of the keyboard.
+	for range 12 {
+		b.key(kb.Tab)
+		require.True(t, read[bool](b, `document.activeElement === host`))
+	}
+}
+
+func testDark(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.browser(t)
+	b.prefer("prefers-color-scheme", "dark")
+	b.open(s.host + "?" + query(s.widget, "open", ""))
+	b.await(`shown('.panel')`)
+	require.Equal(t, "rgb(22, 24, 29)", read[string](b, `getComputedStyle($('.panel')).backgroundColor`))
+	b.ask(pending)
+	b.await(`$('.sources')`)
+	b.screenshot("dark")
+
+	b.open(s.host + "?" + query(s.widget, "open", "", "theme", "light"))
+	b.await(`shown('.panel')`)
+	require.Equal(t, "rgb(255, 255, 255)", read[string](b, `getComputedStyle($('.panel')).backgroundColor`), "the site has the last word")
+}
+
+func testKeyboard(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.browser(t)
+	b.prefer("prefers-reduced-motion", "reduce")
+	b.open(s.host + "?" + query(s.widget))
+	b.key(kb.Tab)
+	require.Equal(t, "before", read[string](b, `document.activeElement.id`))
+	b.key(kb.Tab)
+	require.Equal(t, "launcher", read[string](b, `focus().className`))
+	b.key(kb.Enter)
+	b.ask(pending)
+	b.await(`$('.sources')`)
+	require.Equal(t, "none", read[string](b, `getComputedStyle($('.panel')).animationName`), "nothing moves for who wants that")
+	b.await(`focus()?.localName === 'textarea'`)
+	b.key(kb.Tab) // the send button
+	b.key(kb.Tab) // "Is this really us?"
+	b.key(kb.Enter)
+	b.await(`focus()?.localName === 'input'`)
+	b.key(kb.Escape)
+	b.await(`shown('.main') && focus()?.innerText === 'Is this really us?'`)
+	b.key(kb.Escape)
+	b.await(`!shown('.panel') && focus()?.className === 'launcher'`)
+}
+
+func testOffline(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	b.cut()
+	b.await(`$('.notice').innerText.startsWith('You are offline')`)
+	b.ask(pending)
+	b.await(`$('.row.failed .delivery').innerText.startsWith('Not sent.')`)
+	b.screenshot("offline")
+	b.press("Try again")
+	b.await(`$('.row.failed')`)
+	b.mend()
+	b.await(`$('.sources')`)
+	require.Equal(t, 1, read[int](b, `$$('.row.customer').length`))
+	require.Zero(t, read[int](b, `$$('.row.failed').length`))
+	require.False(t, read[bool](b, `shown('.notice')`))
+}
+
+func testForeignOrigin(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.browser(t)
+	b.open(s.host + "?" + query(s.elsewhere, "open", ""))
+	b.await(`shown('.panel')`)
+	b.ask(pending)
+	b.await(`$('.notice').innerText.includes('does not work on this website')`)
+	require.Contains(t, read[string](b, `errors.join()`), "--origin "+s.host, "who built the page reads how to mend it")
+	require.Equal(t, pending, read[string](b, `$('textarea').value`), "what was written is not lost")
+}
+
+func testHostileQuestion(t *testing.T, s *stage) {
+	t.Helper()
+	const hostile = `<img src=x onerror="window.pwned=1"><script>pwned=1</script><a href="javascript:pwned=1">x</a> ${pwned=1} {{pwned}}`
+	b := s.chat(t, "article-url", "javascript:pwned=1//{slug}", "name", `<b onclick="pwned=1">Desk</b>`)
+	b.ask(hostile)
+	b.await(`$$('.row.assistant').length > 1`)
+	b.open(s.host + "?" + query(s.widget, "open", ""))
+	b.await(`$('.row.customer')?.innerText.includes('onerror')`)
+	require.Zero(t, read[int](b, `$$('.row img, .row script, h2 b, .row.customer a').length`))
+	require.Equal(t, "undefined", read[string](b, `typeof window.pwned`))
+}
+
+func testLongMessage(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	long := strings.Repeat("提币没有到账 & my withdrawal 🙏 ", 1000)
+	b.write(long[:len(long)/2])
+	require.Greater(t, read[int](b, `$('textarea').value.length`), 8000)
+	b.await(`$('.limit').innerText.includes('8,000 characters')`)
+	b.key(kb.Enter)
+	require.Zero(t, read[int](b, `$$('.row.customer').length`))
+	require.Greater(t, read[int](b, `$('textarea').value.length`), 8000, "nothing is cut off")
+	b.do(`$('textarea').value = Array.from($('textarea').value).slice(0, 8000).join(''); $('textarea').dispatchEvent(new Event('input'))`)
+	b.await(`!shown('.limit')`)
+	b.key(kb.Enter)
+	b.await(`$$('.row.assistant').length > 1`)
+}
+
+func testRating(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	b.ask(pending)
+	b.press("Rate this conversation")
+	b.await(`focus()?.type === 'radio'`)
+	b.do(`$$('input[type=radio]')[3].click()`)
+	b.do(`$('.page textarea').focus()`)
+	b.write("quick and right")
+	b.screenshot("rating")
+	b.press("Send the rating")
+	b.await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
+	b.press("Back")
+	b.await(`shown('.main')`)
+}
+
+func testContact(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	b.press("Is this really us?")
+	b.await(`focus()?.localName === 'input'`)
+	require.NotEmpty(t, read[string](b, `$('.page').innerText`))
+	b.screenshot("verify")
+	b.do(`focus().value = 't.me/quayside_help_desk'`)
+	b.press("Check")
+	// Named as not ours: on the page, or in the conversation where the service cannot be asked directly.
+	b.await(`/not on the list|is not|known fake/i.test($('.panel').innerText.replace($('.official')?.innerText, ''))`)
+}
+
+func testTwoTabs(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.chat(t)
+	b.do(`open(location.href.replace('open=', 'x='), 'second')`)
+	b.do(`window.second = open('', 'second')`)
+	b.await(`second.document.querySelector('deskhand-widget')?.shadowRoot.querySelector('.launcher')`)
+	b.ask(pending)
+	b.await(`$('.sources')`)
+	b.await(`second.document.querySelector('deskhand-widget').shadowRoot.querySelector('.sources')`)
+}
+
+func testCustomer(t *testing.T, s *stage) {
+	t.Helper()
+	key, secret, err := s.store.CreateKey(t.Context(), postgres.Key{Name: "site", Role: postgres.RoleWidget})
+	require.NoError(t, err)
+	_, signing, err := s.store.SetIdentity(t.Context(), postgres.SetIdentity{Actor: "test", Algorithm: access.HS256, APIKeyID: key.ID})
+	require.NoError(t, err)
+	token := func(customer string) string {
+		claims := jwt.MapClaims{
+			"aud": key.ID.String(), "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix(), "jti": rand.Text(), "sub": customer,
+		}
+		signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(signing))
+		require.NoError(t, err)
+		return signed
+	}
+	b := s.browser(t)
+	as := func(token string) {
+		b.open(s.host + "?" + query(secret, "token", token, "open", ""))
+		b.await(`shown('.panel')`)
+	}
+	as(token("customer-1"))
+	b.ask(hacked)
+	b.await(`shown('.ticket')`)
+	as(token("customer-1"))
+	b.await(`$$('.row.customer').length === 1`)
+
+	// Another customer at the same browser begins anew, and so does nobody.
+	as(token("customer-2"))
+	b.await(`localStorage.length === 0`)
+	require.Zero(t, read[int](b, `$$('.row.customer').length`))
+	b.ask(pending)
+	b.await(`$('.sources')`)
+	require.NotContains(t, read[string](b, `text()`), hacked)
+}
+
+func testDemo(t *testing.T, s *stage) {
+	t.Helper()
+	b := s.browser(t)
+	b.open(s.base + "/demo?" + query(s.widget))
+	b.do(`document.querySelector('.ask button').click()`)
+	b.await(`$('textarea')?.value === '` + pending + `'`)
+	b.key(kb.Enter)
+	b.await(`$('.sources a')?.href.endsWith('/demo/articles/en/withdrawal-pending')`)
+	require.Empty(t, read[[]string](b, `violations`))
+	require.Empty(t, read[[]string](b, `errors`))
+	b.size(1440, 900)
+	b.screenshot("1440")
+	b.prefer("prefers-color-scheme", "dark")
+	b.screenshot("1440-dark")
+}

@@ -1,0 +1,1 @@
+(()=>{var t=document.currentScript;t&&import(new URL("widget.mjs?v=2718eac11376",t.src).href).then(e=>{window.deskhand=e.mount({...t.dataset}),document.dispatchEvent(new CustomEvent("deskhand:ready",{detail:window.deskhand}))},e=>console.error("deskhand: the support chat could not be loaded",e));})();
