@@ -29,6 +29,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/lang"
+	"github.com/deskhand/deskhand/assistant/live"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/assistant/redact"
@@ -94,12 +95,15 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 // system is the service on a database of its own.
 type system struct {
 	app      *fiber.App
+	hub      *live.Hub
 	index    *retrieval.Index
 	log      *logBuffer
 	pipeline *assistant.Assistant
 	row      func(query string, args ...any) interface{ Scan(dest ...any) error } // of the database
 	store    *postgres.Store
+	unwatch  func() // ends what watch began
 	url      string // of the database
+	watch    func() // begins to pass live events on
 
 	admin, agent, lead, otherAgent, otherWidget, revoked, widget string // secrets of keys
 }
@@ -154,7 +158,20 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	s.store = postgres.New(pool, o.clock, queue.Enqueue)
+	s.store = postgres.New(pool, o.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
+	hub := live.NewHub(live.Config{
+		Announce: s.store.AnnounceEvents, Clock: time.Now, Listen: s.store.ListenEvents, Logger: slog.New(slog.DiscardHandler), Max: 250,
+		Read: s.store.ReadEvents,
+	})
+	s.store = s.store.WithLive(hub.Expect)
+	s.watch = func() { // as cmd does
+		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+		var running sync.WaitGroup
+		running.Go(func() { hub.Run(ctx) })
+		s.unwatch = func() { cancel(); running.Wait() }
+		t.Cleanup(s.unwatch)
+	}
+	s.hub = hub
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
 	builtin := embed.New()
@@ -186,6 +203,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Deadline:  o.deadline,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
 		Index:     func() *retrieval.Index { return s.index },
+		Live:      hub,
 		Logger:    logger,
 		Provider:  o.provider,
 		PublicURL: publicURL,

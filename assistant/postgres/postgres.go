@@ -67,6 +67,7 @@ type Store struct {
 	clock   func() time.Time
 	deliver DeliverFunc // nil: nobody is told of changes
 	enqueue EnqueueFunc
+	expect  func(position int64) // is told of each event; nil: nobody waits for them
 	hasher  *access.Hasher
 	plans   *planCache
 	pool    *pgxpool.Pool

@@ -72,6 +72,8 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	go follow(ctx, s.desk, a.logger)
 	go s.standby.keep(ctx, a.logger)
+	go s.live.Run(ctx)
+	go watchDesk(ctx, s, a.logger)
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -86,6 +88,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Deadline:  a.config.RequestDeadline,
 		Desk:      people,
 		Index:     s.desk.Index,
+		Live:      s.live,
 		Logger:    a.logger,
 		Redactor:  s.knowledge.redactor,
 		Registry:  countSearches(registry, s.desk),
