@@ -26,9 +26,9 @@ type eventsInput struct {
 }
 
 type conversationEventsInput struct {
-	conversationInput
-
-	LastEventID string `doc:"The id of the last event that was seen: the stream begins behind it." header:"Last-Event-ID" pattern:"^[0-9]{1,18}(\\.[0-9]{1,3})?$" patternDescription:"the id of an event"` //nolint:lll // a tag is one line
+	CustomerToken string    `doc:"Who reads, if the conversation belongs to a customer." header:"X-Customer-Token" maxLength:"4096"`
+	ID            uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
+	LastEventID   string    `doc:"The id of the last event that was seen: the stream begins behind it." header:"Last-Event-ID" pattern:"^[0-9]{1,18}(\\.[0-9]{1,3})?$" patternDescription:"the id of an event"` //nolint:lll // a tag is one line
 }
 
 // forLeads are the events that agents do not see.
@@ -91,7 +91,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 }
 
 func (s *server) conversationEvents(ctx context.Context, in *conversationEventsInput) (*huma.StreamResponse, error) {
-	conversation, err := s.readConversation(ctx, &in.conversationInput)
+	conversation, err := s.readConversation(ctx, &conversationInput{CustomerToken: in.CustomerToken, ID: in.ID})
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
