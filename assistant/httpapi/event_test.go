@@ -18,6 +18,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/live"
 	"github.com/deskhand/deskhand/assistant/postgres"
 )
 
@@ -247,12 +248,16 @@ func TestCustomerSeesAPersonsReplyLive(t *testing.T) {
 	address := watched(t, s)
 	answer := s.ask(t, hacked)
 	path := "/v1/conversations/" + answer.ConversationID.String() + "/events"
+	require.Eventually(t, func() bool { // the events of the question are in the past
+		sub, err := s.hub.Subscribe(t.Context(), func(live.Event) bool { return false })
+		require.NoError(t, err)
+		defer sub.Close()
+		return sub.Start() == int64(len(s.stored(t)))
+	}, patience, time.Millisecond)
 	w := follow(t, address, path, s.widget, "")
 	ticket := decode[httpapi.TicketList](t, s.do(t, call{key: s.agent, path: "/v1/tickets"}), http.StatusOK).Tickets[0]
 	claimed := decode[httpapi.Ticket](t, s.do(t, call{body: `{"version":1}`, key: s.agent, path: "/v1/tickets/" + ticket.ID.String() + "/claim"}), http.StatusOK)
-	for e := w.next(t); e.name != "ticket" || !strings.Contains(e.data, `"claimed"`); e = w.next(t) {
-		require.NotContains(t, e.data, `"agent"`) // of the moments before the stream was open
-	}
+	require.Equal(t, "ticket", w.next(t).name)
 	w.cancel()
 	reply := fmt.Sprintf(`{"version":%d,"action":"write","body":"Hello, I am looking at your account now."}`, claimed.Version)
 	require.Equal(t, http.StatusOK, s.do(t, call{body: reply, key: s.agent, path: "/v1/tickets/" + ticket.ID.String() + "/reply"}).status)
