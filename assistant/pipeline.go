@@ -39,8 +39,9 @@ func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclu
 	if reason, silent := settings.Policy.silent(end.Explained.Triage.Intent, end.Explained.Language); silent {
 		return a.handOff(end, settings, handOff{reasons: []Reason{reason}, text: prompts.AckCase}), nil
 	}
-	if notice, ok := activeNotice(settings.Notices, end.Explained.Triage); ok {
-		return a.notify(end, notice), nil
+	about := Circumstances{Intent: end.Explained.Triage.Intent, Jurisdiction: c.Jurisdiction, Language: end.Explained.Language}
+	if notices := Applying(settings.Notices, about); len(notices) > 0 {
+		return a.notify(end, settings, notices[0], rec), nil
 	}
 	if contacts, ok := askedContacts(c.Question.Body, end.Explained.Triage); ok {
 		return a.answerFromRegistry(end, settings.Registry, contacts), nil
@@ -215,16 +216,6 @@ func intentDetails(predictions []intent.Prediction) map[string]float64 {
 		details[prediction.Intent] = prediction.Probability
 	}
 	return details
-}
-
-// activeNotice returns the notice that speaks of the customer's topic. Only the likeliest intent counts: a notice about
-// withdrawals must not answer a question about fees.
-func activeNotice(notices []Notice, t triage.Triage) (Notice, bool) {
-	i := slices.IndexFunc(notices, func(n Notice) bool { return slices.Contains(n.Intents, t.Intent) })
-	if i < 0 {
-		return Notice{}, false
-	}
-	return notices[i], true
 }
 
 func lastLanguage(history []Message) string {

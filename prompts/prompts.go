@@ -64,6 +64,7 @@ const (
 	ContainWithdrawalCancel  Key = "contain.withdrawal_cancel"
 	CrisisExtortion          Key = "crisis.extortion"
 	CrisisSelfHarm           Key = "crisis.self_harm"
+	DraftIncident            Key = "draft.incident"      // what a lead starts from when many customers ask the same
 	FollowUp                 Key = "follow_up"           // some days after a resolution: did it help?
 	NoteGeneralInfo          Key = "note.general_info"   // below an answer that cannot look at the customer's own case
 	NoteSecretRemoved        Key = "note.secret_removed" // above the reply to a message that carried a secret
@@ -86,7 +87,7 @@ func Keys() []Key {
 		AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress, ContainAPIKey,
 		ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
 		ContainUnknownWithdrawal, ContainWalletDrained, ContainWithdrawalCancel, CrisisExtortion, CrisisSelfHarm,
-		FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
+		DraftIncident, FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
 	}
 }
 

@@ -147,6 +147,8 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeChat(api)
 	s.describeConversations(api)
 	s.describeEvents(api)
+	s.describeChannels(api)
+	s.describeIncidents(api)
 	s.describeTickets(api)
 	s.describeTicketChanges(api)
 	s.describeTicketSteps(api)

@@ -222,7 +222,7 @@ func (h *Hub) rouse() {
 
 // Subscription is one consumer's share of the events. One goroutine reads it.
 type Subscription struct {
-	cause  error // written before events is closed
+	cause  error       // written before events is closed
 	events chan *Event // shared by all who want one
 	hub    *Hub
 	start  int64
