@@ -40,7 +40,7 @@ func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclu
 		return a.handOff(end, settings, handOff{reasons: []Reason{reason}, text: prompts.AckCase}), nil
 	}
 	about := Circumstances{Intent: end.Explained.Triage.Intent, Jurisdiction: c.Jurisdiction, Language: end.Explained.Language}
-	if notices := Applying(settings.Notices, about); len(notices) > 0 {
+	if notices := Applying(settings.Notices, about); len(notices) > 0 && end.Explained.Triage.AutoAnswer != intent.AutoAnswerNever {
 		return a.notify(end, settings, notices[0], rec), nil
 	}
 	if contacts, ok := askedContacts(c.Question.Body, end.Explained.Triage); ok {

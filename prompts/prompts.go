@@ -134,6 +134,15 @@ func New() (*Library, error) {
 	return library, nil
 }
 
+// All returns a fixed text without parameters in every language.
+func (l *Library) All(key Key) map[string]string {
+	texts := make(map[string]string, len(l.texts))
+	for language := range l.texts {
+		texts[language] = l.Text(key, language, nil)
+	}
+	return texts
+}
+
 // Text returns a fixed text in a language, with its parameters filled in; in English where the language is not one of
 // Languages. Values are inserted as they are: escaping is the business of whoever renders the text.
 func (l *Library) Text(key Key, language string, args Args) string {

@@ -11,7 +11,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/lang"
 	"github.com/deskhand/deskhand/assistant/postgres"
-	"github.com/deskhand/deskhand/prompts"
 )
 
 // NoticeRequest is an incident notice.
@@ -240,13 +239,4 @@ func (s *server) noticeView(n postgres.StoredNotice) NoticeView {
 		CreatedBy: n.CreatedBy, EndsAt: n.EndsAt, ID: n.ID, Intents: n.Intents, Jurisdictions: n.Jurisdictions, Languages: n.Languages,
 		StartsAt: n.StartsAt, State: string(n.State(s.Clock())), Texts: n.Texts, UpdatedAt: n.UpdatedAt, UpdatedBy: n.UpdatedBy, Version: n.Version,
 	}
-}
-
-// draftTexts are what a lead starts from, in every language.
-func (s *server) draftTexts() map[string]string {
-	texts := make(map[string]string)
-	for _, language := range prompts.Languages() {
-		texts[language] = s.Assistant.Prompts.Text(prompts.DraftIncident, language, nil)
-	}
-	return texts
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/prompts"
 )
 
 // ProposalView is a rise of similar questions that somebody has to look at.
@@ -75,7 +76,7 @@ func (s *server) proposals(ctx context.Context, in *proposalsInput) (*proposalsO
 }
 
 func (s *server) acceptProposal(ctx context.Context, in *noticeIDInput) (*noticeOutput, error) {
-	draft, err := s.Store.AcceptProposal(ctx, in.ID, s.draftTexts(), actor(ctx).ID.String())
+	draft, err := s.Store.AcceptProposal(ctx, in.ID, s.Assistant.Prompts.All(prompts.DraftIncident), actor(ctx).ID.String())
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}

@@ -113,7 +113,7 @@ func (s *Store) AddNotice(ctx context.Context, n Schedule, actor string) (Stored
 func (s *Store) insertNotice(ctx context.Context, tx pgx.Tx, n Schedule, actor string) (StoredNotice, error) {
 	rows, err := tx.Query(ctx, `
 		INSERT INTO incident_notices (intents, jurisdictions, languages, texts, starts_at, ends_at, created_by, start_told, end_told)
-		VALUES (@intents, @jurisdictions, @languages, @texts, @starts_at, @ends_at, @actor, @starts_at IS NULL, @ends_at::timestamptz IS NULL)
+		VALUES (@intents, @jurisdictions, @languages, @texts, @starts_at::timestamptz, @ends_at::timestamptz, @actor, @starts_at::timestamptz IS NULL, @ends_at::timestamptz IS NULL)
 		RETURNING `+noticeColumns, s.noticeArgs(n, actor))
 	if err != nil {
 		return StoredNotice{}, fmt.Errorf("insert notice: %w", err)
@@ -172,7 +172,7 @@ func (s *Store) UpdateNotice(ctx context.Context, n Schedule, version int32, act
 			UPDATE incident_notices SET intents = @intents, jurisdictions = @jurisdictions, languages = @languages, texts = @texts,
 				start_told = start_told AND starts_at IS NOT NULL OR @starts_at::timestamptz IS NULL,
 				end_told = @ends_at::timestamptz IS NULL,
-				starts_at = @starts_at, ends_at = @ends_at, updated_at = @now, updated_by = @actor, version = version + 1
+				starts_at = @starts_at::timestamptz, ends_at = @ends_at::timestamptz, updated_at = @now, updated_by = @actor, version = version + 1
 			WHERE id = @id RETURNING `+noticeColumns, args)
 		if err != nil {
 			return fmt.Errorf("update notice: %w", err)
