@@ -291,7 +291,8 @@ var bait = func() []string {
 		net network new news nft nfts node now official ok online open org page pay platform play portal pro promo protect protocol
 		qa recover recovery refund register resolve restore reward rewards safe safety secure security seguro server service services
 		shop signin signup site social soporte stake staking start store suporte support swap sync system tax team tech tether the token tokens
-		trade trader trading transfer trust tx unlock update updates upgrade us usa usdt user users v1 v2 v3 validate validation vault verification
+		trade trader trading transfer trust tx unlock update updates upgrade us usa usdt user users v1 v2 v3
+		validate validation vault verification
 		verify vip wallet wallets web web3 whitelist withdraw withdrawal world www x xyz ayuda aide hilfe bantuan destek podderzhka yardim
 		guide beta alpha labs lab foundation community fans club hub zone space digital capital bot pool pools farm farming presale sale`)
 	for i, word := range words {

@@ -106,7 +106,10 @@ func TestLookalikesOfAPublicList(t *testing.T) {
 	written, writtenCalled := 0, 0
 	signs := map[guard.Sign]int{}
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var row struct{ Domain, Label string }
+		var row struct {
+			Domain string `json:"domain"`
+			Label  string `json:"label"`
+		}
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &row))
 		contact := guard.Contact{Kind: guard.KindLink, Value: row.Domain}
 		if registry.Standing(contact) == guard.Official {

@@ -22,7 +22,7 @@ const customerFeedLife = 10 * time.Minute
 
 type eventsInput struct {
 	LastEventID string   `doc:"The id of the last event that was seen: the stream begins behind it." header:"Last-Event-ID" pattern:"^[0-9]{1,18}(\\.[0-9]{1,3})?$" patternDescription:"the id of an event"` //nolint:lll // a tag is one line
-	Types       []string `doc:"Only these types of events; without it, all that the caller's role may see." example:"[\"ticket.opened\"]" maxItems:"50" query:"types"`
+	Types       []string `doc:"Only these types of events; without it, all that the caller's role may see." example:"[\"ticket.opened\"]" maxItems:"50" query:"types"`                                       //nolint:lll // a tag is one line
 }
 
 type conversationEventsInput struct {
@@ -91,7 +91,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 }
 
 func (s *server) conversationEvents(ctx context.Context, in *conversationEventsInput) (*huma.StreamResponse, error) {
-	conversation, err := s.readConversation(ctx, &conversationInput{CustomerToken: in.CustomerToken, ID: in.ID})
+	conversation, err := s.readConversation(ctx, &ConversationRef{CustomerToken: in.CustomerToken, ID: in.ID})
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -112,7 +112,7 @@ func (s *server) conversationEvents(ctx context.Context, in *conversationEventsI
 
 // tellsCustomer reports events after which a customer's view of a conversation may differ.
 func tellsCustomer(kind webhook.Type) bool {
-	return kind == webhook.QuestionConcluded || strings.HasPrefix(string(kind), "ticket.")
+	return kind == webhook.QuestionConcluded || kind == webhook.MessageSent || strings.HasPrefix(string(kind), "ticket.")
 }
 
 // renderConversation returns how an event is shown to who reads a conversation: the new messages, then the ticket. The text is
@@ -150,7 +150,7 @@ func broughtBy(event live.Event) []uuid.UUID {
 	switch webhook.Type(event.Type) {
 	case webhook.QuestionConcluded:
 		return []uuid.UUID{subjects.MessageID, subjects.ReplyID}
-	case webhook.TicketReplied:
+	case webhook.MessageSent, webhook.TicketReplied:
 		return []uuid.UUID{subjects.MessageID}
 	default:
 		return nil

@@ -32,7 +32,6 @@ type feed struct {
 	conn         net.Conn
 	conversation uuid.UUID                                                       // of one conversation; all when uuid.Nil
 	entitled     func(ctx context.Context) *Problem                              // asked now and then: is the caller still let in?
-	from         int64                                                           // the last event that the client has seen; below 0 begins now
 	life         <-chan time.Time                                                // ends the stream; nil lasts
 	render       func(ctx context.Context, event live.Event) ([]named, *Problem) // what an event is for this client; a problem ends the stream
 	request      *request

@@ -96,7 +96,7 @@ type PreviewResponse struct {
 	Intent   string          `json:"intent"`
 	Language string          `json:"language"`
 	Notices  []PreviewNotice `doc:"Those in force that apply; the first is the one that answers." json:"notices" nullable:"false"`
-	Person   []string        `doc:"Why the question goes to a person whatever notices say; none when it does not." json:"person" nullable:"false"`
+	Person   []string        `doc:"Why it goes to a person whatever notices say; none when it does not." json:"person" nullable:"false"`
 }
 
 // PreviewNotice is what a customer would read.
@@ -128,7 +128,8 @@ func (s *server) describeIncidents(api huma.API) {
 	}, access.ManageIncidents), s.notice)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Replaces a notice that has not ended. A start puts a draft in force.",
-		Method:      http.MethodPut, OperationID: "update-incident", Path: "/v1/incidents/{id}", Summary: "Change an incident notice", Tags: tags,
+		Method:      http.MethodPut, OperationID: "update-incident", Path: "/v1/incidents/{id}",
+		Summary: "Change an incident notice", Tags: tags,
 	}, access.ManageIncidents), s.updateNotice)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Method: http.MethodPost, OperationID: "end-incident", Path: "/v1/incidents/{id}/end", Summary: "Take a notice out of force", Tags: tags,
@@ -237,6 +238,7 @@ func (s *server) previewNotices(ctx context.Context, in *previewInput) (*preview
 func (s *server) noticeView(n postgres.StoredNotice) NoticeView {
 	return NoticeView{
 		CreatedBy: n.CreatedBy, EndsAt: n.EndsAt, ID: n.ID, Intents: n.Intents, Jurisdictions: n.Jurisdictions, Languages: n.Languages,
-		StartsAt: n.StartsAt, State: string(n.State(s.Clock())), Texts: n.Texts, UpdatedAt: n.UpdatedAt, UpdatedBy: n.UpdatedBy, Version: n.Version,
+		StartsAt: n.StartsAt, State: string(n.State(s.Clock())), Texts: n.Texts, UpdatedAt: n.UpdatedAt,
+		UpdatedBy: n.UpdatedBy, Version: n.Version,
 	}
 }

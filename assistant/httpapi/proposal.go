@@ -44,8 +44,10 @@ type ProposalList struct {
 func (s *server) describeProposals(api huma.API) {
 	tags := []string{"Incidents"}
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Questions of one intent that come much more often than at the same time of day on the 28 days before (docs/incidents.md).",
-		Method:      http.MethodGet, OperationID: "list-proposals", Path: "/v1/incidents/proposals", Summary: "List proposed incidents", Tags: tags,
+		Description: "Questions of one intent that come much more often than at the same time of day on the 28 days before: " +
+			"docs/incidents.md.",
+		Method: http.MethodGet, OperationID: "list-proposals", Path: "/v1/incidents/proposals",
+		Summary: "List proposed incidents", Tags: tags,
 	}, access.ManageIncidents), s.proposals)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Makes a draft of a notice, with a text in every language to start from. It answers nothing before it gets a start.",

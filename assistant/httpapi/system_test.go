@@ -99,6 +99,7 @@ type system struct {
 	index    *retrieval.Index
 	log      *logBuffer
 	pipeline *assistant.Assistant
+	quiet    *postgres.Store // tells nobody, for what a test begins with
 	row      func(query string, args ...any) interface{ Scan(dest ...any) error } // of the database
 	store    *postgres.Store
 	unwatch  func() // ends what watch began
@@ -124,7 +125,7 @@ func newSystem(t *testing.T, o options) *system {
 	t.Helper()
 	s := newSystemOn(t, pgtest.URL(t), o)
 	s.importArticles(t)
-	require.NoError(t, s.store.SetChannels(t.Context(), []guard.Channel{
+	require.NoError(t, s.quiet.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
 	}, "test"))
 	s.admin, s.agent, s.otherAgent = s.key(t, postgres.RoleAdmin), s.key(t, postgres.RoleAgent), s.key(t, postgres.RoleAgent)
@@ -158,7 +159,8 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	s.store = postgres.New(pool, o.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
+	s.quiet = postgres.New(pool, o.clock, queue.Enqueue)
+	s.store = s.quiet.WithWebhooks(queue.Deliver)
 	hub := live.NewHub(live.Config{
 		Announce: s.store.AnnounceEvents, Clock: time.Now, Listen: s.store.ListenEvents, Logger: slog.New(slog.DiscardHandler), Max: 250,
 		Read: s.store.ReadEvents,

@@ -119,7 +119,8 @@ func (s *Store) StoredChannels(ctx context.Context, f ChannelFilter) ([]StoredCh
 // AddChannel puts an entry into the registry. One that is there already, in any spelling, is an Error with CodeConflict.
 func (s *Store) AddChannel(ctx context.Context, c guard.Channel, actor string) (StoredChannel, error) {
 	stored := StoredChannel{Channel: c}
-	err := s.changeRegistry(ctx, registryChange{action: "channel.add", actor: actor}, func(tx pgx.Tx, registry guard.Registry) (int64, error) {
+	change := registryChange{action: "channel.add", actor: actor}
+	err := s.changeRegistry(ctx, change, func(tx pgx.Tx, registry guard.Registry) (int64, error) {
 		if err := fits(registry, c); err != nil {
 			return 0, err
 		}
@@ -133,7 +134,8 @@ func (s *Store) AddChannel(ctx context.Context, c guard.Channel, actor string) (
 // UpdateChannel changes what an entry is for.
 func (s *Store) UpdateChannel(ctx context.Context, id int64, notes map[string]string, actor string) (StoredChannel, error) {
 	var stored StoredChannel
-	err := s.changeRegistry(ctx, registryChange{action: "channel.update", actor: actor}, func(tx pgx.Tx, _ guard.Registry) (int64, error) {
+	change := registryChange{action: "channel.update", actor: actor}
+	err := s.changeRegistry(ctx, change, func(tx pgx.Tx, _ guard.Registry) (int64, error) {
 		rows, err := tx.Query(ctx, `UPDATE official_channels SET notes = @notes WHERE id = @id
 			RETURNING id, kind, platform, value, standing, notes, source`, pgx.NamedArgs{"id": id, "notes": notNil(notes)})
 		if err != nil {
@@ -147,7 +149,8 @@ func (s *Store) UpdateChannel(ctx context.Context, id int64, notes map[string]st
 
 // RemoveChannel takes an entry out of the registry: it is unknown then.
 func (s *Store) RemoveChannel(ctx context.Context, id int64, actor string) error {
-	return s.changeRegistry(ctx, registryChange{action: "channel.remove", actor: actor}, func(tx pgx.Tx, _ guard.Registry) (int64, error) {
+	change := registryChange{action: "channel.remove", actor: actor}
+	return s.changeRegistry(ctx, change, func(tx pgx.Tx, _ guard.Registry) (int64, error) {
 		tag, err := tx.Exec(ctx, `DELETE FROM official_channels WHERE id = @id`, pgx.NamedArgs{"id": id})
 		if err != nil {
 			return id, fmt.Errorf("remove channel: %w", err)
@@ -243,13 +246,14 @@ func (s *Store) emitRegistry(ctx context.Context, tx pgx.Tx, actor string) error
 func fits(registry guard.Registry, c guard.Channel) error {
 	if official, contradicts := registry.Contradicts(c); contradicts && c.Standing == guard.KnownFake {
 		return &assistant.Error{
-			Code: assistant.CodeConflict, Field: "value", Message: "this is, or holds, the official channel " + official.Value + ": remove that first",
+			Code: assistant.CodeConflict, Field: "value",
+			Message: "this is, or holds, the official channel " + official.Value + ": remove that first",
 		}
 	}
-	switch standing := registry.Standing(c.Contact()); {
-	case standing == c.Standing:
+	switch standing := registry.Standing(c.Contact()); standing {
+	case c.Standing:
 		return &assistant.Error{Code: assistant.CodeConflict, Field: "value", Message: "this channel is in the registry already"}
-	case standing == guard.KnownFake:
+	case guard.KnownFake:
 		return &assistant.Error{Code: assistant.CodeConflict, Field: "value", Message: "this channel is a known fake: remove that entry first"}
 	}
 	return nil
@@ -334,7 +338,9 @@ func (s *Store) RotateRegistryKey(ctx context.Context, keep time.Duration, actor
 				return fmt.Errorf("rotate registry key: %w", err)
 			}
 		}
-		return audit(ctx, tx, Entry{Action: "registry.rotate", Actor: actor, At: s.clock(), SubjectID: id.String(), SubjectKind: "registry_key"})
+		return audit(ctx, tx, Entry{
+			Action: "registry.rotate", Actor: actor, At: s.clock(), SubjectID: id.String(), SubjectKind: "registry_key",
+		})
 	})
 	return public, err
 }

@@ -147,6 +147,16 @@ func (s *Store) emitAlarm(ctx context.Context, tx pgx.Tx, t assistant.Ticket, al
 	return s.emit(ctx, tx, webhook.Event{Type: kind, CreatedAt: s.clock(), Data: data})
 }
 
+// sendMessage stores a message of the desk that no other event names, and tells of it.
+func (s *Store) sendMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {
+	if err := insertMessage(ctx, tx, conversationID, m); err != nil {
+		return err
+	}
+	return s.emit(ctx, tx, webhook.Event{Type: webhook.MessageSent, CreatedAt: m.CreatedAt, Data: webhook.Sent{
+		ConversationID: conversationID, MessageID: m.ID,
+	}})
+}
+
 // emitSent tells of a reply, or of a draft that was found unusable.
 func (s *Store) emitSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, after assistant.Ticket) error {
 	data := ticketData(after, desk.StepReject)

@@ -112,8 +112,10 @@ func (s *Store) AddNotice(ctx context.Context, n Schedule, actor string) (Stored
 
 func (s *Store) insertNotice(ctx context.Context, tx pgx.Tx, n Schedule, actor string) (StoredNotice, error) {
 	rows, err := tx.Query(ctx, `
-		INSERT INTO incident_notices (intents, jurisdictions, languages, texts, starts_at, ends_at, created_by, start_told, end_told)
-		VALUES (@intents, @jurisdictions, @languages, @texts, @starts_at::timestamptz, @ends_at::timestamptz, @actor, @starts_at::timestamptz IS NULL, @ends_at::timestamptz IS NULL)
+		INSERT INTO incident_notices (intents, jurisdictions, languages, texts, starts_at, ends_at, created_by,
+			start_told, end_told)
+		VALUES (@intents, @jurisdictions, @languages, @texts, @starts_at::timestamptz, @ends_at::timestamptz, @actor,
+			@starts_at::timestamptz IS NULL, @ends_at::timestamptz IS NULL)
 		RETURNING `+noticeColumns, s.noticeArgs(n, actor))
 	if err != nil {
 		return StoredNotice{}, fmt.Errorf("insert notice: %w", err)
@@ -165,7 +167,9 @@ func (s *Store) UpdateNotice(ctx context.Context, n Schedule, version int32, act
 		case state == NoticeEnded:
 			return assistant.Errorf(assistant.CodeConflict, "the notice has ended: make another one")
 		case state == NoticeActive && (n.StartsAt == nil || n.StartsAt.After(s.clock())):
-			return &assistant.Error{Code: assistant.CodeConflict, Field: "starts_at", Message: "the notice is in force: end it instead"}
+			return &assistant.Error{
+				Code: assistant.CodeConflict, Field: "starts_at", Message: "the notice is in force: end it instead",
+			}
 		}
 		args := s.noticeArgs(n, actor)
 		rows, err := tx.Query(ctx, `

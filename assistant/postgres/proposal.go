@@ -208,7 +208,8 @@ func (s *Store) propose(ctx context.Context, tx pgx.Tx, intentID string, rise sp
 		return false, err
 	}
 	return true, s.emit(ctx, tx, webhook.Event{Type: webhook.IncidentProposed, CreatedAt: s.clock(), Data: webhook.Proposal{
-		Expected: rise.Expected, Intent: intentID, ProposalID: opened.ID, Questions: rise.Questions, WindowMinutes: int(rise.Window.Minutes()),
+		Expected: rise.Expected, Intent: intentID, ProposalID: opened.ID, Questions: rise.Questions,
+		WindowMinutes: int(rise.Window.Minutes()),
 	}})
 }
 

@@ -27,6 +27,7 @@ const (
 	IncidentEnded       Type = "incident.ended"       // an incident notice is no longer in force
 	IncidentProposed    Type = "incident.proposed"    // similar questions rise: somebody has to look
 	IncidentStarted     Type = "incident.started"     // an incident notice is in force
+	MessageSent         Type = "message.sent"         // the desk wrote to a customer beside a ticket's work: about a complaint, or to follow up
 	PolicyChanged       Type = "policy.changed"       // another version of the policy is in force
 	QuestionConcluded   Type = "question.concluded"   // a question was answered, asked back or handed off
 	TicketAssigned      Type = "ticket.assigned"      // a ticket was given to an agent
@@ -52,8 +53,8 @@ const (
 func Types() []Type {
 	return []Type{
 		ChannelsChanged, ComplaintChanged, ComplaintDecided, ComplaintDueSoon, ComplaintOverdue, ComplaintRegistered, DeskChanged,
-		DraftRejected, FeedbackRecorded, IncidentEnded, IncidentProposed, IncidentStarted, PolicyChanged, QuestionConcluded,
-		TicketAssigned, TicketClaimed, TicketDueSoon, TicketEscalated, TicketHeld, TicketMerged, TicketOpened, TicketOverdue,
+		DraftRejected, FeedbackRecorded, IncidentEnded, IncidentProposed, IncidentStarted, MessageSent, PolicyChanged,
+		QuestionConcluded, TicketAssigned, TicketClaimed, TicketDueSoon, TicketEscalated, TicketHeld, TicketMerged, TicketOpened, TicketOverdue,
 		TicketReleased, TicketReopened, TicketReplied, TicketResolved, TicketResumed, TicketUpdated,
 	}
 }
@@ -81,7 +82,7 @@ type Event struct {
 	ID        uuid.UUID `json:"id"`
 	Type      Type      `json:"type"`
 	CreatedAt time.Time `json:"created_at"`
-	Data      any       `json:"data"` // Channels, Complaint, Desk, Feedback, Incident, Policy, Proposal, Question, Ticket, or nothing
+	Data      any       `json:"data"` // Channels, Complaint, Desk, Feedback, Incident, Policy, Proposal, Question, Sent, Ticket, or nothing
 }
 
 // Body is the event as it is stored, signed and sent.
@@ -121,6 +122,12 @@ type Desk struct {
 type Channels struct {
 	ChangedBy string `json:"changed_by"`
 	Version   int64  `json:"version"` // of the registry
+}
+
+// Sent is the data of message.sent.
+type Sent struct {
+	ConversationID uuid.UUID `json:"conversation_id"`
+	MessageID      uuid.UUID `json:"message_id"`
 }
 
 // Proposal is the data of incident.proposed.

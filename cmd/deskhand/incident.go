@@ -112,7 +112,7 @@ func (c incidentListCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		if c.JSON {
-			return json.NewEncoder(a.out).Encode(notices)
+			return json.NewEncoder(a.out).Encode(notices) //nolint:musttag // the names of the fields are plain
 		}
 		for _, notice := range notices {
 			if _, err := fmt.Fprintf(a.out, "%d  %v  %s\n", notice.ID, notice.Intents, notice.Texts[prompts.DefaultLanguage]); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"time"
@@ -70,10 +71,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	go follow(ctx, s.desk, a.logger)
-	go s.standby.keep(ctx, a.logger)
-	go s.live.Run(ctx)
-	go watchDesk(ctx, s, a.logger)
+	s.follow(ctx, a.logger)
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
@@ -112,6 +110,14 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	_, _ = fmt.Fprintln(a.out, stopHint)
 	return serve(ctx, a, s, server, listener)
+}
+
+// follow does in the background what goes by the clock or by what other replicas do, until ctx ends.
+func (s *system) follow(ctx context.Context, logger *slog.Logger) {
+	go follow(ctx, s.desk, logger)
+	go s.standby.keep(ctx, logger)
+	go s.live.Run(ctx)
+	go watchDesk(ctx, s, logger)
 }
 
 // people is where agents work.
