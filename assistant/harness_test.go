@@ -188,8 +188,9 @@ func newSystem(t *testing.T, o options) *system {
 	s := &system{knowledge: k, log: &logBuffer{}, model: llmtest.New(t), pool: pgtest.DB(t)}
 	queue, err := jobs.NewQueue(s.pool, s.logger())
 	require.NoError(t, err)
-	s.store = postgres.New(s.pool, time.Now, queue.Enqueue).WithWebhooks(queue.Deliver)
-	require.NoError(t, s.store.SetChannels(t.Context(), k.channels, "test"))
+	quiet := postgres.New(s.pool, time.Now, queue.Enqueue)
+	require.NoError(t, quiet.SetChannels(t.Context(), k.channels, "test"))
+	s.store = quiet.WithWebhooks(queue.Deliver)
 	s.desk = desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Redactor: k.redactor, Store: s.store})
 
 	var store assistant.Store = s.store

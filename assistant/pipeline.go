@@ -40,8 +40,9 @@ func (a *Assistant) pipeline(ctx context.Context, c Case, rec *recorder) (Conclu
 		request := handOff{draftless: reason == ReasonPolicyNever, reasons: []Reason{reason}, text: prompts.AckCase}
 		return a.handOff(end, settings, request), nil
 	}
-	if notice, ok := activeNotice(settings.Notices, end.Explained.Triage); ok {
-		return a.rehearse(a.notify(end, notice), settings, nil), nil
+	about := Circumstances{Intent: end.Explained.Triage.Intent, Jurisdiction: c.Jurisdiction, Language: end.Explained.Language}
+	if notices := Applying(settings.Notices, about); len(notices) > 0 && end.Explained.Triage.AutoAnswer != intent.AutoAnswerNever {
+		return a.rehearse(a.notify(end, settings, notices[0], rec), settings, nil), nil
 	}
 	if contacts, ok := askedContacts(c.Question.Body, end.Explained.Triage); ok {
 		return a.rehearse(a.answerFromRegistry(end, settings.Registry, contacts), settings, nil), nil
@@ -246,16 +247,6 @@ func intentDetails(predictions []intent.Prediction) map[string]float64 {
 		details[prediction.Intent] = prediction.Probability
 	}
 	return details
-}
-
-// activeNotice returns the notice that speaks of the customer's topic. Only the likeliest intent counts: a notice about
-// withdrawals must not answer a question about fees.
-func activeNotice(notices []Notice, t triage.Triage) (Notice, bool) {
-	i := slices.IndexFunc(notices, func(n Notice) bool { return slices.Contains(n.Intents, t.Intent) })
-	if i < 0 {
-		return Notice{}, false
-	}
-	return notices[i], true
 }
 
 func lastLanguage(history []Message) string {

@@ -115,14 +115,25 @@ func (a *Assistant) clarify(end Conclusion, decision Decision) Conclusion {
 	return end
 }
 
-// notify answers with an incident notice, in English where nobody wrote it in the customer's language.
-func (a *Assistant) notify(end Conclusion, notice Notice) Conclusion {
-	language := end.Explained.Language
-	if notice.Texts[language] == "" {
-		language = "en"
+// notify answers with an incident notice, in the customer's language where somebody wrote it. It was checked when it was set; the
+// registry may have changed since, so it is checked again, and held back for a person when it must not be sent any more.
+func (a *Assistant) notify(end Conclusion, settings Settings, notice Notice, rec *recorder) Conclusion {
+	body, language := notice.Text(end.Explained.Language)
+	var reasons []Reason
+	_ = rec.stage(StageIncident, func(detail map[string]any) error {
+		for _, finding := range a.Guard.Check(guard.Text{Body: body, Language: language}, settings.Registry) {
+			if reason := ReasonGuard + ":" + Reason(finding.Check); !slices.Contains(reasons, reason) {
+				reasons = append(reasons, reason)
+			}
+		}
+		detail["notice"], detail["language"], detail["held_back"] = notice.ID, language, reasons
+		return nil
+	})
+	if len(reasons) > 0 {
+		return a.handOff(end, settings, handOff{reasons: reasons, text: prompts.AckUnsure})
 	}
 	end.Decision = Decision{OutcomeAnswered, []Reason{ReasonIncident}}
-	end.Reply = a.reply(notice.Texts[language], language, nil)
+	end.Reply = a.reply(body, language, nil)
 	return end
 }
 

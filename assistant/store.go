@@ -107,13 +107,6 @@ type Explanation struct {
 	Usage          Usage
 }
 
-// Notice is an incident notice: while it is active its text answers, instead of the knowledge base.
-type Notice struct {
-	ID      int64
-	Intents []string
-	Texts   map[string]string // by BCP 47 tag; "en" is always there
-}
-
 // Proposal is a draft for an agent, with what the guard said about it.
 type Proposal struct {
 	Confidence float64

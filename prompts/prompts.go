@@ -66,6 +66,7 @@ const (
 	ContainWithdrawalCancel  Key = "contain.withdrawal_cancel"
 	CrisisExtortion          Key = "crisis.extortion"
 	CrisisSelfHarm           Key = "crisis.self_harm"
+	DraftIncident            Key = "draft.incident"      // what a lead starts from when many customers ask the same
 	FollowUp                 Key = "follow_up"           // some days after a resolution: did it help?
 	NoteGeneralInfo          Key = "note.general_info"   // below an answer that cannot look at the customer's own case
 	NoteSecretRemoved        Key = "note.secret_removed" // above the reply to a message that carried a secret
@@ -88,7 +89,7 @@ func Keys() []Key {
 		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress, ContainAPIKey,
 		ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
 		ContainUnknownWithdrawal, ContainWalletDrained, ContainWithdrawalCancel, CrisisExtortion, CrisisSelfHarm,
-		FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
+		DraftIncident, FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
 	}
 }
 
@@ -133,6 +134,15 @@ func New() (*Library, error) {
 	}
 	library.version = hex.EncodeToString(hash.Sum(nil)[:6])
 	return library, nil
+}
+
+// All returns a fixed text without parameters in every language.
+func (l *Library) All(key Key) map[string]string {
+	texts := make(map[string]string, len(l.texts))
+	for language := range l.texts {
+		texts[language] = l.Text(key, language, nil)
+	}
+	return texts
 }
 
 // Text returns a fixed text in a language, with its parameters filled in; in English where the language is not one of

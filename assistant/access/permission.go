@@ -40,6 +40,8 @@ const (
 	EditKnowledge    Permission = "edit_knowledge"    // articles and redirects
 	EnrolFactor      Permission = "enrol_factor"      // one's own second factor
 	ManageAgents     Permission = "manage_agents"     // people and their roles
+	ManageChannels   Permission = "manage_channels"   // the registry of official channels
+	ManageIncidents  Permission = "manage_incidents"  // notices and proposals
 	ManageKeys       Permission = "manage_keys"       // API keys and customers' identity
 	OwnSession       Permission = "own_session"       // look at it, end it
 	OwnSessions      Permission = "own_sessions"      // look at all of one's own, end them
@@ -51,6 +53,8 @@ const (
 	ReadKnowledge    Permission = "read_knowledge"    // articles: a widget what is public
 	SetPolicy        Permission = "set_policy"        // what the assistant may do by itself, the kill switch
 	Unmask           Permission = "unmask"            // personal data in a case, with a reason
+	VerifyChannel    Permission = "verify_channel"    // is this contact the desk's? also the signed registry
+	WatchDesk        Permission = "watch_desk"        // live events
 	WorkTickets      Permission = "work_tickets"      // the queue, and search as the assistant does
 )
 
@@ -92,6 +96,8 @@ func rules() []rule {
 		{permission: EditKnowledge, roles: leads},
 		{permission: EnrolFactor, roles: people, session: true, stages: []Stage{StageEnrol, Active}},
 		{permission: ManageAgents, roles: admins, session: true},
+		{permission: ManageChannels, roles: leads},
+		{permission: ManageIncidents, roles: leads},
 		{permission: ManageKeys, roles: admins, session: true},
 		{permission: OwnSession, roles: people, session: true, stages: []Stage{StageFactor, StagePassword, StageEnrol, Active}},
 		{permission: OwnSessions, roles: people, session: true},
@@ -103,6 +109,8 @@ func rules() []rule {
 		{permission: ReadKnowledge, roles: everyone},
 		{permission: SetPolicy, roles: leads},
 		{permission: Unmask, roles: people},
+		{permission: VerifyChannel, roles: everyone},
+		{permission: WatchDesk, roles: people},
 		{permission: WorkTickets, roles: people},
 	}
 }

@@ -79,8 +79,10 @@ func (c Channel) key() string {
 // Registry holds the desk's own contact points and the known fakes. What it does not hold is not the desk's: it compares
 // exactly, after normalisation. It is read-only and safe for concurrent use.
 type Registry struct {
+	brands   []brand // of the official channels
 	channels []Channel
 	entries  map[entry]Standing
+	fakes    map[string]bool     // handles that are a known fake somewhere
 	named    map[string][]string // handle -> platforms on which it is official
 }
 
@@ -90,7 +92,8 @@ type entry struct{ kind, platform, value string }
 // NewRegistry returns a registry of the given channels. A contact that is listed both as official and as a fake is a fake.
 func NewRegistry(channels []Channel) Registry {
 	r := Registry{
-		channels: slices.Clone(channels), entries: make(map[entry]Standing, len(channels)), named: make(map[string][]string),
+		channels: slices.Clone(channels), entries: make(map[entry]Standing, len(channels)), fakes: make(map[string]bool),
+		named: make(map[string][]string),
 	}
 	for _, channel := range channels {
 		key := entry{channel.Kind, strings.ToLower(channel.Platform), channel.key()}
@@ -102,6 +105,12 @@ func NewRegistry(channels []Channel) Registry {
 		}
 		if channel.Kind == channelHandle && channel.Standing == Official {
 			r.named[key.value] = append(r.named[key.value], key.platform)
+		}
+		if channel.Kind == channelHandle && channel.Standing == KnownFake {
+			r.fakes[key.value] = true
+		}
+		if b, ok := brandOf(channel); ok && channel.Standing == Official {
+			r.brands = append(r.brands, b)
 		}
 	}
 	return r
@@ -158,10 +167,8 @@ func (r Registry) handle(platform, value string) Standing {
 	if platform != "" {
 		return r.standing(entry{channelHandle, platform, value})
 	}
-	for e, standing := range r.entries {
-		if e.kind == channelHandle && e.value == value && standing == KnownFake {
-			return KnownFake
-		}
+	if r.fakes[value] {
+		return KnownFake
 	}
 	if len(r.named[value]) > 0 {
 		return Official

@@ -177,7 +177,7 @@ func preflight(c *fiber.Ctx) error {
 	shareWith(c, c.Get(fiber.HeaderOrigin))
 	c.Set(fiber.HeaderAccessControlAllowMethods, "GET, POST")
 	c.Set(fiber.HeaderAccessControlAllowHeaders,
-		"Authorization, Content-Type, Idempotency-Key, "+customerTokenHeader+", "+requestIDHeader)
+		"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, "+customerTokenHeader+", "+requestIDHeader)
 	c.Set(fiber.HeaderAccessControlMaxAge, preflightAge)
 	return c.SendStatus(http.StatusNoContent)
 }

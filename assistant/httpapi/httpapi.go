@@ -27,6 +27,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/admission"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/live"
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
@@ -42,6 +43,7 @@ type Config struct {
 	Desk      *desk.Desk
 	Gate      *admission.Gate
 	Index     func() *retrieval.Index // with the embedding model of the moment
+	Live      *live.Hub               // nil: there are no live events
 	Logger    *slog.Logger
 	Provider  *Provider            // of people's identity; nil lets them in with a password only
 	PublicURL string               // what browsers reach the service at: "https://desk.quayside.example"; empty for the machine itself
@@ -147,6 +149,9 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeAnswers(api)
 	s.describeChat(api)
 	s.describeConversations(api)
+	s.describeEvents(api)
+	s.describeChannels(api)
+	s.describeIncidents(api)
 	s.describeTickets(api)
 	s.describeTicketChanges(api)
 	s.describeTicketSteps(api)

@@ -198,9 +198,10 @@ func (f *flight) follow(r *request, show rendering) {
 // eventWriter writes server-sent events. A client that has left is noticed once and not written to again; how long a slow
 // one may take is up to the connection's write timeout.
 type eventWriter struct {
-	gone  bool
-	stage string
-	w     *bufio.Writer
+	before func() // each write; nil does nothing
+	gone   bool
+	stage  string
+	w      *bufio.Writer
 }
 
 func (e *eventWriter) event(name string, data any) {
@@ -225,6 +226,9 @@ func (e *eventWriter) progress(stage assistant.Stage) {
 func (e *eventWriter) write(text string) {
 	if e.gone {
 		return
+	}
+	if e.before != nil {
+		e.before()
 	}
 	_, err := e.w.WriteString(text)
 	if err == nil {

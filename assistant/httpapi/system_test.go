@@ -31,6 +31,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/lang"
+	"github.com/deskhand/deskhand/assistant/live"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/assistant/redact"
@@ -96,12 +97,16 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 // system is the service on a database of its own.
 type system struct {
 	app      *fiber.App
+	hub      *live.Hub
 	index    *retrieval.Index
 	log      *logBuffer
 	pipeline *assistant.Assistant
+	quiet    *postgres.Store                                                      // tells nobody, for what a test begins with
 	row      func(query string, args ...any) interface{ Scan(dest ...any) error } // of the database
 	store    *postgres.Store
+	unwatch  func() // ends what watch began
 	url      string // of the database
+	watch    func() // begins to pass live events on
 
 	admin, agent, lead, otherAgent, otherWidget, revoked, widget string // secrets of keys
 }
@@ -123,7 +128,7 @@ func newSystem(t *testing.T, o options) *system {
 	t.Helper()
 	s := newSystemOn(t, pgtest.URL(t), o)
 	s.importArticles(t)
-	require.NoError(t, s.store.SetChannels(t.Context(), []guard.Channel{
+	require.NoError(t, s.quiet.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
 	}, "test"))
 	s.admin, s.agent, s.otherAgent = s.key(t, postgres.RoleAdmin), s.key(t, postgres.RoleAgent), s.key(t, postgres.RoleAgent)
@@ -157,7 +162,21 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	logger := slog.New(slog.NewJSONHandler(s.log, nil))
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	s.store = postgres.New(pool, o.clock, queue.Enqueue)
+	s.quiet = postgres.New(pool, o.clock, queue.Enqueue)
+	s.store = s.quiet.WithWebhooks(queue.Deliver)
+	hub := live.NewHub(live.Config{
+		Announce: s.store.AnnounceEvents, Clock: time.Now, Listen: s.store.ListenEvents, Logger: slog.New(slog.DiscardHandler), Max: 250,
+		Read: s.store.ReadEvents,
+	})
+	s.store = s.store.WithLive(hub.Expect)
+	s.watch = func() { // as cmd does
+		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+		var running sync.WaitGroup
+		running.Go(func() { hub.Run(ctx) })
+		s.unwatch = func() { cancel(); running.Wait() }
+		t.Cleanup(s.unwatch)
+	}
+	s.hub = hub
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
 	builtin := embed.New()
@@ -194,6 +213,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
 		Gate:      gate,
 		Index:     func() *retrieval.Index { return s.index },
+		Live:      hub,
 		Logger:    logger,
 		Provider:  o.provider,
 		PublicURL: publicURL,

@@ -162,7 +162,7 @@ func (s *Store) recordComplaint(ctx context.Context, tx pgx.Tx, id uuid.UUID, c 
 			if err != nil {
 				return complaint, err
 			}
-			if err := insertMessage(ctx, tx, ticket.ConversationID, *c.Message); err != nil {
+			if err := s.sendMessage(ctx, tx, ticket.ConversationID, *c.Message); err != nil {
 				return complaint, err
 			}
 		}

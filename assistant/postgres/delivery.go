@@ -69,7 +69,7 @@ func (s *Store) Delivery(ctx context.Context, id uuid.UUID) (webhook.Delivery, e
 }
 
 // PruneWebhooks implements webhook.Store: it forgets events from before a time, unless one of their deliveries is still to
-// be tried, and removed endpoints without deliveries.
+// be tried, events without deliveries after EventsKept, and removed endpoints without deliveries.
 func (s *Store) PruneWebhooks(ctx context.Context, before time.Time) error {
 	for {
 		tag, err := s.pool.Exec(ctx, `
@@ -78,7 +78,8 @@ func (s *Store) PruneWebhooks(ctx context.Context, before time.Time) error {
 				WHERE v.created_at < @before AND NOT EXISTS (
 					SELECT FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
 					WHERE d.event_id = v.id AND d.status = 'pending' AND e.removed_at IS NULL)
-				LIMIT @batch)`, pgx.NamedArgs{"before": before, "batch": pruneBatch})
+				OR v.created_at < @live AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.event_id = v.id)
+				LIMIT @batch)`, pgx.NamedArgs{"before": before, "live": s.clock().Add(-EventsKept), "batch": pruneBatch})
 		if err != nil {
 			return fmt.Errorf("delete events: %w", err)
 		}

@@ -22,8 +22,8 @@ func (s *Store) WithWebhooks(deliver DeliverFunc) *Store {
 	return &telling
 }
 
-// emit stores an event in the transaction of its change, with one delivery for each endpoint that wants it. A disabled
-// endpoint gets a dead one, so that a person can replay what it missed. Without an endpoint, nothing is stored.
+// emit stores an event in the transaction of its change, for live consumers, with one delivery for each endpoint that wants it.
+// A disabled endpoint gets a dead one, so that a person can replay what it missed.
 func (s *Store) emit(ctx context.Context, tx pgx.Tx, event webhook.Event) error {
 	if s.deliver == nil {
 		return nil
@@ -39,7 +39,8 @@ func (s *Store) emit(ctx context.Context, tx pgx.Tx, event webhook.Event) error 
 			WHERE removed_at IS NULL AND (events = '{}' OR @type = ANY (events))
 		), event AS (
 			INSERT INTO webhook_events (id, type, body, created_at)
-			SELECT @id, @type, @body::json, @created_at WHERE EXISTS (SELECT FROM wanted)
+			VALUES (@id, @type, @body::json, @created_at)
+			RETURNING position
 		), delivery AS (
 			INSERT INTO webhook_deliveries (id, event_id, endpoint_id, status, last_problem, next_at)
 			SELECT gen_random_uuid(), @id, id, CASE WHEN disabled THEN 'dead' ELSE 'pending' END,
@@ -47,7 +48,7 @@ func (s *Store) emit(ctx context.Context, tx pgx.Tx, event webhook.Event) error 
 			FROM wanted
 			RETURNING id, status
 		)
-		SELECT id FROM delivery WHERE status = 'pending'`,
+		SELECT e.position, d.id AS delivery_id FROM event e LEFT JOIN delivery d ON d.status = 'pending'`,
 		pgx.NamedArgs{
 			"id": event.ID, "type": string(event.Type), "body": string(body), "created_at": event.CreatedAt,
 			"problem": webhook.DisabledProblem,
@@ -55,16 +56,28 @@ func (s *Store) emit(ctx context.Context, tx pgx.Tx, event webhook.Event) error 
 	if err != nil {
 		return fmt.Errorf("emit %s: %w", event.Type, err)
 	}
-	deliveries, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	emitted, err := pgx.CollectRows(rows, pgx.RowToStructByName[emission])
 	if err != nil {
 		return fmt.Errorf("emit %s: %w", event.Type, err)
 	}
-	for _, id := range deliveries {
-		if err := s.deliver(ctx, tx, webhook.Job{DeliveryID: id}); err != nil {
+	for _, e := range emitted {
+		if s.expect != nil {
+			s.expect(e.Position)
+		}
+		if e.DeliveryID == nil {
+			continue
+		}
+		if err := s.deliver(ctx, tx, webhook.Job{DeliveryID: *e.DeliveryID}); err != nil {
 			return fmt.Errorf("enqueue delivery: %w", err)
 		}
 	}
 	return nil
+}
+
+// emission is the place that an event got, with one of its deliveries.
+type emission struct {
+	DeliveryID *uuid.UUID
+	Position   int64
 }
 
 // emitConcluded tells of the end of a question, and of what that did to a ticket.
@@ -132,6 +145,16 @@ func (s *Store) emitAlarm(ctx context.Context, tx pgx.Tx, t assistant.Ticket, al
 	due := alarm.Due.UTC()
 	data.Due, data.Promise, data.Step = &due, string(alarm.Promise), "alarm"
 	return s.emit(ctx, tx, webhook.Event{Type: kind, CreatedAt: s.clock(), Data: data})
+}
+
+// sendMessage stores a message of the desk that no other event names, and tells of it.
+func (s *Store) sendMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {
+	if err := insertMessage(ctx, tx, conversationID, m); err != nil {
+		return err
+	}
+	return s.emit(ctx, tx, webhook.Event{Type: webhook.MessageSent, CreatedAt: m.CreatedAt, Data: webhook.Sent{
+		ConversationID: conversationID, MessageID: m.ID,
+	}})
 }
 
 // emitSent tells of a reply, or of a draft that was found unusable.

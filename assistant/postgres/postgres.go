@@ -64,17 +64,19 @@ type EnqueueFunc func(ctx context.Context, tx pgx.Tx, job assistant.Job) error
 
 // Store implements assistant.Store and what the desk and the HTTP interface need beside it. It is safe for concurrent use.
 type Store struct {
-	clock   func() time.Time
-	deliver DeliverFunc // nil: nobody is told of changes
-	enqueue EnqueueFunc
-	hasher  *access.Hasher
-	plans   *planCache
-	pool    *pgxpool.Pool
+	channels *registryCache
+	clock    func() time.Time
+	deliver  DeliverFunc // nil: nobody is told of changes
+	enqueue  EnqueueFunc
+	expect   func(position int64) // is told of each event; nil: nobody waits for them
+	hasher   *access.Hasher
+	plans    *planCache
+	pool     *pgxpool.Pool
 }
 
 // New returns a Store on a migrated database.
 func New(pool *pgxpool.Pool, clock func() time.Time, enqueue EnqueueFunc) *Store {
-	return &Store{clock: clock, enqueue: enqueue, hasher: access.NewHasher(), plans: &planCache{}, pool: pool}
+	return &Store{channels: &registryCache{}, clock: clock, enqueue: enqueue, hasher: access.NewHasher(), plans: &planCache{}, pool: pool}
 }
 
 // Ping reports whether the database answers.

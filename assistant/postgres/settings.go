@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,8 +15,8 @@ import (
 // selectChannels reads the registry as guard.Channel.
 const selectChannels = `SELECT kind, platform, value, standing, notes FROM official_channels ORDER BY id`
 
-// Settings implements assistant.Store. It reads in one round trip and caches nothing: a lead's change is in force on every
-// replica with the next question (P10).
+// Settings implements assistant.Store. It reads in one round trip and keeps nothing but the registry, of which it
+// reads the version: a lead's change is in force on every replica with the next question (P10).
 func (s *Store) Settings(ctx context.Context) (assistant.Settings, error) {
 	settings := assistant.Settings{Policy: assistant.DefaultPolicy()}
 	batch := &pgx.Batch{}
@@ -32,22 +31,21 @@ func (s *Store) Settings(ctx context.Context) (assistant.Settings, error) {
 		return rows.Err()
 	})
 	batch.Queue(`
-		SELECT id, intents, texts FROM incident_notices
+		SELECT id, intents, jurisdictions, languages, texts FROM incident_notices
 		WHERE starts_at <= @now AND (ends_at IS NULL OR ends_at > @now) ORDER BY id`,
 		pgx.NamedArgs{"now": s.clock()}).Query(func(rows pgx.Rows) error {
 		var err error
 		settings.Notices, err = pgx.CollectRows(rows, pgx.RowToStructByName[assistant.Notice])
 		return err
 	})
-	batch.Queue(selectChannels).Query(func(rows pgx.Rows) error {
-		channels, err := pgx.CollectRows(rows, pgx.RowToStructByName[guard.Channel])
-		settings.Registry = guard.NewRegistry(channels)
-		return err
-	})
+	var version int64
+	batch.Queue(`SELECT version FROM channel_registry`).QueryRow(func(row pgx.Row) error { return row.Scan(&version) })
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return settings, fmt.Errorf("load settings: %w", err)
 	}
-	return settings, nil
+	var err error
+	settings.Registry, err = s.registryAt(ctx, version)
+	return settings, err
 }
 
 // Channels returns the registry of official channels and known fakes.
@@ -63,32 +61,25 @@ func (s *Store) Channels(ctx context.Context) ([]guard.Channel, error) {
 	return channels, nil
 }
 
-// SetChannels replaces the registry of official channels and known fakes.
+// SetChannels replaces what was set by hand in the registry. Known fakes that were imported from lists stay.
 func (s *Store) SetChannels(ctx context.Context, channels []guard.Channel, actor string) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM official_channels`); err != nil {
+		if _, err := tx.Exec(ctx, `DELETE FROM official_channels WHERE source = ''`); err != nil {
 			return fmt.Errorf("clear channels: %w", err)
 		}
 		for _, channel := range channels {
-			notes := channel.Notes
-			if notes == nil {
-				notes = map[string]string{}
-			}
-			_, err := tx.Exec(ctx, `
-				INSERT INTO official_channels (kind, platform, value, standing, notes)
-				VALUES (@kind, @platform, @value, @standing, @notes)`,
-				pgx.NamedArgs{
-					"kind": channel.Kind, "platform": channel.Platform, "value": channel.Value,
-					"standing": channel.Standing, "notes": notes,
-				})
-			if err != nil {
-				return fmt.Errorf("insert channel: %w", err)
+			if _, err := insertChannel(ctx, tx, channel); err != nil {
+				return err
 			}
 		}
-		return audit(ctx, tx, Entry{
+		err := audit(ctx, tx, Entry{
 			Action: "channels.set", Actor: actor, At: s.clock(), SubjectID: "all", SubjectKind: "channels",
 			Detail: map[string]any{"count": len(channels)},
 		})
+		if err != nil {
+			return err
+		}
+		return s.emitRegistry(ctx, tx, actor)
 	})
 }
 
@@ -146,56 +137,4 @@ func policyIsStill(ctx context.Context, tx pgx.Tx, base int64) error {
 		return assistant.Errorf(assistant.CodeConflict, "version %d of the policy is in force: read it again", current)
 	}
 	return nil
-}
-
-// SetNotice puts an incident notice in force and returns its id.
-func (s *Store) SetNotice(ctx context.Context, notice assistant.Notice, actor string) (int64, error) {
-	var id int64
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `
-			INSERT INTO incident_notices (intents, texts, starts_at, created_by)
-			VALUES (@intents, @texts, @starts_at, @created_by) RETURNING id`,
-			pgx.NamedArgs{"intents": notice.Intents, "texts": notice.Texts, "starts_at": s.clock(), "created_by": actor})
-		if err != nil {
-			return fmt.Errorf("insert notice: %w", err)
-		}
-		if id, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
-			return fmt.Errorf("insert notice: %w", err)
-		}
-		if err := audit(ctx, tx, noticeEntry("notice.start", actor, s.clock(), id)); err != nil {
-			return err
-		}
-		return s.emit(ctx, tx, webhook.Event{Type: webhook.IncidentStarted, CreatedAt: s.clock(), Data: webhook.Incident{
-			ChangedBy: actor, Intents: notice.Intents, NoticeID: id,
-		}})
-	})
-	return id, err
-}
-
-// EndNotice takes an incident notice out of force.
-func (s *Store) EndNotice(ctx context.Context, id int64, actor string) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `UPDATE incident_notices SET ends_at = @now WHERE id = @id AND ends_at IS NULL RETURNING intents`,
-			pgx.NamedArgs{"id": id, "now": s.clock()})
-		if err != nil {
-			return fmt.Errorf("end notice: %w", err)
-		}
-		ended, err := pgx.CollectRows(rows, pgx.RowTo[[]string])
-		if err != nil {
-			return fmt.Errorf("end notice: %w", err)
-		}
-		if len(ended) == 0 {
-			return assistant.Errorf(assistant.CodeNotFound, "no active incident notice has this id")
-		}
-		if err := audit(ctx, tx, noticeEntry("notice.end", actor, s.clock(), id)); err != nil {
-			return err
-		}
-		return s.emit(ctx, tx, webhook.Event{Type: webhook.IncidentEnded, CreatedAt: s.clock(), Data: webhook.Incident{
-			ChangedBy: actor, Intents: ended[0], NoticeID: id,
-		}})
-	})
-}
-
-func noticeEntry(action, actor string, at time.Time, id int64) Entry {
-	return Entry{Action: action, Actor: actor, At: at, SubjectID: strconv.FormatInt(id, 10), SubjectKind: "notice"}
 }

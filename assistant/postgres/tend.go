@@ -85,7 +85,7 @@ func (s *Store) tendTicket(ctx context.Context, id uuid.UUID, tending desk.Tendi
 			return recheck(ctx, tx, p, ticket, tending.At)
 		}
 		if step == desk.StepFollowUp {
-			if err := followUp(ctx, tx, ticket, tending); err != nil {
+			if err := s.followUp(ctx, tx, ticket, tending); err != nil {
 				return err
 			}
 		}
@@ -106,8 +106,8 @@ func recheck(ctx context.Context, tx pgx.Tx, p *plan.Plan, t assistant.Ticket, a
 }
 
 // followUp asks the customer whether the resolution holds.
-func followUp(ctx context.Context, tx pgx.Tx, t assistant.Ticket, tending desk.Tending) error {
-	return insertMessage(ctx, tx, t.ConversationID, assistant.Message{
+func (s *Store) followUp(ctx context.Context, tx pgx.Tx, t assistant.Ticket, tending desk.Tending) error {
+	return s.sendMessage(ctx, tx, t.ConversationID, assistant.Message{
 		ID: uuid.Must(uuid.NewV7()), Author: assistant.AuthorAssistant, Body: tending.Text(prompts.FollowUp, t.Language),
 		CreatedAt: tending.At, Language: t.Language,
 	})

@@ -15,6 +15,7 @@ type Type string
 
 // The types of events.
 const (
+	ChannelsChanged     Type = "channels.changed"     // the registry of channels changed
 	ComplaintChanged    Type = "complaint.changed"    // a complaint was acknowledged or extended, moved to another regime, or told of
 	ComplaintDecided    Type = "complaint.decided"    // a complaint was decided
 	ComplaintDueSoon    Type = "complaint.due_soon"   // the deadline of a complaint is near
@@ -24,7 +25,9 @@ const (
 	DraftRejected       Type = "draft.rejected"       // an agent found a draft unusable
 	FeedbackRecorded    Type = "feedback.recorded"    // a customer rated a reply or the conversation
 	IncidentEnded       Type = "incident.ended"       // an incident notice is no longer in force
+	IncidentProposed    Type = "incident.proposed"    // similar questions rise: somebody has to look
 	IncidentStarted     Type = "incident.started"     // an incident notice is in force
+	MessageSent         Type = "message.sent"         // the desk wrote to a customer beside a ticket's work: about a complaint, or to follow up
 	PolicyChanged       Type = "policy.changed"       // another version of the policy is in force
 	QuestionConcluded   Type = "question.concluded"   // a question was answered, asked back or handed off
 	TicketAssigned      Type = "ticket.assigned"      // a ticket was given to an agent
@@ -49,10 +52,10 @@ const (
 // Types returns what an endpoint can subscribe to, in alphabetical order.
 func Types() []Type {
 	return []Type{
-		ComplaintChanged, ComplaintDecided, ComplaintDueSoon, ComplaintOverdue, ComplaintRegistered, DeskChanged, DraftRejected,
-		FeedbackRecorded, IncidentEnded, IncidentStarted, PolicyChanged, QuestionConcluded, TicketAssigned, TicketClaimed,
-		TicketDueSoon, TicketEscalated, TicketHeld, TicketMerged, TicketOpened, TicketOverdue, TicketReleased, TicketReopened,
-		TicketReplied, TicketResolved, TicketResumed, TicketUpdated,
+		ChannelsChanged, ComplaintChanged, ComplaintDecided, ComplaintDueSoon, ComplaintOverdue, ComplaintRegistered, DeskChanged,
+		DraftRejected, FeedbackRecorded, IncidentEnded, IncidentProposed, IncidentStarted, MessageSent, PolicyChanged,
+		QuestionConcluded, TicketAssigned, TicketClaimed, TicketDueSoon, TicketEscalated, TicketHeld, TicketMerged, TicketOpened, TicketOverdue,
+		TicketReleased, TicketReopened, TicketReplied, TicketResolved, TicketResumed, TicketUpdated,
 	}
 }
 
@@ -79,7 +82,7 @@ type Event struct {
 	ID        uuid.UUID `json:"id"`
 	Type      Type      `json:"type"`
 	CreatedAt time.Time `json:"created_at"`
-	Data      any       `json:"data"` // Complaint, Desk, Feedback, Incident, Policy, Question, Ticket, or nothing
+	Data      any       `json:"data"` // Channels, Complaint, Desk, Feedback, Incident, Policy, Proposal, Question, Sent, Ticket, or nothing
 }
 
 // Body is the event as it is stored, signed and sent.
@@ -113,6 +116,27 @@ type Complaint struct {
 type Desk struct {
 	ChangedBy string `json:"changed_by"`
 	Version   int64  `json:"version"`
+}
+
+// Channels is the data of channels.changed.
+type Channels struct {
+	ChangedBy string `json:"changed_by"`
+	Version   int64  `json:"version"` // of the registry
+}
+
+// Sent is the data of message.sent.
+type Sent struct {
+	ConversationID uuid.UUID `json:"conversation_id"`
+	MessageID      uuid.UUID `json:"message_id"`
+}
+
+// Proposal is the data of incident.proposed.
+type Proposal struct {
+	Expected      float64 `json:"expected"` // questions, by the usual rate
+	Intent        string  `json:"intent"`
+	ProposalID    int64   `json:"proposal_id"`
+	Questions     int     `json:"questions"` // that came
+	WindowMinutes int     `json:"window_minutes"`
 }
 
 // Feedback is the data of feedback.recorded. Comments stay at the desk.

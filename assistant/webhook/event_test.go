@@ -49,10 +49,13 @@ func data() map[webhook.Type]any {
 		webhook.DeskChanged:    webhook.Desk{ChangedBy: "cli", Version: 2},
 		webhook.TicketAssigned: acted, webhook.TicketDueSoon: late, webhook.TicketEscalated: ticket, webhook.TicketHeld: acted,
 		webhook.TicketMerged: merged, webhook.TicketOverdue: late, webhook.TicketReopened: opened, webhook.TicketResumed: acted,
+		webhook.ChannelsChanged:  webhook.Channels{ChangedBy: "cli", Version: 12},
 		webhook.DraftRejected:    rejected,
 		webhook.FeedbackRecorded: webhook.Feedback{ConversationID: id(1), MessageID: &message, Rating: 2},
 		webhook.IncidentEnded:    webhook.Incident{ChangedBy: "cli", Intents: []string{"withdrawal.pending"}, NoticeID: 3},
 		webhook.IncidentStarted:  webhook.Incident{ChangedBy: "cli", Intents: []string{"withdrawal.pending"}, NoticeID: 3},
+		webhook.IncidentProposed: webhook.Proposal{Expected: 1.5, Intent: "withdrawal.pending", ProposalID: 7, Questions: 24, WindowMinutes: 10},
+		webhook.MessageSent:      webhook.Sent{ConversationID: id(1), MessageID: message},
 		webhook.PolicyChanged:    webhook.Policy{AutoReply: false, ChangedBy: "cli", Version: 4},
 		webhook.QuestionConcluded: webhook.Question{
 			Confidence: 0.25, ConversationID: id(1), Intent: "account.hacked", Language: "zh-Hans", MessageID: id(2), Outcome: "handed_off",

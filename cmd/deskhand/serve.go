@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/jobs"
@@ -65,26 +67,12 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
 	debug.FreeOSMemory()
 	pipeline := s.assistant(s.store, a.clock)
-	workers, err := jobs.NewWorkers(s.pool, pipeline, a.logger)
-	if err != nil {
-		return err
-	}
 	people := s.people()
-	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(registry))), workers.AddArticles(s.desk),
-		workers.AddDesk(deskClock{desk: people, store: s.store}))
+	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry})
 	if err != nil {
 		return err
 	}
-	go follow(ctx, s.desk, a.logger)
-	go s.standby.keep(ctx, a.logger)
-	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	defer func() {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobsTimeout)
-		defer cancel()
-		err = errors.Join(err, workers.Stop(stopping))
-	}()
+	defer func() { err = errors.Join(err, stop()) }()
 	gate, err := c.Limits.gate(a, s.store)
 	if err != nil {
 		return err
@@ -96,6 +84,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Desk:      people,
 		Gate:      gate,
 		Index:     s.desk.Index,
+		Live:      s.live,
 		Logger:    a.logger,
 		Redactor:  s.knowledge.redactor,
 		Registry:  countSearches(registry, s.desk),
@@ -116,6 +105,43 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	_, _ = fmt.Fprintln(a.out, stopHint)
 	return serve(ctx, a, s, server, listener)
+}
+
+// follow does in the background what goes by the clock or by what other replicas do, until ctx ends.
+func (s *system) follow(ctx context.Context, logger *slog.Logger) {
+	go follow(ctx, s.desk, logger)
+	go s.standby.keep(ctx, logger)
+	go s.live.Run(ctx)
+	go watchDesk(ctx, s, logger)
+}
+
+// work is what the background jobs need beside the pipeline.
+type work struct {
+	people   *desk.Desk
+	registry *prometheus.Registry
+}
+
+// work starts the background jobs. What it returns stops them, with a little time for those that run.
+func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work) (stop func() error, err error) {
+	a := s.app
+	workers, err := jobs.NewWorkers(s.pool, pipeline, a.logger)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(w.registry))), workers.AddArticles(s.desk),
+		workers.AddDesk(deskClock{desk: w.people, store: s.store}))
+	if err != nil {
+		return nil, err
+	}
+	s.follow(ctx, a.logger)
+	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
+	}
+	return func() error {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobsTimeout)
+		defer cancel()
+		return workers.Stop(stopping)
+	}, nil
 }
 
 // people is where agents work.

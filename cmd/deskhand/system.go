@@ -14,6 +14,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/lang"
+	"github.com/deskhand/deskhand/assistant/live"
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
@@ -86,6 +87,7 @@ type system struct {
 	desk      *retrieval.Desk // index, and whatever replaces it while the program runs
 	index     *retrieval.Index
 	knowledge knowledge
+	live      *live.Hub // passes events on once it runs
 	ledger    *postgres.Ledger
 	models    models
 	opener    *modelOpener
@@ -127,6 +129,8 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 	}
 	s.ledger = postgres.NewLedger(s.pool)
 	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
+	s.live = newHub(a, s.store)
+	s.store = s.store.WithLive(s.live.Expect)
 	parts := modelParts{clock: a.clock, ledger: s.ledger, logger: a.logger, metrics: metrics}
 	if s.opener, err = newModelOpener(s.pool, a, parts); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/admission"
 	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/guard"
@@ -84,10 +85,13 @@ func newSystem(t *testing.T) *system {
 	require.NoError(t, workers.Start(context.WithoutCancel(t.Context())))
 	t.Cleanup(func() { _ = workers.Stop(context.Background()) })
 	clock := time.Now
+	gate, err := admission.New(admission.Config{Clock: time.Now, Lease: s.store.LeaseTokens, Logger: logger, Places: 100})
+	require.NoError(t, err)
 	app, err := httpapi.New(httpapi.Config{
 		Assistant: pipeline,
 		Clock:     time.Now,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: checks, Prompts: library, Redactor: redactor, Store: s.store}),
+		Gate:      gate,
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
 		Redactor:  redactor,

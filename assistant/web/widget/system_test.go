@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/admission"
 	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/guard"
@@ -69,10 +70,13 @@ func newSystem(t *testing.T) *system {
 	require.NoError(t, err)
 	redactor, err := redact.New(redact.Config{})
 	require.NoError(t, err)
+	gate, err := admission.New(admission.Config{Clock: time.Now, Lease: s.store.LeaseTokens, Logger: logger, Places: 100})
+	require.NoError(t, err)
 	app, err := httpapi.New(httpapi.Config{
 		Assistant: newAssistant(t, s.store, index, redactor),
 		Clock:     time.Now,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: checks, Redactor: redactor, Store: s.store}),
+		Gate:      gate,
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
 		Redactor:  redactor,

@@ -1,0 +1,124 @@
+package live
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func at(positions ...int64) []Event {
+	events := make([]Event, len(positions))
+	for i, position := range positions {
+		events[i].Position = position
+	}
+	return events
+}
+
+func TestTail(t *testing.T) {
+	t.Parallel()
+
+	t.Run("BeginsAtTheEndOnceNothingRunsThatCouldWriteBefore", func(t *testing.T) {
+		t.Parallel()
+
+		var tail tail
+		require.Empty(t, tail.take(Page{Last: 7, Running: 90, Next: 95}, noon))
+		require.False(t, tail.ready)
+		require.Empty(t, tail.take(Page{Last: 9, Running: 94, Next: 99}, noon))
+		require.False(t, tail.ready)
+		require.Empty(t, tail.take(Page{Last: 9, Running: 95, Next: 99}, noon))
+		require.True(t, tail.ready)
+		require.EqualValues(t, 7, tail.settled)
+	})
+
+	t.Run("PassesNothingOnBeyondAGapThatMayStillFill", func(t *testing.T) {
+		t.Parallel()
+
+		tail := tail{ready: true, settled: 3}
+		require.Equal(t, at(4), tail.take(Page{Events: at(4, 6), Running: 90, Next: 95}, noon))
+		require.Empty(t, tail.take(Page{Events: at(6, 7), Running: 90, Next: 97}, noon))
+		require.Equal(t, at(5, 6, 7), tail.take(Page{Events: at(5, 6, 7), Running: 92, Next: 97}, noon))
+	})
+
+	t.Run("SkipsAGapThatWasRolledBack", func(t *testing.T) {
+		t.Parallel()
+
+		tail := tail{ready: true, settled: 3}
+		require.Empty(t, tail.take(Page{Events: at(5, 6), Running: 90, Next: 95}, noon))
+		require.Equal(t, at(5, 6), tail.take(Page{Events: at(5, 6, 8), Running: 95, Next: 97}, noon))
+		require.Empty(t, tail.take(Page{Events: at(8), Running: 95, Next: 98}, noon), "the next gap is waited for by itself")
+		require.Equal(t, at(8), tail.take(Page{Events: at(8), Running: 98, Next: 98}, noon))
+	})
+
+	t.Run("WaitsForAForgottenTransactionNoLongerThanAMinute", func(t *testing.T) {
+		t.Parallel()
+
+		tail := tail{ready: true, settled: 3}
+		require.Empty(t, tail.take(Page{Events: at(5), Running: 90, Next: 95}, noon))
+		require.Empty(t, tail.take(Page{Events: at(5), Running: 90, Next: 95}, noon.Add(gapPatience-1)))
+		require.Equal(t, at(5), tail.take(Page{Events: at(5), Running: 90, Next: 95}, noon.Add(gapPatience)))
+	})
+}
+
+// A database of 300 transactions that write in one order and end in another, some never: what the tail passes on is exactly
+// what was committed, in order.
+func TestTailPassesOnExactlyWhatIsCommitted(t *testing.T) {
+	t.Parallel()
+
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		type transaction struct {
+			ended, committed bool
+			position         int64
+		}
+		var all []*transaction
+		var passed []int64
+		tail := tail{ready: true}
+		look := func() {
+			page := Page{Next: uint64(len(all)), Running: uint64(len(all))}
+			for id, tx := range all {
+				if !tx.ended {
+					page.Running = min(page.Running, uint64(id))
+				}
+				if tx.committed && tx.position > tail.settled {
+					page.Events = append(page.Events, Event{Position: tx.position})
+				}
+			}
+			if len(page.Events) > 5 { // a page has an end
+				page.Events = page.Events[:5]
+			}
+			for _, event := range tail.take(page, noon) {
+				passed = append(passed, event.Position)
+			}
+		}
+		for len(all) < 300 {
+			switch random.IntN(3) {
+			case 0:
+				all = append(all, &transaction{position: int64(len(all) + 1)})
+			case 1:
+				if len(all) > 0 {
+					tx := all[max(0, len(all)-1-random.IntN(10))]
+					if !tx.ended {
+						tx.ended, tx.committed = true, random.IntN(4) > 0
+					}
+				}
+			default:
+				look()
+			}
+		}
+		var want []int64
+		for _, tx := range all {
+			tx.ended = true
+			if tx.committed {
+				want = append(want, tx.position)
+			}
+		}
+		for range 300 {
+			look()
+		}
+		require.Equal(t, want, passed, "seed %d", seed)
+	}
+}

@@ -1,0 +1,152 @@
+package spike_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/spike"
+)
+
+// traffic is a simulated desk: the questions of each intent in each five minutes. Rates differ a hundredfold between intents,
+// by day and night fourfold, are a third lower on weekends, and wander by 30 % from day to day and 20 % from hour to hour.
+type traffic struct {
+	buckets [][]int // by intent and bucket
+	random  *rand.Rand
+	start   time.Time
+}
+
+const (
+	intents   = 80
+	perDay    = int(24 * time.Hour / spike.Bucket)
+	hourlyTop = 40.0 // questions of the most frequent intent in a usual hour
+)
+
+func newTraffic(seed uint64, days int) *traffic {
+	t := &traffic{random: rand.New(rand.NewPCG(seed, 7)), start: time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)}
+	for i := range intents {
+		row := make([]int, days*perDay)
+		rate := hourlyTop / float64(i+1) * spike.Bucket.Hours()
+		day, hour := 1.0, 1.0
+		for b := range row {
+			at := t.start.Add(time.Duration(b) * spike.Bucket)
+			if b%perDay == 0 {
+				day = math.Exp(0.3 * t.random.NormFloat64())
+			}
+			if b%12 == 0 {
+				hour = math.Exp(0.2 * t.random.NormFloat64())
+			}
+			level := 1 + 0.6*math.Sin(2*math.Pi*(at.Sub(t.start).Hours()/24-0.25))
+			if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
+				level *= 0.67
+			}
+			row[b] = t.poisson(rate * level * day * hour)
+		}
+		t.buckets = append(t.buckets, row)
+	}
+	return t
+}
+
+func (t *traffic) poisson(mean float64) int {
+	limit, product, n := math.Exp(-mean), t.random.Float64(), 0
+	for product > limit {
+		product *= t.random.Float64()
+		n++
+	}
+	return n
+}
+
+func (t *traffic) count(intent int) spike.CountFunc {
+	return func(from, to time.Time) int {
+		n := 0
+		for b := max(0, int(from.Sub(t.start)/spike.Bucket)); b < min(len(t.buckets[intent]), int(to.Sub(t.start)/spike.Bucket)); b++ {
+			n += t.buckets[intent][b]
+		}
+		return n
+	}
+}
+
+// Sixteen quiet weeks: how often would a person be called to look at nothing? (A proposal that stays open for six hours is one.)
+func TestQuietWeeksGiveFewProposals(t *testing.T) {
+	t.Parallel()
+
+	const weeks = 4
+	proposals := 0
+	for seed := range uint64(4) {
+		desk := newTraffic(seed, 28+7*weeks)
+		for intent := range intents {
+			quietUntil := 0
+			for b := 28 * perDay; b < len(desk.buckets[intent]); b++ {
+				now := desk.start.Add(time.Duration(b)*spike.Bucket + spike.Bucket - time.Second)
+				rise, found := spike.Look(now, desk.start, intents, desk.count(intent))
+				if found && b >= quietUntil {
+					proposals++
+					quietUntil = b + 72
+					t.Logf("seed %d intent %d: %d questions in %s, %.1f expected, p = 1e%.0f", seed, intent, rise.Questions, rise.Window, rise.Expected, rise.Log10P)
+				}
+			}
+		}
+	}
+	t.Logf("%d proposals in %d quiet weeks of %d intents", proposals, 4*weeks, intents)
+	require.LessOrEqual(t, proposals, 4)
+}
+
+// An incident makes customers ask three times a minute about what they ask about five times an hour, or twenty times.
+func TestIncidentIsFoundWithinMinutes(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		intent  int // its usual rate is 40 divided by its number plus one
+		perMin  float64
+		within  int // minutes, in 9 of 10 cases
+		comment string
+	}{
+		{intent: 7, perMin: 3, within: 10, comment: "5 an hour, then 3 a minute more"},
+		{intent: 1, perMin: 3, within: 30, comment: "20 an hour, then 3 a minute more"},
+		{intent: 39, perMin: 1, within: 15, comment: "1 an hour, then 1 a minute more"},
+	} {
+		var minutes []int
+		missed := 0
+		for seed := range uint64(40) {
+			desk := newTraffic(100+seed, 31)
+			begin := 28*perDay + desk.random.IntN(2*perDay)
+			found := -1
+			for minute := range 60 {
+				b := begin + minute/5
+				desk.buckets[test.intent][b] += desk.poisson(test.perMin)
+				// What the usual traffic brings in the rest of this bucket is in it already: at most one question too many.
+				now := desk.start.Add(time.Duration(b)*spike.Bucket + time.Duration(minute%5+1)*time.Minute - time.Second)
+				if _, rises := spike.Look(now, desk.start, intents, desk.count(test.intent)); rises {
+					found = minute + 1
+					break
+				}
+			}
+			if found < 0 {
+				missed++
+				found = 61
+			}
+			minutes = append(minutes, found)
+		}
+		slices.Sort(minutes)
+		t.Logf("%s: found after %d minutes (median), %d (9 of 10), %d of %d missed within the hour",
+			test.comment, minutes[len(minutes)/2], minutes[len(minutes)*9/10], missed, len(minutes))
+		require.LessOrEqual(t, minutes[len(minutes)*9/10], test.within, test.comment)
+	}
+}
+
+func TestDeskWithoutAPastProposesNothing(t *testing.T) {
+	t.Parallel()
+
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	_, found := spike.Look(now, now.Add(-6*24*time.Hour), 80, func(from, _ time.Time) int {
+		if from.After(now.Add(-time.Hour)) {
+			return 100
+		}
+		return 0
+	})
+	require.False(t, found)
+}
