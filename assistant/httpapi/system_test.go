@@ -99,7 +99,7 @@ type system struct {
 	index    *retrieval.Index
 	log      *logBuffer
 	pipeline *assistant.Assistant
-	quiet    *postgres.Store // tells nobody, for what a test begins with
+	quiet    *postgres.Store                                                      // tells nobody, for what a test begins with
 	row      func(query string, args ...any) interface{ Scan(dest ...any) error } // of the database
 	store    *postgres.Store
 	unwatch  func() // ends what watch began
