@@ -122,7 +122,8 @@ func docsOf(description *huma.OpenAPI) docsPage {
 		}
 	}
 	for _, name := range []string{
-		"Customers", "Agents", "Complaints", "Desk", "Figures", "Knowledge base", "Log-in", "People", "Keys", "Audit", "Operators",
+		"Customers", "Agents", "Complaints", "Desk", "Incidents", "Channels", "Figures", "Knowledge base", "Log-in", "People", "Keys",
+		"Audit", "Operators",
 	} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
