@@ -65,6 +65,9 @@ func checkPolarity(folded, language string, sources []*source) []Finding {
 		}
 	}
 	for _, text := range sentencesOf(folded) {
+		if quoted(text, sources) {
+			continue // its own words cannot be its opposite, whatever stands beside them
+		}
 		parts := []string{text}
 		if isDenied(text, words) {
 			parts = slices.DeleteFunc(partsOf(text), func(part string) bool { return !isDenied(part, words) })
@@ -76,6 +79,12 @@ func checkPolarity(folded, language string, sources []*source) []Finding {
 		}
 	}
 	return nil
+}
+
+// quoted reports whether a source has the text word for word.
+func quoted(text string, sources []*source) bool {
+	text = strings.TrimSpace(text)
+	return slices.ContainsFunc(sources, func(s *source) bool { return strings.Contains(s.fold(), text) })
 }
 
 // statements returns what the source says, in whole sentences and in their parts.

@@ -15,7 +15,8 @@ import (
 // who is what each role gets. Keys and sessions of a role get the same, unless a route is for sessions only.
 type who struct{ none, widget, agent, lead, admin int }
 
-// TestPermissions walks the permission table: every route with every kind of caller.
+// TestPermissions walks the permission table: every route with every kind of caller, one after the other, because some calls
+// end the sessions of others.
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, options{})
@@ -29,7 +30,6 @@ func TestPermissions(t *testing.T) {
 	for _, route := range routes {
 		for role, key := range map[access.Role]string{access.Admin: s.admin, access.Agent: s.agent, access.Lead: s.lead, access.Widget: s.widget} {
 			t.Run("key/"+string(role)+"/"+route.name(), func(t *testing.T) {
-				t.Parallel()
 				want := route.want.of(role)
 				if route.sessions && want != http.StatusForbidden {
 					want = http.StatusForbidden
@@ -41,7 +41,6 @@ func TestPermissions(t *testing.T) {
 		}
 		for role, person := range people {
 			t.Run("session/"+string(role)+"/"+route.name(), func(t *testing.T) {
-				t.Parallel()
 				requireStatus(t, s.do(t, s.as(t, person, route.call)), route.want.of(role))
 			})
 		}
@@ -55,13 +54,11 @@ func TestPermissions(t *testing.T) {
 			"session as a key": {key: strings.TrimPrefix(s.ended(t, people[access.Admin]).headers["Cookie"], "__Host-deskhand_session=")},
 		} {
 			t.Run(name+"/"+route.name(), func(t *testing.T) {
-				t.Parallel()
 				c.body, c.method, c.path = route.call.body, route.call.method, route.call.path
 				requireStatus(t, s.do(t, c), route.want.none)
 			})
 		}
 		t.Run("log-in not complete/"+route.name(), func(t *testing.T) {
-			t.Parallel()
 			r := s.do(t, s.half(t, people[access.Admin], route.call))
 			if route.half == 0 {
 				route.half = route.want.none
@@ -73,7 +70,6 @@ func TestPermissions(t *testing.T) {
 		})
 		if route.changes() && route.want.none == http.StatusUnauthorized {
 			t.Run("forged/"+route.name(), func(t *testing.T) {
-				t.Parallel()
 				s.requireForgeryRefused(t, people[access.Admin], route.call)
 			})
 		}

@@ -122,7 +122,7 @@ func docsOf(description *huma.OpenAPI) docsPage {
 		}
 	}
 	for _, name := range []string{
-		"Customers", "Agents", "Complaints", "Desk", "Incidents", "Channels", "Figures", "Knowledge base", "Log-in", "People", "Keys",
+		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Log-in", "People", "Keys",
 		"Audit", "Operators",
 	} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {
