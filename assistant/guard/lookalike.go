@@ -256,7 +256,7 @@ func foldWords(name string) []string {
 
 // drawnAlike are digits and letters that are taken for a letter, beside the look-alikes of other scripts.
 var drawnAlike = map[rune]rune{
-	'0': 'o', '1': 'l', 'i': 'l', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '9': 'g', 
+	'0': 'o', '1': 'l', 'i': 'l', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '9': 'g',
 	'ı': 'l', 'ł': 'l', 'ø': 'o', 'đ': 'd', 'ħ': 'h',
 	'|': 'l', '!': 'l', '$': 's', 'æ': 'a', 'œ': 'o', 'ŧ': 't', 'ß': 'b',
 }
