@@ -256,7 +256,8 @@ func foldWords(name string) []string {
 
 // drawnAlike are digits and letters that are taken for a letter, beside the look-alikes of other scripts.
 var drawnAlike = map[rune]rune{
-	'0': 'o', '1': 'l', 'i': 'l', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '9': 'g', 'ı': 'l', 'ł': 'l', 'ø': 'o', 'đ': 'd', 'ħ': 'h',
+	'0': 'o', '1': 'l', 'i': 'l', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '9': 'g',
+	'ı': 'l', 'ł': 'l', 'ø': 'o', 'đ': 'd', 'ħ': 'h',
 	'|': 'l', '!': 'l', '$': 's', 'æ': 'a', 'œ': 'o', 'ŧ': 't', 'ß': 'b',
 }
 
@@ -285,12 +286,14 @@ var bait = func() []string {
 	words := strings.Fields(`
 		access account accounts activate admin agent airdrop airdrops alert app apps asset assets assist auth authorize bank bonus bot
 		bridge bsc btc care center centre chain chat check claim claims client coin coins com connect connection contact contracts
-		crypto cs customer dao dapp dapps defi deposit desk dev devs dex discord docs dot download drop earn email en eth event events exchange
+		crypto cs customer dao dapp dapps defi deposit desk dev devs dex discord docs dot download drop earn email en eth event events
+		exchange
 		extension faq fi finance fix free fund fx gift gifts giveaway global group guard help helpdesk helpline hq id import info
 		int international invest io kefu kyc launch launchpad lite live lock login mail main manager market marketing me mint mobile my
 		net network new news nft nfts node now official ok online open org page pay platform play portal pro promo protect protocol
 		qa recover recovery refund register resolve restore reward rewards safe safety secure security seguro server service services
-		shop signin signup site social soporte stake staking start store suporte support swap sync system tax team tech tether the token tokens
+		shop signin signup site social soporte stake staking start store suporte support swap sync system tax team tech tether the token
+		tokens
 		trade trader trading transfer trust tx unlock update updates upgrade us usa usdt user users v1 v2 v3
 		validate validation vault verification
 		verify vip wallet wallets web web3 whitelist withdraw withdrawal world www x xyz ayuda aide hilfe bantuan destek podderzhka yardim

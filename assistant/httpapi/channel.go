@@ -237,7 +237,7 @@ const maxNote = 1000
 func (s *server) storableNotes(notes map[string]string) error {
 	for language, text := range notes {
 		if len(language) > 35 || len(text) > maxNote {
-			return &assistant.Error{Code: assistant.CodeInvalid, Field: "notes", Message: "a note has a language tag and at most 1000 bytes"}
+			return &assistant.Error{Code: assistant.CodeInvalid, Field: "notes", Message: "a note has a tag and at most 1000 bytes"}
 		}
 		if err := storable("notes", language+text); err != nil {
 			return err

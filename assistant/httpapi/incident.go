@@ -82,7 +82,7 @@ type previewInput struct {
 
 // PreviewRequest is a question that nobody asked.
 type PreviewRequest struct {
-	Jurisdiction string `doc:"Where the customer is." json:"jurisdiction,omitempty" pattern:"^[A-Z]{2}$" patternDescription:"two upper-case letters"`
+	Jurisdiction string `doc:"Where the customer is." json:"jurisdiction,omitempty" pattern:"^[A-Z]{2}$" patternDescription:"two upper-case letters"` //nolint:lll // a tag is one line
 	Locale       string `json:"locale,omitempty" maxLength:"35"`
 	Question     string `json:"question" maxLength:"8000" minLength:"1"`
 }
@@ -132,8 +132,9 @@ func (s *server) describeIncidents(api huma.API) {
 		Summary: "Change an incident notice", Tags: tags,
 	}, access.ManageIncidents), s.updateNotice)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Method: http.MethodPost, OperationID: "end-incident", Path: "/v1/incidents/{id}/end", Summary: "Take a notice out of force", Tags: tags,
 		DefaultStatus: http.StatusNoContent,
+		Method:        http.MethodPost, OperationID: "end-incident", Path: "/v1/incidents/{id}/end",
+		Summary: "Take a notice out of force", Tags: tags,
 	}, access.ManageIncidents), s.endNotice)
 	huma.Register(api, s.operation(api, huma.Operation{
 		DefaultStatus: http.StatusNoContent,

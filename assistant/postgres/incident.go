@@ -176,7 +176,8 @@ func (s *Store) UpdateNotice(ctx context.Context, n Schedule, version int32, act
 			UPDATE incident_notices SET intents = @intents, jurisdictions = @jurisdictions, languages = @languages, texts = @texts,
 				start_told = start_told AND starts_at IS NOT NULL OR @starts_at::timestamptz IS NULL,
 				end_told = @ends_at::timestamptz IS NULL,
-				starts_at = @starts_at::timestamptz, ends_at = @ends_at::timestamptz, updated_at = @now, updated_by = @actor, version = version + 1
+				starts_at = @starts_at::timestamptz, ends_at = @ends_at::timestamptz, updated_at = @now,
+				updated_by = @actor, version = version + 1
 			WHERE id = @id RETURNING `+noticeColumns, args)
 		if err != nil {
 			return fmt.Errorf("update notice: %w", err)

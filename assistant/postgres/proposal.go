@@ -225,7 +225,8 @@ func (s *Store) AcceptProposal(ctx context.Context, id int64, texts map[string]s
 		if draft, err = s.insertNotice(ctx, tx, notice, actor); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE incident_proposals SET notice_id = @notice WHERE id = @id`, pgx.NamedArgs{"id": id, "notice": draft.ID})
+		_, err = tx.Exec(ctx, `UPDATE incident_proposals SET notice_id = @notice WHERE id = @id`,
+			pgx.NamedArgs{"id": id, "notice": draft.ID})
 		if err != nil {
 			return fmt.Errorf("link draft: %w", err)
 		}

@@ -27,7 +27,7 @@ const (
 	IncidentEnded       Type = "incident.ended"       // an incident notice is no longer in force
 	IncidentProposed    Type = "incident.proposed"    // similar questions rise: somebody has to look
 	IncidentStarted     Type = "incident.started"     // an incident notice is in force
-	MessageSent         Type = "message.sent"         // the desk wrote to a customer beside a ticket's work: about a complaint, or to follow up
+	MessageSent         Type = "message.sent"         // the desk wrote to a customer about a complaint, or to follow up
 	PolicyChanged       Type = "policy.changed"       // another version of the policy is in force
 	QuestionConcluded   Type = "question.concluded"   // a question was answered, asked back or handed off
 	TicketAssigned      Type = "ticket.assigned"      // a ticket was given to an agent
@@ -54,8 +54,8 @@ func Types() []Type {
 	return []Type{
 		ChannelsChanged, ComplaintChanged, ComplaintDecided, ComplaintDueSoon, ComplaintOverdue, ComplaintRegistered, DeskChanged,
 		DraftRejected, FeedbackRecorded, IncidentEnded, IncidentProposed, IncidentStarted, MessageSent, PolicyChanged,
-		QuestionConcluded, TicketAssigned, TicketClaimed, TicketDueSoon, TicketEscalated, TicketHeld, TicketMerged, TicketOpened, TicketOverdue,
-		TicketReleased, TicketReopened, TicketReplied, TicketResolved, TicketResumed, TicketUpdated,
+		QuestionConcluded, TicketAssigned, TicketClaimed, TicketDueSoon, TicketEscalated, TicketHeld, TicketMerged, TicketOpened,
+		TicketOverdue, TicketReleased, TicketReopened, TicketReplied, TicketResolved, TicketResumed, TicketUpdated,
 	}
 }
 

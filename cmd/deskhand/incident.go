@@ -173,7 +173,7 @@ func (c incidentProposalsCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		if c.JSON {
-			return json.NewEncoder(a.out).Encode(proposals)
+			return json.NewEncoder(a.out).Encode(proposals) //nolint:musttag // the names of the fields are plain
 		}
 		table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "ID\tINTENT\tQUESTIONS\tEXPECTED\tMINUTES\tSTATE\tSINCE")
@@ -196,7 +196,7 @@ func (c incidentAcceptCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.out, "Notice %d is a draft: it answers nothing before it gets a start (PUT /v1/incidents/%d).\n", draft.ID, draft.ID)
+		_, err = fmt.Fprintf(a.out, "Notice %d is a draft; PUT /v1/incidents/%d gives it a start.\n", draft.ID, draft.ID)
 		return err
 	})
 }
