@@ -13,7 +13,6 @@ package spike
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -67,7 +66,7 @@ func Look(now, first time.Time, intents int, count CountFunc) (Rise, bool) {
 		}
 		rise := test(questions, days, float64(window+2*around)/float64(window))
 		rise.Window = window
-		if rise.Log10P <= limit && float64(questions) >= MinRatio*rise.Expected && rise.Log10P < found.Log10P {
+		if rise.Log10P <= limit && rise.Log10P < found.Log10P {
 			found = rise
 		}
 	}
@@ -88,7 +87,8 @@ func baseline(end, first time.Time, window time.Duration, count CountFunc) []flo
 	return days
 }
 
-// test compares the questions of a window with days, each of which is as long as so many windows.
+// test compares the questions of a window with days, each of which is as long as so many windows. Too few to propose
+// anything have the probability 1.
 func test(questions int, days []float64, windows float64) Rise {
 	sum := 0.0
 	for _, n := range days {
@@ -105,25 +105,30 @@ func test(questions int, days []float64, windows float64) Rise {
 		spread += (variance - mean) / (mean * mean)
 	}
 	expected := (sum + 0.5) / (float64(len(days)) * windows)
-	return Rise{Expected: expected, Log10P: log10Tail(questions, expected, 1/spread), Questions: questions}
+	rise := Rise{Expected: expected, Questions: questions}
+	if float64(questions) >= MinRatio*expected { // else it is none, whatever its probability, and the tail need not be summed
+		rise.Log10P = log10Tail(questions, expected, 1/spread)
+	}
+	return rise
 }
 
 // log10Tail is the logarithm of the probability that a negative binomial count with a mean and a size is x or more.
 func log10Tail(x int, mean, size float64) float64 {
 	logP, logQ := math.Log(size/(size+mean)), math.Log(mean/(size+mean))
 	gammaSize, _ := math.Lgamma(size)
+	largest := math.Inf(-1)
 	var terms []float64
 	for k := float64(x); ; k++ {
 		a, _ := math.Lgamma(k + size)
 		b, _ := math.Lgamma(k + 1)
 		term := a - b - gammaSize + size*logP + k*logQ
 		terms = append(terms, term)
+		largest = max(largest, term)
 		// Beyond the mean the terms fall; one that adds a billionth ends the sum.
-		if k > mean && term < slices.Max(terms)-21 || len(terms) > 100_000 {
+		if k > mean && term < largest-21 || len(terms) > 100_000 {
 			break
 		}
 	}
-	largest := slices.Max(terms)
 	sum := 0.0
 	for _, term := range terms {
 		sum += math.Exp(term - largest)

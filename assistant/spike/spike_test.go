@@ -12,12 +12,12 @@ import (
 	"github.com/deskhand/deskhand/assistant/spike"
 )
 
-// traffic is a simulated desk: the questions of each intent in each five minutes. Rates differ a hundredfold between intents,
-// by day and night fourfold, are a third lower on weekends, and wander by 30 % from day to day and 20 % from hour to hour.
+// traffic is what a simulated desk is asked about one intent. Rates differ a hundredfold between intents, by day and night
+// fourfold, are a third lower on weekends, and wander by 30 % from day to day and 20 % from hour to hour.
 type traffic struct {
-	buckets [][]int // by intent and bucket
-	random  *rand.Rand
-	start   time.Time
+	random *rand.Rand
+	start  time.Time
+	until  []int // by bucket: the questions from the start to its beginning
 }
 
 const (
@@ -26,27 +26,27 @@ const (
 	hourlyTop = 40.0 // questions of the most frequent intent in a usual hour
 )
 
-func newTraffic(seed uint64, days int) *traffic {
-	t := &traffic{random: rand.New(rand.NewPCG(seed, 7)), start: time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)}
-	for i := range intents {
-		row := make([]int, days*perDay)
-		rate := hourlyTop / float64(i+1) * spike.Bucket.Hours()
-		day, hour := 1.0, 1.0
-		for b := range row {
-			at := t.start.Add(time.Duration(b) * spike.Bucket)
-			if b%perDay == 0 {
-				day = math.Exp(0.3 * t.random.NormFloat64())
-			}
-			if b%12 == 0 {
-				hour = math.Exp(0.2 * t.random.NormFloat64())
-			}
-			level := 1 + 0.6*math.Sin(2*math.Pi*(at.Sub(t.start).Hours()/24-0.25))
-			if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
-				level *= 0.67
-			}
-			row[b] = t.poisson(rate * level * day * hour)
+func newTraffic(seed uint64, intent, days int) *traffic {
+	t := &traffic{
+		random: rand.New(rand.NewPCG(seed, uint64(intent))),
+		start:  time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC),
+		until:  make([]int, days*perDay+1),
+	}
+	rate := hourlyTop / float64(intent+1) * spike.Bucket.Hours()
+	day, hour := 1.0, 1.0
+	for b := range days * perDay {
+		at := t.start.Add(time.Duration(b) * spike.Bucket)
+		if b%perDay == 0 {
+			day = math.Exp(0.3 * t.random.NormFloat64())
 		}
-		t.buckets = append(t.buckets, row)
+		if b%12 == 0 {
+			hour = math.Exp(0.2 * t.random.NormFloat64())
+		}
+		level := 1 + 0.6*math.Sin(2*math.Pi*(at.Sub(t.start).Hours()/24-0.25))
+		if at.Weekday() == time.Saturday || at.Weekday() == time.Sunday {
+			level *= 0.67
+		}
+		t.until[b+1] = t.until[b] + t.poisson(rate*level*day*hour)
 	}
 	return t
 }
@@ -60,13 +60,18 @@ func (t *traffic) poisson(mean float64) int {
 	return n
 }
 
-func (t *traffic) count(intent int) spike.CountFunc {
-	return func(from, to time.Time) int {
-		n := 0
-		for b := max(0, int(from.Sub(t.start)/spike.Bucket)); b < min(len(t.buckets[intent]), int(to.Sub(t.start)/spike.Bucket)); b++ {
-			n += t.buckets[intent][b]
-		}
-		return n
+// count is the desk's spike.CountFunc.
+func (t *traffic) count(from, to time.Time) int {
+	until := func(moment time.Time) int {
+		return t.until[min(max(0, int(moment.Sub(t.start)/spike.Bucket)), len(t.until)-1)]
+	}
+	return until(to) - until(from)
+}
+
+// add puts more questions into a bucket.
+func (t *traffic) add(bucket, questions int) {
+	for b := bucket + 1; b < len(t.until); b++ {
+		t.until[b] += questions
 	}
 }
 
@@ -77,12 +82,12 @@ func TestQuietWeeksGiveFewProposals(t *testing.T) {
 	const weeks = 4
 	proposals := 0
 	for seed := range uint64(4) {
-		desk := newTraffic(seed, 28+7*weeks)
 		for intent := range intents {
+			desk := newTraffic(seed, intent, 28+7*weeks)
 			quietUntil := 0
-			for b := 28 * perDay; b < len(desk.buckets[intent]); b++ {
+			for b := 28 * perDay; b < (28+7*weeks)*perDay; b++ {
 				now := desk.start.Add(time.Duration(b)*spike.Bucket + spike.Bucket - time.Second)
-				rise, found := spike.Look(now, desk.start, intents, desk.count(intent))
+				rise, found := spike.Look(now, desk.start, intents, desk.count)
 				if found && b >= quietUntil {
 					proposals++
 					quietUntil = b + 72
@@ -112,15 +117,15 @@ func TestIncidentIsFoundWithinMinutes(t *testing.T) {
 		var minutes []int
 		missed := 0
 		for seed := range uint64(40) {
-			desk := newTraffic(100+seed, 31)
+			desk := newTraffic(100+seed, test.intent, 31)
 			begin := 28*perDay + desk.random.IntN(2*perDay)
 			found := -1
 			for minute := range 60 {
 				b := begin + minute/5
-				desk.buckets[test.intent][b] += desk.poisson(test.perMin)
+				desk.add(b, desk.poisson(test.perMin))
 				// What the usual traffic brings in the rest of this bucket is in it already: at most one question too many.
 				now := desk.start.Add(time.Duration(b)*spike.Bucket + time.Duration(minute%5+1)*time.Minute - time.Second)
-				if _, rises := spike.Look(now, desk.start, intents, desk.count(test.intent)); rises {
+				if _, rises := spike.Look(now, desk.start, intents, desk.count); rises {
 					found = minute + 1
 					break
 				}
