@@ -127,8 +127,11 @@ func TestIntentThatIsNeverAutomaticReachesAPersonWithAFixedText(t *testing.T) {
 		if !known || entry.AutoAnswer != intent.AutoAnswerNever || !slices.Contains(firstLanguages(), example.Language) {
 			continue
 		}
+		if handedOver[example.Intent+example.Language] == 2 {
+			continue
+		}
 		read := s.Triager.Triage(example.Text, nil)
-		if handedOver[example.Intent+example.Language] == 2 || read.Intent != example.Intent || len(assistant.DefaultPolicy().MustHandOff(read)) == 0 {
+		if read.Intent != example.Intent || len(assistant.DefaultPolicy().MustHandOff(read)) == 0 {
 			continue
 		}
 		run := s.say(t, assistant.Question{Body: example.Text, Locale: example.Language})

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -58,41 +59,30 @@ type docsProblem struct {
 	Title  string
 }
 
-// serveDocs adds the description of the interface: for programs as OpenAPI, for people as a page. Both are rendered once.
-// The page is made here and not by a script, so that it works without a network and under the strictest policy.
-func (s *server) serveDocs(app *fiber.App, description *huma.OpenAPI) error {
-	asYAML, err := description.YAML()
-	if err != nil {
-		return fmt.Errorf("render OpenAPI: %w", err)
-	}
-	asJSON, err := json.Marshal(description)
-	if err != nil {
-		return fmt.Errorf("render OpenAPI: %w", err)
-	}
-	page, err := renderDocs(description)
-	if err != nil {
-		return err
-	}
-	style, err := docsFiles.ReadFile("docs.css")
-	if err != nil {
-		return fmt.Errorf("read style of docs: %w", err)
-	}
+// serveDocs adds the description of the interface: for programs as OpenAPI, for people as a page. Each is rendered when it is
+// first asked for: most services are never asked, and all want to start soon. The page is made here and not by a script, so
+// that it works without a network and under the strictest policy.
+func (s *server) serveDocs(app *fiber.App, description *huma.OpenAPI) {
 	for path, file := range map[string]struct {
-		content   []byte
+		render    func() ([]byte, error)
 		mediaType string
 	}{
-		"/docs":         {page, fiber.MIMETextHTMLCharsetUTF8},
-		"/docs.css":     {style, "text/css; charset=utf-8"},
-		"/openapi.json": {asJSON, "application/openapi+json"},
-		"/openapi.yaml": {asYAML, "application/openapi+yaml"},
+		"/docs":         {func() ([]byte, error) { return renderDocs(description) }, fiber.MIMETextHTMLCharsetUTF8},
+		"/docs.css":     {func() ([]byte, error) { return docsFiles.ReadFile("docs.css") }, "text/css; charset=utf-8"},
+		"/openapi.json": {func() ([]byte, error) { return json.Marshal(description) }, "application/openapi+json"},
+		"/openapi.yaml": {description.YAML, "application/openapi+yaml"},
 	} {
+		render := sync.OnceValues(file.render)
 		app.Get(path, func(c *fiber.Ctx) error {
+			content, err := render()
+			if err != nil {
+				return fmt.Errorf("render %s: %w", path, err)
+			}
 			c.Set(fiber.HeaderContentSecurityPolicy, docsPolicy)
 			c.Set(fiber.HeaderContentType, file.mediaType)
-			return c.Send(file.content)
+			return c.Send(content)
 		})
 	}
-	return nil
 }
 
 func renderDocs(description *huma.OpenAPI) ([]byte, error) {

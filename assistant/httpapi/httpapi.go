@@ -98,9 +98,7 @@ func New(c Config) (*fiber.App, error) {
 	app := fiber.New(s.fiberConfig())
 	app.Use(s.observe)
 	api := s.describe(app)
-	if err := s.serveDocs(app, api.OpenAPI()); err != nil {
-		return nil, err
-	}
+	s.serveDocs(app, api.OpenAPI())
 	s.servePlain(app)
 	app.Server().Handler = s.knownMethods(app)
 	app.Server().HeaderReceived = articleUploads

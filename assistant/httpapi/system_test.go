@@ -402,4 +402,4 @@ func (b *logBuffer) await(t *testing.T, text string) string {
 }
 
 // patience is how long a test waits for what should come at once.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute

@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for what should come at once.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // call is a job as it reached the handler.
 type call struct {

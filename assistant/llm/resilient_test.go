@@ -124,7 +124,7 @@ func TestARetryThatCannotStartBeforeTheDeadlineIsNotWaitedFor(t *testing.T) {
 	var own *llm.Error
 	require.ErrorAs(t, err, &own)
 	require.Equal(t, time.Minute, own.RetryAfter)
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), 25*time.Second)
 	require.Equal(t, 1, server.Count(llmtest.Chat))
 }
 
@@ -139,7 +139,7 @@ func TestAHangEndsAtTheCallersDeadline(t *testing.T) {
 	_, err := model.Complete(ctx, llm.Request{User: "hi"})
 	requireKind(t, err, llm.ErrUnavailable)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Less(t, time.Since(began), 2*time.Second)
+	require.Less(t, time.Since(began), 9*time.Second)
 }
 
 func TestAnAttemptThatHangsIsEndedAndRetried(t *testing.T) {

@@ -33,7 +33,7 @@ type gated struct {
 
 func newGated(t *testing.T) gated {
 	t.Helper()
-	a := testApp(t, config{RequestDeadline: 20 * time.Second})
+	a := testApp(t, config{RequestDeadline: 2 * time.Minute})
 	a.config.DatabaseURL = pgtest.EmptyURL(t)
 	s, err := openSystem(t.Context(), a, nil)
 	require.NoError(t, err)

@@ -36,7 +36,7 @@ func TestSmokeSuite(t *testing.T) {
 			t.Parallel()
 
 			settings := configure(t)
-			settings.RequestDeadline = 20 * time.Second
+			settings.RequestDeadline = 2 * time.Minute
 			a := testApp(t, settings)
 			results, err := runOn(t.Context(), a, pgtest.EmptyURL(t), suite, 0)
 			require.NoError(t, err)

@@ -22,8 +22,8 @@ func feeQuestions() map[string]string {
 	return map[string]string{"en": "whats the taker fee for spot", "zh-Hans": "现货手续费多少啊", "ar": "كم رسوم التداول الفوري"}
 }
 
-// patience of a customer in these tests: long enough for everything but a model that hangs.
-const patience = 3 * time.Second
+// patience of a customer in these tests: long enough for everything but a model that hangs, on a busy machine too.
+const patience = 30 * time.Second
 
 // lie is a draft in the right schema, from a model that is sure of it.
 func lie(text string) llmtest.Fault {
@@ -105,16 +105,20 @@ func TestEveryFaultOfAModelEndsInAnAnswerOrATicketWithinTheDeadline(t *testing.T
 			t.Parallel()
 
 			for language, question := range feeQuestions() {
-				server := llmtest.NewWith(t, llmtest.Options{Responder: llmtest.Drafter})
-				s := shared.with(t, server)
-				f.script(server)
-				end := s.askFor(t, question)
+				t.Run(language, func(t *testing.T) {
+					t.Parallel() // most of a hang is waiting
 
-				require.NotContains(t, end.Decision.Reasons, assistant.ReasonDeadline, "there was time left")
-				require.NotContains(t, end.Decision.Reasons, assistant.ReasonFailure, "no stage failed for good")
-				require.Contains(t, f.ends, endOf(t, end), "%s: %v", language, end.Decision)
-				require.Equal(t, language, end.Reply.Language)
-				require.Positive(t, server.Count(llmtest.Embeddings), "the provider was asked")
+					server := llmtest.NewWith(t, llmtest.Options{Responder: llmtest.Drafter})
+					s := shared.with(t, server)
+					f.script(server)
+					end := s.askFor(t, question)
+
+					require.NotContains(t, end.Decision.Reasons, assistant.ReasonDeadline, "there was time left")
+					require.NotContains(t, end.Decision.Reasons, assistant.ReasonFailure, "no stage failed for good")
+					require.Contains(t, f.ends, endOf(t, end), "%v", end.Decision)
+					require.Equal(t, language, end.Reply.Language)
+					require.Positive(t, server.Count(llmtest.Embeddings), "the provider was asked")
+				})
 			}
 		})
 	}

@@ -68,7 +68,7 @@ func (s serving) total(t *testing.T, counter, label, value string) float64 {
 
 func newServing(t *testing.T, c config) serving {
 	t.Helper()
-	c.DatabaseURL, c.RequestDeadline = pgtest.EmptyURL(t), 20*time.Second
+	c.DatabaseURL, c.RequestDeadline = pgtest.EmptyURL(t), 2*time.Minute
 	require.NoError(t, c.Validate())
 	registry := prometheus.NewRegistry()
 	s, err := openSystem(t.Context(), testApp(t, c), newModelMetrics(registry))

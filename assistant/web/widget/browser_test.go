@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
-const patience = 30_000
+const patience = 120_000
 
 // newBrowser starts a Chromium for the tests of one function. A machine without one fails: make test installs it.
 func newBrowser(t *testing.T) context.Context {
