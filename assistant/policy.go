@@ -75,8 +75,8 @@ type Evidence struct {
 type Policy struct {
 	AutoReply         bool                              `json:"auto_reply"` // the kill switch (P10): false hands everything to people
 	FirstResponse     map[triage.Priority]time.Duration `json:"first_response_ns"`
-	LeadOverrides     []string                          `json:"lead_overrides"` // checks of the guard that a lead may set aside, with a reason
-	LargeAmounts      map[string]float64                `json:"large_amounts"`  // by ticker or currency: from there on a case is more urgent
+	LeadOverrides     []string                          `json:"lead_overrides"` // checks of the guard that a lead may set aside
+	LargeAmounts      map[string]float64                `json:"large_amounts"`  // by ticker or currency: from there on it is more urgent
 	MaxClarifications int                               `json:"max_clarifications"`
 	MinConfidence     float64                           `json:"min_confidence"`             // 0 to 1
 	Mode              Mode                              `json:"mode,omitempty"`             // where no rule fits; empty is auto

@@ -86,8 +86,8 @@ var parameters = map[Key][]string{
 func Keys() []Key {
 	return []Key{
 		AckAdded, AckAuthority, AckCase, AckComplaint, AckDeceased, AckDelay, AckHuman, AckLegal, AckMinor, AckUnsure,
-		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress, ContainAPIKey,
-		ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
+		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown,
+		ComplaintProgress, ContainAPIKey, ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
 		ContainUnknownWithdrawal, ContainWalletDrained, ContainWithdrawalCancel, CrisisExtortion, CrisisSelfHarm,
 		DraftIncident, FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
 	}

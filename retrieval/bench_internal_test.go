@@ -268,7 +268,7 @@ func peakMB() float64 {
 // benchModel is a client of a stand-in that runs in a process of its own.
 func benchModel(b *testing.B) EmbeddingModel {
 	b.Helper()
-	command := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestStandIn$")
+	command := exec.CommandContext(b.Context(), os.Args[0])
 	command.Env = append(os.Environ(), standInVariable+"=1")
 	end, err := command.StdinPipe()
 	require.NoError(b, err)
@@ -288,15 +288,19 @@ func benchModel(b *testing.B) EmbeddingModel {
 	return EmbeddingModel{Dimensions: benchDimensions, Embed: client.Embeddings().Embed, Name: "stand-in"}
 }
 
-// TestStandIn is no test: the benchmark runs it in another process, until its input ends.
-func TestStandIn(t *testing.T) {
-	t.Parallel()
+// TestMain lets the benchmark run this binary as the stand-in of a provider, until its input ends.
+func TestMain(m *testing.M) {
 	if os.Getenv(standInVariable) == "" {
-		t.Skip("only for BenchmarkRetrieval")
+		os.Exit(m.Run())
 	}
-	server := llmtest.NewWith(t, llmtest.Options{KeepRequests: 1})
+	server, err := llmtest.NewServer(llmtest.Options{KeepRequests: 1})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	_, _ = fmt.Fprintln(os.Stdout, server.BaseURL())
 	_, _ = io.Copy(io.Discard, os.Stdin)
+	server.Close()
 }
 
 func TestTheSyntheticTextsLieInClusters(t *testing.T) {

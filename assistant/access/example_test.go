@@ -20,14 +20,15 @@ func TestDocumentedProgramsMakeGoodTokens(t *testing.T) {
 	document, err := os.ReadFile("../../docs/identity.md")
 	require.NoError(t, err)
 	secret := access.NewIdentitySecret()
-	for _, program := range []struct{ language, file, run string }{
-		{"js", "token.mjs", "node"}, {"go", "token.go", "go run"}, {"php", "token.php", "php"},
+	for _, program := range []struct{ language, file, run, install string }{
+		{"js", "token.mjs", "node", "apt-get install nodejs"}, {"go", "token.go", "go run", "see https://go.dev/dl"},
+		{"php", "token.php", "php", "apt-get install php-cli"},
 	} {
 		t.Run(program.language, func(t *testing.T) {
 			t.Parallel()
 			words := strings.Fields(program.run)
 			if _, err := exec.LookPath(words[0]); err != nil {
-				t.Skipf("%s is not installed: the example of docs/identity.md is not run", words[0])
+				t.Skipf("%s is not installed, so the example of docs/identity.md is not run: %s", words[0], program.install)
 			}
 			block := regexp.MustCompile("(?s)```" + program.language + "\n(.*?)```").FindSubmatch(document)
 			require.NotNil(t, block, "docs/identity.md has an example in %s", program.language)

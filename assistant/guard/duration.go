@@ -18,8 +18,10 @@ var durations = []struct {
 		"day", "business day", "working day", "día", "dia", "jour", "tag", "werktag", "arbeitstag", "gün", "iş gün", "ngày", "дн", "день", "рабоч",
 		"hari", "يوم", "ايام", "天", "个工作日", "個工作天", "工作日", "工作天", "日", "営業日", "일", "영업일",
 	}},
-	{168, []string{"week", "semana", "semaine", "woche", "hafta", "tuần", "недел", "minggu", "اسبوع", "اسابيع",
-		"周", "週", "个星期", "星期", "주"}},
+	{168, []string{
+		"week", "semana", "semaine", "woche", "hafta", "tuần", "недел", "minggu", "اسبوع", "اسابيع",
+		"周", "週", "个星期", "星期", "주",
+	}},
 	{720, []string{"month", "mes", "mês", "mois", "monat", "tháng", "месяц", "bulan", "شهر", "اشهر", "个月", "個月", "か月", "ヶ月", "개월"}},
 	{8760, []string{"year", "año", "ano ", "anos", "année", "jahr", "yıl", "năm", "лет", "год", "tahun", "سنة", "سنوات", "年", "년"}},
 }

@@ -89,7 +89,7 @@ func TestLookalikesOfAPublicList(t *testing.T) {
 
 	dir := os.Getenv("DESKHAND_DEV_DATA")
 	if dir == "" {
-		t.Skip("DESKHAND_DEV_DATA is not set")
+		t.Skip("DESKHAND_DEV_DATA is not set: it names the folder of the development data: docs/data-sources.md says what that is and where to get it")
 	}
 	channels := make([]guard.Channel, 0, len(publicBrands()))
 	names := make(map[string]bool)

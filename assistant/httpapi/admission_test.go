@@ -151,7 +151,7 @@ func TestFullReplicaRefusesAtOnceAndTakesQuestionsAgainWhenOneHasEnded(t *testin
 
 	close(goOn)
 	lines := bufio.NewScanner(first.Body)
-	for lines.Scan() && lines.Text() != "event: answer" { //nolint:revive // reads on
+	for lines.Scan() && lines.Text() != "event: answer" {
 	}
 	require.Equal(t, http.StatusOK, s.do(t, call{body: question(pending), key: s.widget, path: "/v1/answers"}).status)
 }

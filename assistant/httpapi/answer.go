@@ -88,7 +88,8 @@ func (s *server) describeAnswers(api huma.API) {
 		Description: "Takes a question to its end: an answer with its sources, a question back, or a ticket. " +
 			"Secrets are removed from the question; then it is kept before anything else happens. " +
 			"With `Accept: text/event-stream`, `progress` events say what is being done, `sentence` events " +
-			"{index, break, text, citations} hold an answer from articles piece by piece once it is decided that it is sent, and an `answer` event holds the same body; " +
+			"{index, break, text, citations} hold an answer from articles piece by piece once it is decided that it is sent, " +
+			"and an `answer` event holds the same body; " +
 			"an `error` event holds a problem.",
 		Method: http.MethodPost, OperationID: "answer", Path: "/v1/answers", Summary: "Ask", Tags: []string{"Customers"},
 		Responses: map[string]*huma.Response{"200": {

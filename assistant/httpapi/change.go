@@ -31,7 +31,7 @@ type replyInput struct {
 type ReplyRequest struct {
 	Action   string           `doc:"accept: send the draft as it is. edit: send body, made from the draft. reject: send nothing, and say why. write: send body; a pending draft stays." enum:"accept,edit,reject,write" json:"action"` //nolint:lll // a tag is one line
 	Body     string           `doc:"The text to send, for edit and write. It is held to the same rules as a generated one." json:"body,omitempty" maxLength:"20000"`                                                                   //nolint:lll // a tag is one line
-	Override *OverrideRequest `doc:"What a lead sets aside of the objections to the text. The policy says which may be." json:"override,omitempty"`
+	Override *OverrideRequest `doc:"What a lead sets aside of the objections. The policy says which may be." json:"override,omitempty"`
 	DraftID  uuid.UUID        `doc:"The draft, for accept, edit and reject." format:"uuid" json:"draft_id,omitzero"`
 	Reason   string           `doc:"What is wrong with the draft, for reject." json:"reason,omitempty" maxLength:"1000"`
 	Code     string           `doc:"What kind of mistake it made, for reject; other when missing." enum:"wrong_article,wrong_facts,outdated,incomplete,off_topic,wrong_language,tone,unsafe,other" json:"reason_code,omitempty"` //nolint:lll // a tag is one line
@@ -85,7 +85,7 @@ func (s *server) describeTicketChanges(api huma.API) {
 		Method: http.MethodPost, OperationID: "reply-to-ticket", Path: "/v1/tickets/{id}/reply", Summary: "Reply", Tags: tags,
 	}, access.WorkTickets), s.reply)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Says what the rules object to in a text, as a reply would be told, and sends nothing: for an editor, while one types.",
+		Description: "Says what the rules object to in a text, as a reply would be told, and sends nothing: for an editor.",
 		Method:      http.MethodPost, OperationID: "check-reply", Path: "/v1/tickets/{id}/check", Summary: "Check a text", Tags: tags,
 	}, access.WorkTickets), s.check)
 }

@@ -88,7 +88,7 @@ func TestChatWorksWithTheOfficialClient(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("SKIPPED: this machine has no %s, so OpenAI's JavaScript client is not tried. Install Node.js 20 or later.", tool)
+			t.Skipf("this machine has no %s, so OpenAI's JavaScript client is not tried. Install Node.js 20 or later.", tool)
 		}
 	}
 	folder := t.TempDir()
@@ -96,7 +96,7 @@ func TestChatWorksWithTheOfficialClient(t *testing.T) {
 	install := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	install.Dir = folder
 	if output, err := install.CombinedOutput(); err != nil {
-		t.Skipf("SKIPPED: npm cannot install OpenAI's JavaScript client here, so it is not tried: %v\n%s", err, output)
+		t.Skipf("npm cannot install OpenAI's JavaScript client, so it is not tried: let it reach a registry of npm packages: %v\n%s", err, output)
 	}
 
 	s := newSystem(t, options{})

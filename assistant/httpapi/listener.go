@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"net/netip"
 	"sync"
 	"time"
@@ -130,7 +132,7 @@ func (c *limitedConn) Close() error {
 
 // refuseConnection tells a client to come back, and hangs up.
 func refuseConnection(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if err := conn.SetDeadline(time.Now().Add(refuseTimeout)); err != nil { //nolint:forbidigo // sockets know only this clock
 		return
 	}
@@ -145,16 +147,20 @@ func refuseConnection(conn net.Conn) {
 func refusedConnection() string {
 	p := newProblem(kindOverloaded, "Too many connections are open. Nothing was read: come back after the seconds that Retry-After says.")
 	p.RequestID = uuid.NewString()
-	body, _ := json.Marshal(p) // of a type that always encodes
-	head := fmt.Sprintf("HTTP/1.1 %d %s\r\n", p.Status, http.StatusText(p.Status))
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(fmt.Sprintf("encode a problem: %v", err)) // of a type that always encodes
+	}
+	var head strings.Builder
+	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", p.Status, http.StatusText(p.Status))
 	for _, header := range append(securityHeaders(),
 		[2]string{"Connection", "close"},
 		[2]string{"Content-Type", problemType},
-		[2]string{"Content-Length", fmt.Sprint(len(body))},
+		[2]string{"Content-Length", strconv.Itoa(len(body))},
 		[2]string{"Retry-After", p.GetHeaders().Get("Retry-After")},
 		[2]string{requestIDHeader, p.RequestID},
 	) {
-		head += header[0] + ": " + header[1] + "\r\n"
+		head.WriteString(header[0] + ": " + header[1] + "\r\n")
 	}
-	return head + "\r\n" + string(body)
+	return head.String() + "\r\n" + string(body)
 }

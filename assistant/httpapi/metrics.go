@@ -42,7 +42,8 @@ func newMetrics(c Config) (*metrics, error) {
 		}, []string{"method", "route", "status"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "deskhand_build_info", Help: "Always 1; the label says which build runs.", ConstLabels: prometheus.Labels{"version": c.Version},
+		Name: "deskhand_build_info", Help: "Always 1; the label says which build runs.",
+		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
 	collectors := append(placesTaken(c.Gate), m.admissions, m.answers, m.duration, m.inFlight, m.requests, build)

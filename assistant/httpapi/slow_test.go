@@ -209,11 +209,11 @@ func TestConnectionsBeyondTheLimitsAreToldToComeBack(t *testing.T) {
 
 			var held net.Conn
 			for range 3 {
-				connection, response, _ := get()
+				connection, response, _ := get() //nolint:bodyclose // get reads it to its end
 				require.Equal(t, http.StatusOK, response.StatusCode)
 				held = connection
 			}
-			_, response, body := get()
+			_, response, body := get() //nolint:bodyclose // get reads it to its end
 			p := problem(t, reply{body: string(body), headers: response.Header, status: response.StatusCode}, http.StatusServiceUnavailable)
 			require.Equal(t, "/docs#problem-overloaded", p.Type)
 			require.Equal(t, "5", response.Header.Get("Retry-After"))
@@ -221,7 +221,7 @@ func TestConnectionsBeyondTheLimitsAreToldToComeBack(t *testing.T) {
 
 			require.NoError(t, held.Close())
 			require.Eventually(t, func() bool {
-				_, response, _ := get()
+				_, response, _ := get() //nolint:bodyclose // get reads it to its end
 				return response.StatusCode == http.StatusOK
 			}, patience, short/10, "a closed connection gives its place back")
 		})

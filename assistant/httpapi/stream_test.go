@@ -77,12 +77,12 @@ func TestStreamedSentencesAreTheAnswer(t *testing.T) {
 			sentences, answer := s.streamed(t, text)
 			require.Equal(t, "answered", answer.Outcome, answer.Reply.Body)
 			require.Greater(t, len(sentences), 2)
-			body := ""
+			var body strings.Builder
 			for i, sentence := range sentences {
 				require.Equal(t, i, sentence.Index)
-				body += sentence.Break + sentence.Text
+				body.WriteString(sentence.Break + sentence.Text)
 			}
-			require.Equal(t, answer.Reply.Body, body)
+			require.Equal(t, answer.Reply.Body, body.String())
 			require.Equal(t, answer.Reply.Citations, sentences[0].Citations)
 		})
 	}

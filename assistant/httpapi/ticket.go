@@ -173,7 +173,8 @@ func (s *server) describeTickets(api huma.API) {
 func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput, error) {
 	filter := desk.Filter{
 		Channel: in.Channel, Intent: in.Intent, Language: in.Language, Limit: in.Limit, Overdue: in.Overdue,
-		Priority: triage.Priority(in.Priority), Queue: in.Queue, Risk: risk.Risk(in.Risk), Status: assistant.TicketStatus(in.Status), Tag: in.Tag,
+		Priority: triage.Priority(in.Priority), Queue: in.Queue, Risk: risk.Risk(in.Risk),
+		Status: assistant.TicketStatus(in.Status), Tag: in.Tag,
 	}
 	if err := storable("tag", in.Tag); err != nil {
 		return nil, s.problemOf(ctx, err)

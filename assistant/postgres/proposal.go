@@ -25,18 +25,18 @@ const (
 
 // Proposal is a rise of similar questions that somebody has to look at.
 type Proposal struct {
-	DecidedAt     *time.Time
-	DecidedBy     string
-	Expected      float64 // questions, by the usual rate
-	ID            int64
-	Intent        string
-	Log10P        float64 `db:"log10_p"` // of so many questions by chance
-	NoticeID      *int64  // the draft that it became
-	ProposedAt    time.Time
-	Questions     int // of different conversations
-	SeenAt        time.Time
-	State         string // open, accepted, dismissed or expired
-	WindowMinutes int
+	DecidedAt     *time.Time `json:"decided_at,omitempty"`
+	DecidedBy     string     `json:"decided_by,omitempty"`
+	Expected      float64    `json:"expected"` // questions, by the usual rate
+	ID            int64      `json:"id"`
+	Intent        string     `json:"intent"`
+	Log10P        float64    `db:"log10_p" json:"log10_p"` // of so many questions by chance
+	NoticeID      *int64     `json:"notice_id,omitempty"`  // the draft that it became
+	ProposedAt    time.Time  `json:"proposed_at"`
+	Questions     int        `json:"questions"` // of different conversations
+	SeenAt        time.Time  `json:"seen_at"`
+	State         string     `json:"state"` // open, accepted, dismissed or expired
+	WindowMinutes int        `json:"window_minutes"`
 }
 
 const proposalColumns = `id, intent, state, window_minutes, questions, expected, log10_p, proposed_at, seen_at, notice_id, decided_at,

@@ -173,7 +173,7 @@ func (c incidentProposalsCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 		if c.JSON {
-			return json.NewEncoder(a.out).Encode(proposals) //nolint:musttag // the names of the fields are plain
+			return json.NewEncoder(a.out).Encode(proposals)
 		}
 		table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "ID\tINTENT\tQUESTIONS\tEXPECTED\tMINUTES\tSTATE\tSINCE")

@@ -140,7 +140,8 @@ type surfaceTerm struct {
 
 // surface makes index terms of tokens: a stem of each word, joined once more where a hyphen holds two words together
 // (BEP-20 is also bep20), and the bigrams of each run of characters. The single characters of Han and kana count too: a
-// question and a title often share no more of a word. On the public sets, before the second look, that adds to recall@5 in points: zh-Hans 2,
+// question and a title often share no more of a word. On the public sets, before the second look, that adds to
+// recall@5 in points: zh-Hans 2,
 // zh-Hant 5, ja 3; for Hangul, whose syllables are more frequent, it takes 2 from MRR@10, so only a run of one stands alone.
 func (a *Analyzer) surface(tokens []token, locale string) []surfaceTerm {
 	terms := make([]surfaceTerm, 0, len(tokens))

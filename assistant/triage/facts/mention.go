@@ -10,6 +10,7 @@ var (
 		`比特币|比特幣|以太|泰达|泰達|狗狗币|狗狗幣|莱特币|萊特幣|瑞波|波场币|биткоин|биткоин|эфир|тезер|юсдт|` +
 		`비트코인|이더리움|테더|리플|도지|بيتكوين|بتكوين|ايثيريوم|تيثر|ビットコイン|イーサ|テザー|リップル`)
 	networkNamed = regexp.MustCompile(`(^|[^a-z0-9])((trc|erc|bep)[- ]?20|bep2|brc[- ]?20|spl|bsc|bnb (smart )?chain|tron|arbitrum|` +
-		`optimism|polygon|base network|avalanche|c-chain|lightning|omni|segwit|ton network|solana|ethereum|mainnet|layer ?2)($|[^a-z0-9])|` +
+		`optimism|polygon|base network|avalanche|c-chain|lightning|omni|segwit|ton network|solana|ethereum|mainnet|` +
+		`layer ?2)($|[^a-z0-9])|` +
 		`波场|波場|以太坊|币安智能链|幣安智能鏈|闪电网络|閃電網路|трон|트론|이더리움|ترون|ايثيريوم|トロン|イーサリアム`)
 )
