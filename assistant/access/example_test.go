@@ -21,7 +21,8 @@ func TestDocumentedProgramsMakeGoodTokens(t *testing.T) {
 	require.NoError(t, err)
 	secret := access.NewIdentitySecret()
 	for _, program := range []struct{ language, file, run, install string }{
-		{"js", "token.mjs", "node", "apt-get install nodejs"}, {"go", "token.go", "go run", "see https://go.dev/dl"},
+		{"js", "token.mjs", "node", "apt-get install nodejs"},
+		{"go", "token.go", "go run", "see https://go.dev/dl"},
 		{"php", "token.php", "php", "apt-get install php-cli"},
 	} {
 		t.Run(program.language, func(t *testing.T) {

@@ -17,7 +17,7 @@ type who struct{ none, widget, agent, lead, admin int }
 
 // TestPermissions walks the permission table: every route with every kind of caller, one after the other, because some calls
 // end the sessions of others.
-func TestPermissions(t *testing.T) {
+func TestPermissions(t *testing.T) { //nolint:tparallel // its subtests come one after the other
 	t.Parallel()
 	s := newSystem(t, options{})
 	routes := permissionRoutes()

@@ -52,16 +52,16 @@ func streamed(description string) map[string]*huma.Response {
 func (s *server) describeEvents(api huma.API) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Every change at the desk as server-sent events: the same as webhooks get (docs/webhooks.md), with ids and " +
-			"states and never what a customer wrote. Agents do not see changes of the policy and the registry, nor proposals of incidents. " +
-			"Connect again with Last-Event-ID, to any replica, and nothing is lost or told twice, for a day; after that there is one " +
+			"states and never what a customer wrote. Agents do not see changes of the policy and the registry, nor proposals of " +
+			"incidents. Connect again with Last-Event-ID, to any replica, and nothing is lost or told twice, for a day; after that there is one " +
 			"event \"reset\": read again what you show. A consumer that does not keep up gets \"dropped\" and resumes the same way.",
 		Method: http.MethodGet, OperationID: "watch-desk", Path: "/v1/events", Responses: streamed("The events, until the client leaves."),
 		Summary: "Watch the desk", Tags: []string{"Agents"},
 	}, access.WatchDesk), s.events)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "What happens in a conversation as server-sent events: \"message\" for each new message, also of a person " +
-			"who answers later, and \"ticket\" when the state of the case changes. Who may read the conversation may watch it. The stream of a widget ends " +
-			"after ten minutes: connect again with Last-Event-ID.",
+			"who answers later, and \"ticket\" when the state of the case changes. Who may read the conversation may watch it. " +
+			"The stream of a widget ends after ten minutes: connect again with Last-Event-ID.",
 		Method: http.MethodGet, OperationID: "watch-conversation", Path: "/v1/conversations/{id}/events",
 		Responses: streamed("The events, until the client leaves."), Summary: "Watch a conversation", Tags: []string{"Customers"},
 	}, access.ReadConversation), s.conversationEvents)

@@ -33,7 +33,7 @@ type feed struct {
 	conversation uuid.UUID                                                       // of one conversation; all when uuid.Nil
 	entitled     func(ctx context.Context) *Problem                              // asked now and then: is the caller still let in?
 	life         <-chan time.Time                                                // ends the stream; nil lasts
-	render       func(ctx context.Context, event live.Event) ([]named, *Problem) // what an event is for this client; a problem ends the stream
+	render       func(ctx context.Context, event live.Event) ([]named, *Problem) // an event for this client; a problem ends the stream
 	request      *request
 	seen         place // by the client before
 	server       *server

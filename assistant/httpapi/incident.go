@@ -112,8 +112,8 @@ func (s *server) describeIncidents(api huma.API) {
 		Method: http.MethodGet, OperationID: "list-incidents", Path: "/v1/incidents", Summary: "List incident notices", Tags: tags,
 	}, access.ManageIncidents), s.notices)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "While a notice is in force it answers the questions of its intents, on every replica from the next question on; cases " +
-			"for a person still go to a person. Its texts are held to what holds for every text that leaves the desk.",
+		Description: "While a notice is in force it answers the questions of its intents, on every replica from the next question on; " +
+			"cases for a person still go to a person. Its texts are held to what holds for every text that leaves the desk.",
 		DefaultStatus: http.StatusCreated,
 		Method:        http.MethodPost, OperationID: "add-incident", Path: "/v1/incidents", Summary: "Add an incident notice", Tags: tags,
 	}, access.ManageIncidents), s.addNotice)

@@ -254,7 +254,9 @@ func fits(registry guard.Registry, c guard.Channel) error {
 	case c.Standing:
 		return &assistant.Error{Code: assistant.CodeConflict, Field: "value", Message: "this channel is in the registry already"}
 	case guard.KnownFake:
-		return &assistant.Error{Code: assistant.CodeConflict, Field: "value", Message: "this channel is a known fake: remove that entry first"}
+		return &assistant.Error{
+			Code: assistant.CodeConflict, Field: "value", Message: "this channel is a known fake: remove that entry first",
+		}
 	case guard.Official, guard.Unknown:
 	}
 	return nil

@@ -30,8 +30,8 @@ type Proposal struct {
 	Expected      float64    `json:"expected"` // questions, by the usual rate
 	ID            int64      `json:"id"`
 	Intent        string     `json:"intent"`
-	Log10P        float64    `db:"log10_p" json:"log10_p"` // of so many questions by chance
-	NoticeID      *int64     `json:"notice_id,omitempty"`  // the draft that it became
+	Log10P        float64    `db:"log10_p"                json:"log10_p"` // of so many questions by chance
+	NoticeID      *int64     `json:"notice_id,omitempty"`                 // the draft that it became
 	ProposedAt    time.Time  `json:"proposed_at"`
 	Questions     int        `json:"questions"` // of different conversations
 	SeenAt        time.Time  `json:"seen_at"`
