@@ -21,7 +21,7 @@ func (s *Store) LeaseTokens(ctx context.Context, request admission.Request) (adm
 		INSERT INTO admission_buckets AS b (name, tokens, granted, refilled_at)
 		VALUES (@name, @burst::float8 - least(@want, @burst), least(@want::float8, @burst), @now)
 		ON CONFLICT (name) DO UPDATE SET (tokens, granted, refilled_at) = (
-			SELECT level - whole, least(whole, level), greatest(b.refilled_at, @now)
+			SELECT level - whole AS kept, whole AS granted, greatest(b.refilled_at, @now)
 			FROM (SELECT least(@burst::float8,
 				b.tokens + @per_second::float8
 					* greatest(0, extract(epoch FROM @now::timestamptz - b.refilled_at)::float8)) AS level) AS filled,
