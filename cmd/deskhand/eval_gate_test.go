@@ -127,7 +127,7 @@ func TestGateCatchesAPlantedRegressionAndPassesAnUnchangedRun(t *testing.T) {
 
 	g := newGated(t)
 	baseline := g.run(t, nil)
-	for range 20 {
+	for range 3 {
 		again := decided(t, baseline, g.run(t, nil))
 		require.True(t, again.Passed, again.Comparison.Worse)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -111,11 +112,15 @@ func TestTriageTryRemovesSecretsFirst(t *testing.T) {
 // output is what a command printed.
 type output struct{ err, out string }
 
-// command runs a command line that needs no database.
+// command runs the program to its end, which must be this code.
 func command(t *testing.T, code int, args ...string) output {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	got := run(t.Context(), args, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
-	require.Equal(t, code, got, "%s%s", stdout.String(), stderr.String())
+	program := exec.CommandContext(t.Context(), deskhand, args...)
+	program.Stdout, program.Stderr = &stdout, &stderr
+	if err := program.Run(); program.ProcessState == nil {
+		require.NoError(t, err)
+	}
+	require.Equal(t, code, program.ProcessState.ExitCode(), "%s%s", stdout.String(), stderr.String())
 	return output{err: stderr.String(), out: stdout.String()}
 }
