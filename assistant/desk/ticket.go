@@ -124,7 +124,7 @@ func (d *Desk) Note(ctx context.Context, actor Actor, ticketID uuid.UUID, body s
 		return Note{}, invalid("body", "body is longer than 20000 characters: shorten it")
 	}
 	note := Note{ID: uuid.Must(uuid.NewV7()), AgentID: actor.ID, Body: d.redactor.Redact(body).Text, CreatedAt: d.clock()}
-	if err := d.store.AddNote(ctx, ticketID, note); err != nil {
+	if err := d.store.AddNote(ctx, actor, ticketID, note); err != nil {
 		return Note{}, fmt.Errorf("add note: %w", err)
 	}
 	return note, nil

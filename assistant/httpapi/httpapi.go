@@ -94,7 +94,7 @@ func New(c Config) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Config: c, chatTokens: llm.NewTokens(), masker: c.Redactor.Personal(), metrics: metrics}
+	s := &server{Config: c, chatTokens: llm.NewTokens(), masker: desk.NewMasker(c.Redactor), metrics: metrics}
 	app := fiber.New(s.fiberConfig())
 	app.Use(s.observe)
 	api := s.describe(app)
@@ -122,7 +122,7 @@ type server struct {
 	Config
 
 	chatTokens *llm.Tokens
-	masker     *redact.Redactor // of personal data
+	masker     desk.Masker
 	metrics    *metrics
 }
 

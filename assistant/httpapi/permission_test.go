@@ -99,6 +99,7 @@ func permissionRoutes() []permissionRoute {
 		{call: call{path: "/v1/complaints"}, want: people(free)},
 		{call: call{body: `{"ticket_id":"` + nobody + `"}`, path: "/v1/complaints"}, want: people(missing)},
 		{call: call{path: "/v1/complaints/" + nobody}, want: people(missing)},
+		{call: call{path: "/v1/complaints/" + nobody + "/history"}, want: people(missing)},
 		{call: call{body: `{"version":1,"step":"progress"}`, path: "/v1/complaints/" + nobody + "/step"}, want: people(missing)},
 		{call: call{path: "/v1/stats"}, want: leads(free)},
 		{call: call{path: "/v1/stats/gaps"}, want: leads(free)},

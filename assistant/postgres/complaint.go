@@ -24,6 +24,12 @@ func (s *Store) Complaint(ctx context.Context, id uuid.UUID) (desk.Complaint, er
 	return loadComplaint(ctx, s.pool, id)
 }
 
+// ComplaintByNumber returns the id of the complaint with a number such as "C-17".
+func (s *Store) ComplaintByNumber(ctx context.Context, reference string) (uuid.UUID, error) {
+	return s.idByNumber(ctx, `SELECT id FROM complaints WHERE number = @number`,
+		numbered{kind: "complaint", prefix: "C-", reference: reference})
+}
+
 // Complaints returns complaints, the one with the nearest deadline first, open ones before decided ones.
 func (s *Store) Complaints(ctx context.Context, f desk.ComplaintFilter) ([]desk.Complaint, error) {
 	rows, err := s.pool.Query(ctx, `
@@ -42,6 +48,20 @@ func (s *Store) Complaints(ctx context.Context, f desk.ComplaintFilter) ([]desk.
 		return nil, fmt.Errorf("list complaints: %w", err)
 	}
 	return complaints, nil
+}
+
+// ComplaintHistory returns what happened to a complaint, oldest first.
+func (s *Store) ComplaintHistory(ctx context.Context, id uuid.UUID) ([]desk.ComplaintEntry, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT actor, at, reason, step FROM complaint_history WHERE complaint_id = @id ORDER BY id`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return nil, fmt.Errorf("load history of complaint: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByName[desk.ComplaintEntry])
+	if err != nil {
+		return nil, fmt.Errorf("load history of complaint: %w", err)
+	}
+	return entries, nil
 }
 
 // ChangeComplaint implements desk.Store.
@@ -178,7 +198,8 @@ func (s *Store) recordComplaint(ctx context.Context, tx pgx.Tx, id uuid.UUID, c 
 	}
 	if c.Actor.Machine == "" {
 		err := audit(ctx, tx, Entry{
-			Action: "complaint." + string(c.Step), Actor: c.Actor.String(), At: c.At, SubjectID: id.String(), SubjectKind: "complaint",
+			Action: "complaint." + string(c.Step), Actor: c.Actor.String(), At: c.At, Detail: withVia(nil, c.Actor),
+			SubjectID: id.String(), SubjectKind: "complaint",
 		})
 		if err != nil {
 			return complaint, err
