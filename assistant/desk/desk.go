@@ -99,6 +99,7 @@ type Store interface {
 	Plan(ctx context.Context) (*plan.Plan, error)
 	Present(ctx context.Context, agentID uuid.UUID, until time.Time) error
 	Presence(ctx context.Context, at time.Time) ([]Colleague, error)
+	Push(ctx context.Context, at time.Time) (int, error)
 	Queue(ctx context.Context, filter Filter) ([]assistant.Ticket, error)
 	RecordUnmask(ctx context.Context, look Unmasking) error
 	Send(ctx context.Context, sending Sending) (assistant.Ticket, error)

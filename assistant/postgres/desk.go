@@ -22,6 +22,9 @@ func (s *Store) Change(ctx context.Context, c desk.Change) (assistant.Ticket, er
 		if err != nil {
 			return err
 		}
+		if err := checkAssignee(ctx, tx, c); err != nil {
+			return err
+		}
 		ticket, err = s.change(ctx, tx, before, c)
 		return err
 	})
@@ -29,6 +32,25 @@ func (s *Store) Change(ctx context.Context, c desk.Change) (assistant.Ticket, er
 		return ticket, &assistant.Error{Code: assistant.CodeInvalid, Field: "agent_id", Message: "there is no such agent"}
 	}
 	return ticket, err
+}
+
+// checkAssignee refuses to give a ticket to who has no access any more: it would wait for nobody.
+func checkAssignee(ctx context.Context, tx pgx.Tx, c desk.Change) error {
+	if c.Step != desk.StepAssign || c.Assignee == nil {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `SELECT EXISTS (SELECT FROM agents WHERE id = @id AND disabled_at IS NOT NULL)`, pgx.NamedArgs{"id": c.Assignee})
+	if err != nil {
+		return fmt.Errorf("look agent up: %w", err)
+	}
+	disabled, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return fmt.Errorf("look agent up: %w", err)
+	}
+	if disabled {
+		return &assistant.Error{Code: assistant.CodeInvalid, Field: "agent_id", Message: "this agent is disabled"}
+	}
+	return nil
 }
 
 // change takes a locked ticket through a step.

@@ -89,7 +89,17 @@ func (s *Store) tendTicket(ctx context.Context, id uuid.UUID, tending desk.Tendi
 				return err
 			}
 		}
-		_, err = s.change(ctx, tx, ticket, desk.Change{Actor: desk.Actor{Machine: desk.ByClock}, At: tending.At, Step: step, TicketID: id})
+		change := desk.Change{Actor: desk.Actor{Machine: desk.ByClock}, At: tending.At, Step: step, TicketID: id}
+		if step == desk.StepExpire {
+			untouched, err := leftUntouched(ctx, tx, ticket, tending.At)
+			if err != nil {
+				return err
+			}
+			if untouched {
+				change.Reason = "given and left untouched: the agent counts as away"
+			}
+		}
+		_, err = s.change(ctx, tx, ticket, change)
 		return err
 	})
 }

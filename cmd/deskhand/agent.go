@@ -88,7 +88,7 @@ func (c agentAddCmd) Run(ctx context.Context, a *app) error {
 	if c.Name == "" {
 		c.Name = c.Email
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agent, err := s.store.AddAgent(ctx, postgres.NewAgent{
 			Actor: "cli", Email: c.Email, MustChange: true, Name: c.Name, Password: choice.password, Role: access.Role(c.Role),
 		})
@@ -124,7 +124,7 @@ type agentListCmd struct {
 
 // Run implements the command.
 func (c agentListCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agents, err := s.store.Agents(ctx)
 		if err != nil {
 			return err
@@ -243,7 +243,7 @@ func (c agentPasswordCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agent, err := s.store.AgentNamed(ctx, c.Agent)
 		if err != nil {
 			return err
@@ -257,7 +257,7 @@ func (c agentPasswordCmd) Run(ctx context.Context, a *app) error {
 
 // changeAgent finds the agent that a command names, changes it, and says what it is now.
 func changeAgent(ctx context.Context, a *app, name string, change func(*system, uuid.UUID) (postgres.Agent, error)) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agent, err := s.store.AgentNamed(ctx, name)
 		if err != nil {
 			return fmt.Errorf("%w: see \"deskhand agent list\"", err)

@@ -80,7 +80,7 @@ func (c complaintListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		complaints, err := s.store.Complaints(ctx, filter)
 		if err != nil {
 			return err
@@ -120,7 +120,7 @@ func (c complaintExportCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		complaints, err := s.store.Complaints(ctx, filter)
 		if err != nil {
 			return err

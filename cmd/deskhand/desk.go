@@ -58,7 +58,7 @@ func (c deskSetCmd) Run(ctx context.Context, a *app) error {
 		_, err := fmt.Fprintln(a.out, "The plan is right.")
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		const whatever = -1 // the person at the keyboard has the file, and no version
 		p, err := s.store.SetPlan(ctx, source, whatever, "cli")
 		if err != nil {
@@ -75,7 +75,7 @@ type deskShowCmd struct {
 
 // Run implements the command.
 func (c deskShowCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		p, err := s.store.Plan(ctx)
 		switch {
 		case err != nil:
@@ -97,7 +97,7 @@ type deskHistoryCmd struct {
 
 // Run implements the command.
 func (c deskHistoryCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		versions, err := s.store.PlanVersions(ctx)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (c acting) sit(ctx context.Context, a *app, work func(s *seat) error) error
 
 // look opens the desk, also for nobody in particular: to read.
 func (c acting) look(ctx context.Context, a *app, work func(s *seat) error) error {
-	return withSystem(ctx, a, func(opened *system) error {
+	return withDesk(ctx, a, func(opened *system) error {
 		s := &seat{
 			system: opened, actor: desk.Actor{Via: desk.ViaCLI}, masker: desk.NewMasker(opened.knowledge.redactor), people: opened.people(),
 		}

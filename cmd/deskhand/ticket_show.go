@@ -40,7 +40,7 @@ func (c ticketShowCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		return s.print(ctx, s.masker.Detail(detail), c.JSON)
+		return s.print(ctx, a, s.masker.Detail(detail), c.JSON)
 	})
 }
 
@@ -68,7 +68,7 @@ func (c ticketUnmaskCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		return s.print(ctx, detail, c.JSON)
+		return s.print(ctx, a, detail, c.JSON)
 	})
 }
 
@@ -105,13 +105,13 @@ func (c ticketHistoryCmd) Run(ctx context.Context, a *app) error {
 }
 
 // print writes a ticket with all beside it.
-func (s *seat) print(ctx context.Context, detail desk.Detail, asJSON bool) error { //nolint:revive // it is the flag --json
+func (s *seat) print(ctx context.Context, a *app, detail desk.Detail, asJSON bool) error { //nolint:revive // it is the flag --json
 	entries, err := s.people.History(ctx, detail.Ticket.ID)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return printJSON(s.app, struct {
+		return printJSON(a, struct {
 			httpapi.TicketDetail
 
 			History []httpapi.HistoryEntry `json:"history"`
@@ -121,10 +121,10 @@ func (s *seat) print(ctx context.Context, detail desk.Detail, asJSON bool) error
 	if err != nil {
 		return err
 	}
-	printTicketHead(s.app, detail, names)
-	printConversation(s.app.out, detail, names)
-	_, _ = fmt.Fprint(s.app.out, "\nhistory\n")
-	return printHistory(s.app.out, entries, names)
+	printTicketHead(a, detail, names)
+	printConversation(a.out, detail, names)
+	_, _ = fmt.Fprint(a.out, "\nhistory\n")
+	return printHistory(a.out, entries, names)
 }
 
 func printTicketHead(a *app, d desk.Detail, names agentNames) {

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,12 +16,14 @@ import (
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
+	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/files"
 )
 
-// desktop is a desk with some cases, worked on at the command line.
+// desktop is a desk with some cases, worked on at the command line. It is opened once for all commands of a test.
 type desktop struct {
-	database string
-	numbers  []string // of the tickets, in the order in which they came
+	numbers []string // of the tickets, in the order in which they came
+	system  *system
 }
 
 const lostPhone = `---
@@ -37,47 +39,54 @@ review_by: 2099-12-31
 If you lost the phone with your authenticator, choose "2FA not available" on the log-in page and start a reset there.
 `
 
-// newDesktop asks questions as customers do, on a desk with one article and two people.
-func newDesktop(t *testing.T, questions ...string) *desktop {
+// openDesktop opens a desk with a database of its own and one agent.
+func openDesktop(t *testing.T, open func(context.Context, *app) (*system, error)) *desktop {
 	t.Helper()
-	d := &desktop{database: "--database-url=" + pgtest.URL(t)}
-	article := filepath.Join(t.TempDir(), "lost-phone.md")
-	require.NoError(t, os.WriteFile(article, []byte(lostPhone), 0o600))
-	d.run(t, "kb", "import", article)
-	d.run(t, "agent", "add", "mia@quayside.example", "--role", "agent", "--name", "Mia", "--sso")
-	d.run(t, "agent", "add", "lea@quayside.example", "--role", "lead", "--name", "Lea", "--sso")
 	a := &app{
-		clock: time.Now, config: config{DatabaseURL: strings.TrimPrefix(d.database, "--database-url="), RequestDeadline: time.Minute},
+		clock: time.Now, config: config{DatabaseURL: pgtest.URL(t), EmbeddingDimensions: 1536, RequestDeadline: time.Minute},
 		logger: slog.New(slog.DiscardHandler), streams: streams{err: t.Output(), out: t.Output()},
 	}
-	require.NoError(t, withSystem(t.Context(), a, func(s *system) error {
-		pipeline := s.assistant(s.store, time.Now)
-		for _, question := range questions {
-			run, err := pipeline.Handle(context.WithoutCancel(t.Context()), assistant.Question{Body: question, Channel: "widget"})
-			if err != nil {
-				return err
-			}
-			require.NotNil(t, run.Ticket, question)
-			d.numbers = append(d.numbers, run.Ticket.Reference())
-			if err := pipeline.DraftForAgent(t.Context(), run.ID); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	s, err := open(t.Context(), a)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.close(context.WithoutCancel(t.Context()))) })
+	d := &desktop{system: s}
+	d.run(t, "agent", "add", "mia@quayside.example", "--role", "agent", "--name", "Mia", "--sso")
 	return d
+}
+
+// ask asks questions as customers do, on a desk with one article. Each ends with a person, beside a draft.
+func (d *desktop) ask(t *testing.T, questions ...string) {
+	t.Helper()
+	folder := fstest.MapFS{"lost-phone.md": {Data: []byte(lostPhone)}}
+	require.NoError(t, importArticles(t.Context(), d.system.app, d.system.index, files.FS(folder), retrieval.ImportOptions{Source: "test"}))
+	pipeline := d.system.assistant(d.system.store, time.Now)
+	for _, question := range questions {
+		run, err := pipeline.Handle(t.Context(), assistant.Question{Body: question, Channel: "widget"})
+		require.NoError(t, err)
+		require.NotNil(t, run.Ticket, question)
+		d.numbers = append(d.numbers, run.Ticket.Reference())
+		require.NoError(t, pipeline.DraftForAgent(t.Context(), run.ID))
+	}
 }
 
 // run runs a command that works.
 func (d *desktop) run(t *testing.T, args ...string) string {
 	t.Helper()
-	return command(t, exitOK, append(args, d.database, "--log-level=error")...).out
+	return d.command(t, exitOK, args...).out
 }
 
 // refuse runs a command that must not work, and returns why it did not.
 func (d *desktop) refuse(t *testing.T, code int, args ...string) string {
 	t.Helper()
-	return command(t, code, append(args, d.database, "--log-level=error")...).err
+	return d.command(t, code, args...).err
+}
+
+func (d *desktop) command(t *testing.T, code int, args ...string) output {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	got := runCommand(t.Context(), args, streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, d.system)
+	require.Equal(t, code, got, "%s: %s%s", args, stdout.String(), stderr.String())
+	return output{err: stderr.String(), out: stdout.String()}
 }
 
 // shown is what ticket show --json prints.
@@ -102,7 +111,9 @@ func decoded[T any](t *testing.T, text string) T {
 func TestTicketsAreWorkedOnAtTheCommandLine(t *testing.T) {
 	t.Parallel()
 
-	d := newDesktop(t, "lost my phone with google authenticator cant log in anymore", "Someone logged into my account and withdrew my BTC",
+	d := openDesktop(t, func(ctx context.Context, a *app) (*system, error) { return openSystem(ctx, a, nil) })
+	d.run(t, "agent", "add", "lea@quayside.example", "--role", "lead", "--name", "Lea", "--sso")
+	d.ask(t, "lost my phone with google authenticator cant log in anymore", "Someone logged into my account and withdrew my BTC",
 		"我要投诉你们")
 	phone, hacked, complaint := d.numbers[0], d.numbers[1], d.numbers[2]
 	mia, lea := "--as=mia@quayside.example", "--as=Lea"
@@ -137,7 +148,7 @@ func TestTicketsAreWorkedOnAtTheCommandLine(t *testing.T) {
 	require.Equal(t, hacked, next.Number)
 	phishing := "Log in at https://quayside-support.example/verify"
 	require.Contains(t, d.refuse(t, exitUsage, "ticket", "reply", hacked, lea, "--text", phishing), "link")
-	require.Contains(t, command(t, exitFailed, "ticket", "check", hacked, "--text", phishing, d.database).out, "link")
+	require.Contains(t, d.command(t, exitFailed, "ticket", "check", hacked, "--text", phishing).out, "link")
 	require.Contains(t, d.run(t, "ticket", "check", hacked, "--text", "We are looking into it."), "may be sent")
 	require.Contains(t, d.refuse(t, exitUsage, "ticket", "reply", hacked, lea, "--text", phishing, "--override", "link"), "say why")
 	require.Contains(t, d.run(t, "ticket", "reply", hacked, lea, "--text", "We are looking into it."), "is waiting")
@@ -187,8 +198,7 @@ func stepsOf(entries []httpapi.HistoryEntry) []string {
 func TestCommandsOfTheDeskNameWhatIsWrong(t *testing.T) {
 	t.Parallel()
 
-	d := &desktop{database: "--database-url=" + pgtest.URL(t)}
-	d.run(t, "agent", "add", "mia@quayside.example", "--role", "agent", "--name", "Mia", "--sso")
+	d := openDesktop(t, openDesk)
 	d.run(t, "agent", "add", "other@quayside.example", "--role", "agent", "--name", "Mia", "--sso")
 	d.run(t, "agent", "add", "gone@quayside.example", "--role", "agent", "--name", "Gone", "--sso")
 	d.run(t, "agent", "disable", "gone@quayside.example")
