@@ -169,6 +169,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeAgents(api)
 	s.describeKeys(api)
 	s.describeAudit(api)
+	s.describeWebhooks(api)
 	s.describeHealth(api)
 	loosen(config.Components.Schemas)
 	return api
