@@ -22,7 +22,7 @@ type ChatCompletionInput struct {
 	Model         string             `doc:"One of GET /v1/models." example:"deskhand" json:"model"`
 	Stream        bool               `doc:"Answer with server-sent events." json:"stream,omitempty"`
 	StreamOptions *ChatStreamOptions `json:"stream_options,omitempty"`
-	User          string             `doc:"\"conversation:ID\" continues a conversation; anything else is ignored, and never says who asks." json:"user,omitempty"`
+	User          string             `doc:"\"conversation:ID\" continues a conversation; anything else is ignored, and never says who asks." json:"user,omitempty"` //nolint:lll // a tag is one line
 }
 
 // ChatExtension is deskhand's own part of a request.
@@ -81,7 +81,7 @@ func readChat(body []byte) (chatRequest, *Problem) {
 	}
 	if in.Deskhand != nil && in.Deskhand.Customer != nil {
 		if out.token = in.Deskhand.Customer.Token; out.token == "" {
-			return chatRequest{}, chatProblem("deskhand.customer.token", "deskhand.customer.token is empty: send the customer's token, or no customer.")
+			return out, chatProblem("deskhand.customer.token", "deskhand.customer.token is empty: send the customer's token, or no customer.")
 		}
 	}
 	out.question.ConversationID, out.question.Locale, problem = in.context()

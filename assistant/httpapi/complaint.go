@@ -90,7 +90,7 @@ type registerInput struct {
 
 // ComplaintRequest registers a complaint beside a ticket.
 type ComplaintRequest struct {
-	Regime   string    `doc:"The rule book that applies; the plan's default when missing." json:"regime,omitempty" maxLength:"60"`
+	Regime   string    `doc:"The rule book that applies. Without it: that of the customer's country, as the desk's plan says." json:"regime,omitempty" maxLength:"60"` //nolint:lll // a tag is one line
 	TicketID uuid.UUID `format:"uuid" json:"ticket_id"`
 }
 

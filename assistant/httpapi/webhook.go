@@ -87,24 +87,25 @@ type Replayed struct {
 func (s *server) describeWebhooks(api huma.API) {
 	tags := []string{"Webhooks"}
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "The endpoints with how their deliveries stand. They are added and removed at the command line only: who adds one is " +
-			"told of everything.",
+		Description: "The endpoints with how their deliveries stand. They are added and removed at the command line only: " +
+			"who adds one is told of everything.",
 		Method: http.MethodGet, OperationID: "list-webhooks", Path: "/v1/webhooks", Summary: "List endpoints", Tags: tags,
 	}, access.ManageWebhooks), s.endpoints)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Deliveries, also those that were given up, without what they said.",
-		Method:      http.MethodGet, OperationID: "list-deliveries", Path: "/v1/webhooks/deliveries", Summary: "List deliveries", Tags: tags,
+		Method:      http.MethodGet, OperationID: "list-deliveries", Path: "/v1/webhooks/deliveries", Summary: "List deliveries",
+		Tags:                         tags,
 		RejectUnknownQueryParameters: true,
 	}, access.ManageWebhooks), s.deliveries)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Starts a dead delivery again, under the webhook-id that it always had: a consumer that has seen it drops it.",
-		Method:      http.MethodPost, OperationID: "replay-delivery", Path: "/v1/webhooks/deliveries/{id}/replay", Summary: "Replay a delivery",
-		Tags: tags,
+		Method:      http.MethodPost, OperationID: "replay-delivery", Path: "/v1/webhooks/deliveries/{id}/replay",
+		Summary: "Replay a delivery", Tags: tags,
 	}, access.ManageWebhooks), s.replayDelivery)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Starts all dead deliveries of an endpoint again.",
-		Method:      http.MethodPost, OperationID: "replay-endpoint", Path: "/v1/webhooks/{id}/replay", Summary: "Replay an endpoint's deliveries",
-		Tags: tags,
+		Method:      http.MethodPost, OperationID: "replay-endpoint", Path: "/v1/webhooks/{id}/replay",
+		Summary: "Replay an endpoint's deliveries", Tags: tags,
 	}, access.ManageWebhooks), s.replayEndpoint)
 }
 

@@ -39,7 +39,8 @@ func checkAssignee(ctx context.Context, tx pgx.Tx, c desk.Change) error {
 	if c.Step != desk.StepAssign || c.Assignee == nil {
 		return nil
 	}
-	rows, err := tx.Query(ctx, `SELECT EXISTS (SELECT FROM agents WHERE id = @id AND disabled_at IS NOT NULL)`, pgx.NamedArgs{"id": c.Assignee})
+	rows, err := tx.Query(ctx, `SELECT EXISTS (SELECT FROM agents WHERE id = @id AND disabled_at IS NOT NULL)`,
+		pgx.NamedArgs{"id": c.Assignee})
 	if err != nil {
 		return fmt.Errorf("look agent up: %w", err)
 	}

@@ -131,8 +131,8 @@ func (s *Store) saveTicket(ctx context.Context, tx pgx.Tx, v saving) error {
 		}
 	}
 	return insertHistory(ctx, tx, t.ID, desk.Entry{
-		Actor: v.change.Actor.String(), At: v.change.At, Detail: withVia(v.detail, v.change.Actor), FromStatus: v.before.Status, Reason: v.change.Reason,
-		Step: v.change.Step, ToStatus: t.Status, Version: v.before.Version + 1,
+		Actor: v.change.Actor.String(), At: v.change.At, Detail: withVia(v.detail, v.change.Actor), FromStatus: v.before.Status,
+		Reason: v.change.Reason, Step: v.change.Step, ToStatus: t.Status, Version: v.before.Version + 1,
 	})
 }
 

@@ -43,8 +43,9 @@ type ticketCmd struct {
 
 // Help is shown by --help.
 func (ticketCmd) Help() string {
-	return `What agents do over HTTP and in the console, at the command line: the same rules, and the same record of who did what. Somebody who
-may run these commands has the database: --as says under whose name they act, and the record says that it was at the command line.
+	return `What agents do over HTTP and in the console, at the command line: the same rules, and the same record of who did what.
+Somebody who may run these commands has the database: --as says under whose name they act, and the record says that it was
+at the command line.
 
 Examples:
   export DESKHAND_AGENT=mia@quayside.example
@@ -199,8 +200,8 @@ type ticketNextCmd struct {
 
 // Help is shown by --help.
 func (ticketNextCmd) Help() string {
-	return `The ticket fits by the skills of its queue, its language, and how many the agent holds, as the desk's plan says. Agents who ask at
-once get different tickets. Asking says that the agent is there, for 15 minutes.
+	return `The ticket fits by the skills of its queue, its language, and how many the agent holds, as the desk's plan says. Agents who
+ask at once get different tickets. Asking says that the agent is there, for 15 minutes.
 
 Example:
   deskhand ticket next --as mia@quayside.example`

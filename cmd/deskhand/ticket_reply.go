@@ -45,8 +45,8 @@ type ticketReplyCmd struct {
 
 // Help is shown by --help.
 func (ticketReplyCmd) Help() string {
-	return `The agent must hold the ticket. The text is held to the same rules as a generated one: a link, a number or a promise that the desk
-has not published stops it, and the error names the check. A draft that waits stays.
+	return `The agent must hold the ticket. The text is held to the same rules as a generated one: a link, a number or a promise that
+the desk has not published stops it, and the error names the check. A draft that waits stays.
 
 Examples:
   deskhand ticket reply DH-1001 --text "We are looking into it."

@@ -209,7 +209,8 @@ func printConversation(w io.Writer, d desk.Detail, names agentNames) {
 		}
 	}
 	for _, note := range d.Notes {
-		_, _ = fmt.Fprintf(w, "\nnote  %s  %s\n%s", note.CreatedAt.UTC().Format(time.DateTime), names.holder(&note.AgentID), indented(note.Body))
+		_, _ = fmt.Fprintf(w, "\nnote  %s  %s\n%s", note.CreatedAt.UTC().Format(time.DateTime), names.holder(&note.AgentID),
+			indented(note.Body))
 	}
 }
 

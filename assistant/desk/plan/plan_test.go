@@ -151,8 +151,10 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"regime", "complaints:\n  default: us\n  regimes:\n    - {name: mica, decide: 2 months}", "line 2: default must name"},
 		{"period", "complaints:\n  default: mica\n  regimes:\n    - name: mica\n      decide: soon", "line 5: write a number and a unit"},
 		{"country", "complaints:\n  default: mica\n  regimes:\n    - name: mica\n      decide: 2 months\n      jurisdictions: [de]", `line 6: "de" does not fit`},
-		{"intents of no country", "complaints:\n  default: mica\n  regimes:\n    - name: mica\n      decide: 2 months\n      intents: [fiat.*]",
-			"line 6: intents need jurisdictions"},
+		{
+			"intents of no country", "complaints:\n  default: mica\n  regimes:\n    - name: mica\n      decide: 2 months\n      intents: [fiat.*]",
+			"line 6: intents need jurisdictions",
+		},
 		{"push without a lease", "queues:\n  - name: a\n    push: true", "line 3: push needs a lease"},
 		{"push that is no answer", "queues:\n  - name: a\n    push: often", "line 3: "},
 		{"no period", "complaints:\n  default: mica\n  regimes:\n    - name: mica", "line 4: decide is missing"},
