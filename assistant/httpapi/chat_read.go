@@ -81,7 +81,7 @@ func readChat(body []byte) (chatRequest, *Problem) {
 	}
 	if in.Deskhand != nil && in.Deskhand.Customer != nil {
 		if out.token = in.Deskhand.Customer.Token; out.token == "" {
-			return out, chatProblem("deskhand.customer.token", "deskhand.customer.token is empty: send the customer's token, or no customer.")
+			return out, chatProblem("deskhand.customer.token", "deskhand.customer.token is empty: send the token, or no customer.")
 		}
 	}
 	out.question.ConversationID, out.question.Locale, problem = in.context()

@@ -15,11 +15,13 @@ import (
 type agentCmd struct {
 	Add               agentAddCmd         `cmd:"" help:"Give a person access."`
 	Disable           agentDisableCmd     `cmd:"" help:"Take a person's access away: sessions end, keys under the name stop working."`
+	EndSessions       agentEndSessionsCmd `cmd:"" help:"Log a person out everywhere, or in one browser."`
 	Enable            agentEnableCmd      `cmd:"" help:"Give a disabled person access again."`
 	Link              agentLinkCmd        `cmd:"" help:"Let an identity of the identity provider log in as a person."`
 	List              agentListCmd        `cmd:"" help:"List everybody."`
 	ResetPassword     agentPasswordCmd    `cmd:"" help:"Give a person a new password, which they must change at the next log-in."`
 	ResetSecondFactor agentResetFactorCmd `cmd:"" help:"Take a lost second factor away."`
+	Sessions          agentSessionsCmd    `cmd:"" help:"List where a person is logged in."`
 	SetRole           agentSetRoleCmd     `cmd:"" help:"Change what a person may do."`
 }
 

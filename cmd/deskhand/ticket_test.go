@@ -232,6 +232,26 @@ func TestCommandsOfTheDeskNameWhatIsWrong(t *testing.T) {
 			require.Contains(t, d.refuse(t, test.code, test.args...), test.stderr)
 		})
 	}
+	t.Run("SessionsAreListedAndEnded", func(t *testing.T) {
+		t.Parallel()
+		agent, err := d.system.store.AgentNamed(t.Context(), "other@quayside.example")
+		require.NoError(t, err)
+		for range 2 {
+			_, err = d.system.pool.Exec(t.Context(), `
+				INSERT INTO sessions (id, agent_id, secret_hash, method, network, user_agent, created_at, seen_at, expires_at)
+				VALUES (gen_random_uuid(), $1, sha256(gen_random_uuid()::text::bytea), 'password', 'test', $2, now(), now(), now() + interval '1 hour')`,
+				agent.ID, "browser\x1b[2J")
+			require.NoError(t, err)
+		}
+		require.NotContains(t, d.run(t, "agent", "sessions", agent.Email), "\x1b")
+		sessions := decoded[[]httpapi.SessionSummary](t, d.run(t, "agent", "sessions", agent.Email, "--json"))
+		require.Len(t, sessions, 2)
+		require.Contains(t, d.run(t, "agent", "end-sessions", agent.Email, "--session", sessions[0].ID.String()), "1 sessions")
+		require.Contains(t, d.run(t, "agent", "end-sessions", agent.Email), "1 sessions")
+		require.Contains(t, d.run(t, "agent", "end-sessions", agent.Email), "0 sessions")
+		require.Contains(t, d.refuse(t, exitUsage, "agent", "end-sessions", agent.Email, "--session", "7"), "--session")
+		require.Contains(t, d.run(t, "audit", "list", "--action", "agent.end_sessions"), `"count":1`)
+	})
 	t.Run("PresenceIsSaidAndEnded", func(t *testing.T) {
 		t.Parallel()
 		require.Contains(t, d.run(t, "desk", "present", as, "--for=8h"), "Mia")
