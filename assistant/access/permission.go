@@ -43,6 +43,7 @@ const (
 	ManageChannels   Permission = "manage_channels"   // the registry of official channels
 	ManageIncidents  Permission = "manage_incidents"  // notices and proposals
 	ManageKeys       Permission = "manage_keys"       // API keys and customers' identity
+	ManageWebhooks   Permission = "manage_webhooks"   // what other systems are told, and replays
 	OwnSession       Permission = "own_session"       // look at it, end it
 	OwnSessions      Permission = "own_sessions"      // look at all of one's own, end them
 	ProveFactor      Permission = "prove_factor"      // the second step of a log-in
@@ -99,6 +100,7 @@ func rules() []rule {
 		{permission: ManageChannels, roles: leads},
 		{permission: ManageIncidents, roles: leads},
 		{permission: ManageKeys, roles: admins, session: true},
+		{permission: ManageWebhooks, roles: admins},
 		{permission: OwnSession, roles: people, session: true, stages: []Stage{StageFactor, StagePassword, StageEnrol, Active}},
 		{permission: OwnSessions, roles: people, session: true},
 		{permission: ProveFactor, roles: people, session: true, stages: []Stage{StageFactor}},

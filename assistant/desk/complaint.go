@@ -108,6 +108,14 @@ type ComplaintChange struct {
 	Version   int32
 }
 
+// ComplaintEntry is a line of a complaint's history: who did what, when, and why.
+type ComplaintEntry struct {
+	Actor  string
+	At     time.Time
+	Reason string
+	Step   ComplaintStep
+}
+
 // rootCause is the shape of a tag for what went wrong: "fees.unclear".
 var rootCause = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,99}$`)
 

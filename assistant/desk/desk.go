@@ -27,11 +27,15 @@ const (
 	ByCustomer = "customer"
 )
 
+// ViaCLI is how an operator acts on the machine itself, under an agent's name.
+const ViaCLI = "cli"
+
 // Actor is who acts: an agent, or the desk itself.
 type Actor struct {
 	ID      uuid.UUID
 	Lead    bool   // may act on tickets that others hold
 	Machine string // ByClock or ByCustomer; empty for an agent
+	Via     string // ViaCLI, where the agent has not logged in; empty over HTTP
 }
 
 // String names the actor in records: an agent's id, or what the desk calls itself.
@@ -85,7 +89,7 @@ type Trace struct {
 // Store keeps tickets. Package postgres has it. A version that is not the ticket's, a state from which the change is not
 // possible, or a ticket that another agent holds is an assistant.Error with CodeConflict; nothing has changed then.
 type Store interface {
-	AddNote(ctx context.Context, ticketID uuid.UUID, note Note) error
+	AddNote(ctx context.Context, actor Actor, ticketID uuid.UUID, note Note) error
 	Change(ctx context.Context, change Change) (assistant.Ticket, error)
 	ChangeComplaint(ctx context.Context, change ComplaintChange) (Complaint, error)
 	Detail(ctx context.Context, ticketID uuid.UUID) (Detail, error)
@@ -95,7 +99,9 @@ type Store interface {
 	Plan(ctx context.Context) (*plan.Plan, error)
 	Present(ctx context.Context, agentID uuid.UUID, until time.Time) error
 	Presence(ctx context.Context, at time.Time) ([]Colleague, error)
+	Push(ctx context.Context, at time.Time) (int, error)
 	Queue(ctx context.Context, filter Filter) ([]assistant.Ticket, error)
+	RecordUnmask(ctx context.Context, look Unmasking) error
 	Send(ctx context.Context, sending Sending) (assistant.Ticket, error)
 	Settings(ctx context.Context) (assistant.Settings, error)
 	Tend(ctx context.Context, tending Tending) (int, error)

@@ -267,3 +267,40 @@ func TestComplaints(t *testing.T) {
 		require.Zero(t, s.messages(t, text(t, prompts.ComplaintProgress)), "a refused step tells the customer nothing")
 	})
 }
+
+func TestComplaintsAreRegisteredUnderTheRulesOfTheCustomersCountry(t *testing.T) {
+	t.Parallel()
+
+	s := startShift(t, `
+complaints:
+  default: mica
+  regimes:
+    - {name: mica, decide: 2 months, jurisdictions: [EEA]}
+    - {name: payments, decide: 15 business days, extended: 35 business days, jurisdictions: [GB], intents: ["fiat.*"]}
+    - {name: fca, decide: 8 weeks, jurisdictions: [GB]}
+`)
+	for name, test := range map[string]struct{ claimed, token, intent, regime, decide, because string }{
+		"Claimed":      {"GB", "", "withdrawal.pending", "fca", "2026-04-27", "fca: the customer's country is GB"},
+		"Payments":     {"GB", "", "fiat.withdrawal_delayed", "payments", "2026-03-23", "payments: the customer's country is GB"},
+		"TokenDecides": {"GB", "DE", "withdrawal.pending", "mica", "2026-05-02", "mica: the customer's country is DE"},
+		"Unknown":      {"", "", "withdrawal.pending", "mica", "2026-05-02", "mica: the default, for a customer whose country is not known"},
+		"Elsewhere":    {"BR", "", "withdrawal.pending", "mica", "2026-05-02", "mica: the default, because no regime names BR"},
+	} {
+		ticket := *s.say(t, uuid.Nil, assistant.OutcomeHandedOff, func(end *assistant.Conclusion) {
+			end.Explained.Triage.Intent = test.intent
+			_, err := s.pool.Exec(t.Context(), `
+				UPDATE conversations SET claimed_jurisdiction = nullif($2, ''), customer_jurisdiction = nullif($3, ''),
+					customer_ref = CASE WHEN $3 <> '' THEN 'customer-42' END WHERE id = $1`,
+				end.Case.Run.ConversationID, test.claimed, test.token)
+			require.NoError(t, err)
+			complain(end)
+		}).Ticket
+		detail, err := s.Ticket(t.Context(), ticket.ID)
+		require.NoError(t, err, name)
+		require.Equal(t, test.regime, detail.Complaint.Regime, name)
+		require.Equal(t, test.decide, detail.Complaint.DecideBy.UTC().Format(time.DateOnly), name)
+		history, err := s.store.ComplaintHistory(t.Context(), detail.Complaint.ID)
+		require.NoError(t, err)
+		require.Equal(t, test.because, history[0].Reason, name)
+	}
+}

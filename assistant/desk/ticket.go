@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -82,7 +84,7 @@ func (d *Desk) checkPlaces(ctx context.Context, c *Change) error {
 }
 
 // LeastLoaded returns the present agent with the fewest tickets who has the skills of the ticket's queue, speaks its language
-// and has room; of several, the first by id, so that the same desk always decides the same.
+// and has room.
 func LeastLoaded(p *plan.Plan, t assistant.Ticket, present []Colleague) (Colleague, bool) {
 	var chosen Colleague
 	found := false
@@ -92,12 +94,17 @@ func LeastLoaded(p *plan.Plan, t assistant.Ticket, present []Colleague) (Colleag
 		if full || !agent.Has(p.Queue(t.Queue).Skills) || !agent.Speaks(t.Language) {
 			continue
 		}
-		lighter := colleague.Load < chosen.Load || colleague.Load == chosen.Load && colleague.ID.String() < chosen.ID.String()
-		if !found || lighter {
+		if !found || Lighter(colleague, chosen) < 0 {
 			chosen, found = colleague, true
 		}
 	}
 	return chosen, found
+}
+
+// Lighter orders agents by how much they have to do, and those who have the same by id, so that the same desk always decides
+// the same. It is a comparison as package slices wants one.
+func Lighter(a, b Colleague) int {
+	return cmp.Or(cmp.Compare(a.Load, b.Load), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
 // Next gives the actor the most urgent ticket that waits in a queue of theirs, claimed; nil when none does, or when they
@@ -124,7 +131,7 @@ func (d *Desk) Note(ctx context.Context, actor Actor, ticketID uuid.UUID, body s
 		return Note{}, invalid("body", "body is longer than 20000 characters: shorten it")
 	}
 	note := Note{ID: uuid.Must(uuid.NewV7()), AgentID: actor.ID, Body: d.redactor.Redact(body).Text, CreatedAt: d.clock()}
-	if err := d.store.AddNote(ctx, ticketID, note); err != nil {
+	if err := d.store.AddNote(ctx, actor, ticketID, note); err != nil {
 		return Note{}, fmt.Errorf("add note: %w", err)
 	}
 	return note, nil

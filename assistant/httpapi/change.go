@@ -96,7 +96,7 @@ func (s *server) change(step changeFunc) func(context.Context, *changeInput) (*t
 		if err != nil {
 			return nil, s.problemOf(ctx, err)
 		}
-		return &ticketOutput{Body: ticketView(ticket)}, nil
+		return &ticketOutput{Body: NewTicket(ticket)}, nil
 	}
 }
 
@@ -137,5 +137,5 @@ func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, erro
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &ticketOutput{Body: ticketView(ticket)}, nil
+	return &ticketOutput{Body: NewTicket(ticket)}, nil
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -31,6 +32,7 @@ const (
 
 // chatInput is read by readChat: clients of the protocol send more fields than anybody describes.
 type chatInput struct {
+	CustomerToken  string `doc:"Who asks, if the host site knows: a JSON Web Token as in customer.token of POST /v1/answers. For clients that cannot send it in the body." header:"X-Customer-Token" maxLength:"4096"`                                                                              //nolint:lll // a tag is one line
 	IdempotencyKey string `doc:"The sender's name for this request. Sent again with the same question, it gets the first answer again. Without it, a repeated request is a new question." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"` //nolint:lll // a tag is one line
 	RawBody        []byte `contentType:"application/json"`
 }
@@ -112,6 +114,8 @@ func (s *server) describeChat(api huma.API) {
 			"not believed. The service keeps the conversation itself; a client continues it with the deskhand.conversation_id of the " +
 			"last answer, sent back as deskhand.conversation_id, as metadata.conversation_id, or as user \"conversation:ID\". A client " +
 			"that sends none begins a new conversation with each question.\n\n" +
+			"A customer whom the host site knows is named by a signed token, in deskhand.customer.token or in the header " +
+			"X-Customer-Token, as docs/identity.md says; nothing else in a request says who asks, the field user neither.\n\n" +
 			"Sampling parameters (temperature, top_p, max_tokens, stop, seed and the like) are ignored: what is sent is not sampled. " +
 			"Refused by name are those that would promise something else: tools, functions, response_format other than text, n above 1, " +
 			"logprobs, audio, and parts of a message that are not text. With stream, the checked reply comes as chat.completion.chunk " +
@@ -157,6 +161,13 @@ func (s *server) chat(ctx context.Context, in *chatInput) (*answerOutput, error)
 	}
 	question := request.question
 	question.APIKeyID, question.Channel, question.IdempotencyKey = requestFrom(ctx).key.ID, chatChannel, in.IdempotencyKey
+	if token := cmp.Or(request.token, in.CustomerToken); token != "" {
+		customer, locale, err := s.Store.CustomerOf(ctx, question.APIKeyID, token)
+		if err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		question.Customer, question.Locale = customer, cmp.Or(question.Locale, locale)
+	}
 	render := &chatRenderer{question: question.Body, tokens: s.chatTokens, usage: request.usage}
 	leave, problem := s.admit(ctx, question)
 	if problem != nil {

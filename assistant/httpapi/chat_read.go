@@ -22,13 +22,14 @@ type ChatCompletionInput struct {
 	Model         string             `doc:"One of GET /v1/models." example:"deskhand" json:"model"`
 	Stream        bool               `doc:"Answer with server-sent events." json:"stream,omitempty"`
 	StreamOptions *ChatStreamOptions `json:"stream_options,omitempty"`
-	User          string             `doc:"\"conversation:ID\" continues a conversation; anything else is ignored." json:"user,omitempty"`
+	User          string             `doc:"\"conversation:ID\" continues a conversation; anything else is ignored, and never says who asks." json:"user,omitempty"` //nolint:lll // a tag is one line
 }
 
 // ChatExtension is deskhand's own part of a request.
 type ChatExtension struct {
-	ConversationID string `doc:"The conversation that the question belongs to. Without it, a new one begins." format:"uuid" json:"conversation_id,omitempty"` //nolint:lll // a tag is one line
-	Locale         string `doc:"Language that the customer reads, as a BCP 47 tag. A hint." json:"locale,omitempty"`
+	ConversationID string         `doc:"The conversation that the question belongs to. Without it, a new one begins." format:"uuid" json:"conversation_id,omitempty"` //nolint:lll // a tag is one line
+	Customer       *CustomerProof `doc:"Who asks, if the host site knows. Without it, the customer is anonymous." json:"customer,omitempty"`
+	Locale         string         `doc:"Language that the customer reads, as a BCP 47 tag. A hint." json:"locale,omitempty"`
 }
 
 // ChatStreamOptions are the protocol's.
@@ -46,6 +47,7 @@ type ChatTurn struct {
 type chatRequest struct {
 	question assistant.Question
 	stream   bool
+	token    string // of the customer; empty for none
 	usage    bool
 }
 
@@ -76,6 +78,11 @@ func readChat(body []byte) (chatRequest, *Problem) {
 	out := chatRequest{
 		question: assistant.Question{Body: text}, stream: in.Stream,
 		usage: in.StreamOptions != nil && in.StreamOptions.IncludeUsage,
+	}
+	if in.Deskhand != nil && in.Deskhand.Customer != nil {
+		if out.token = in.Deskhand.Customer.Token; out.token == "" {
+			return out, chatProblem("deskhand.customer.token", "deskhand.customer.token is empty: send the token, or no customer.")
+		}
 	}
 	out.question.ConversationID, out.question.Locale, problem = in.context()
 	return out, problem
@@ -204,8 +211,8 @@ func refuseUnsupported(body []byte) *Problem {
 	}
 	if extension, ok := fields["deskhand"].(map[string]any); ok {
 		for name := range extension {
-			if name != "conversation_id" && name != "locale" {
-				return chatProblem("deskhand", "deskhand has a field that is not known: it takes conversation_id and locale.")
+			if !slices.Contains([]string{"conversation_id", "customer", "locale"}, name) {
+				return chatProblem("deskhand", "deskhand has a field that is not known: it takes conversation_id, customer and locale.")
 			}
 		}
 	}

@@ -63,6 +63,23 @@ type complaintOutput struct {
 	Body Complaint
 }
 
+type complaintHistoryOutput struct {
+	Body ComplaintHistory
+}
+
+// ComplaintHistory is what happened to a complaint.
+type ComplaintHistory struct {
+	Entries []ComplaintEntry `doc:"Oldest first." json:"entries" nullable:"false"`
+}
+
+// ComplaintEntry is one thing that happened to a complaint.
+type ComplaintEntry struct {
+	Actor  string    `doc:"An agent's id, customer, or system." json:"actor"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason,omitempty"`
+	Step   string    `example:"register" json:"step"`
+}
+
 type complaintInput struct {
 	ID uuid.UUID `doc:"The complaint." format:"uuid" path:"id"`
 }
@@ -73,7 +90,7 @@ type registerInput struct {
 
 // ComplaintRequest registers a complaint beside a ticket.
 type ComplaintRequest struct {
-	Regime   string    `doc:"The rule book that applies; the plan's default when missing." json:"regime,omitempty" maxLength:"60"`
+	Regime   string    `doc:"The rule book that applies. Without it: that of the customer's country, as the desk's plan says." json:"regime,omitempty" maxLength:"60"` //nolint:lll // a tag is one line
 	TicketID uuid.UUID `format:"uuid" json:"ticket_id"`
 }
 
@@ -117,6 +134,11 @@ func (s *server) describeComplaints(api huma.API) {
 		Method:      http.MethodGet, OperationID: "get-complaint", Path: "/v1/complaints/{id}", Summary: "Read a complaint", Tags: tags,
 	}, access.WorkTickets), s.complaint)
 	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Who did what, when and why. The registration says why its regime applies.",
+		Method:      http.MethodGet, OperationID: "get-complaint-history", Path: "/v1/complaints/{id}/history",
+		Summary: "Read the history of a complaint", Tags: tags,
+	}, access.WorkTickets), s.complaintHistory)
+	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Tells the customer of progress, extends the deadline, applies another regime, or decides.",
 		Method:      http.MethodPost, OperationID: "change-complaint", Path: "/v1/complaints/{id}/step", Summary: "Change a complaint",
 		Tags: tags,
@@ -139,7 +161,7 @@ func (s *server) complaints(ctx context.Context, in *complaintsInput) (*complain
 	}
 	list := ComplaintList{Complaints: make([]Complaint, len(complaints))}
 	for i, complaint := range complaints {
-		list.Complaints[i] = complaintView(complaint)
+		list.Complaints[i] = NewComplaint(complaint)
 	}
 	body, err := json.Marshal(list)
 	if err != nil {
@@ -153,7 +175,18 @@ func (s *server) complaint(ctx context.Context, in *complaintInput) (*complaintO
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &complaintOutput{Body: complaintView(complaint)}, nil
+	return &complaintOutput{Body: NewComplaint(complaint)}, nil
+}
+
+func (s *server) complaintHistory(ctx context.Context, in *complaintInput) (*complaintHistoryOutput, error) {
+	if _, err := s.Store.Complaint(ctx, in.ID); err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	entries, err := s.Store.ComplaintHistory(ctx, in.ID)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	return &complaintHistoryOutput{Body: ComplaintHistory{Entries: NewComplaintHistory(entries)}}, nil
 }
 
 func (s *server) registerComplaint(ctx context.Context, in *registerInput) (*complaintOutput, error) {
@@ -185,10 +218,20 @@ func (s *server) stepComplaint(ctx context.Context, change desk.ComplaintChange,
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &complaintOutput{Body: complaintView(complaint)}, nil
+	return &complaintOutput{Body: NewComplaint(complaint)}, nil
 }
 
-func complaintView(c desk.Complaint) Complaint {
+// NewComplaintHistory is a complaint's history as its JSON shows it.
+func NewComplaintHistory(entries []desk.ComplaintEntry) []ComplaintEntry {
+	views := make([]ComplaintEntry, len(entries))
+	for i, e := range entries {
+		views[i] = ComplaintEntry{Actor: e.Actor, At: e.At, Reason: e.Reason, Step: string(e.Step)}
+	}
+	return views
+}
+
+// NewComplaint is a complaint as its JSON shows it.
+func NewComplaint(c desk.Complaint) Complaint {
 	return Complaint{
 		AcknowledgedAt: c.AcknowledgedAt, DecideBy: c.DecideBy, DecidedAt: c.DecidedAt, DecidedBy: c.DecidedBy, Extended: c.Extended,
 		ID: c.ID, Intent: c.Intent, Language: c.Language, Number: c.Reference(), ProgressAt: c.ProgressAt, ReceivedAt: c.ReceivedAt,

@@ -106,7 +106,7 @@ func (s *server) readConversation(ctx context.Context, in *ConversationRef) (ass
 	r := requestFrom(ctx)
 	if r.caller.Role != access.Widget {
 		conversation, err := s.Store.Conversation(ctx, in.ID)
-		return s.maskedConversation(conversation), err
+		return s.masker.Conversation(conversation), err
 	}
 	customer, err := s.customer(ctx, in.CustomerToken)
 	if err != nil {

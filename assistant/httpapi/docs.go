@@ -113,7 +113,7 @@ func docsOf(description *huma.OpenAPI) docsPage {
 	}
 	for _, name := range []string{
 		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Log-in", "People", "Keys",
-		"Audit", "Operators",
+		"Audit", "Webhooks", "Operators",
 	} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))

@@ -128,7 +128,7 @@ func (s *server) renderConversation(role access.Role, id uuid.UUID, owner string
 			return nil, newProblem(kindNotFound, kindNamed(kindNotFound).detail)
 		}
 		if role != access.Widget {
-			conversation = s.maskedConversation(conversation)
+			conversation = s.masker.Conversation(conversation)
 		}
 		var parts []named
 		brought := broughtBy(event)

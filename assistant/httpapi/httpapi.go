@@ -94,7 +94,7 @@ func New(c Config) (*fiber.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Config: c, chatTokens: llm.NewTokens(), masker: c.Redactor.Personal(), metrics: metrics}
+	s := &server{Config: c, chatTokens: llm.NewTokens(), masker: desk.NewMasker(c.Redactor), metrics: metrics}
 	app := fiber.New(s.fiberConfig())
 	app.Use(s.observe)
 	api := s.describe(app)
@@ -120,7 +120,7 @@ type server struct {
 	Config
 
 	chatTokens *llm.Tokens
-	masker     *redact.Redactor // of personal data
+	masker     desk.Masker
 	metrics    *metrics
 }
 
@@ -167,6 +167,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeAgents(api)
 	s.describeKeys(api)
 	s.describeAudit(api)
+	s.describeWebhooks(api)
 	s.describeHealth(api)
 	loosen(config.Components.Schemas)
 	return api

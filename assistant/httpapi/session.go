@@ -206,12 +206,18 @@ func (s *server) sessions(ctx context.Context, _ *struct{}) (*sessionsOutput, er
 	}
 	list := SessionList{Sessions: make([]SessionSummary, len(sessions))}
 	for i, one := range sessions {
-		list.Sessions[i] = SessionSummary{
-			CreatedAt: one.CreatedAt, Current: one.ID == login.Session.ID, ExpiresAt: one.ExpiresAt, ID: one.ID, Method: string(one.Method),
-			Network: one.Network, SeenAt: one.SeenAt, UserAgent: one.UserAgent,
-		}
+		list.Sessions[i] = NewSessionSummary(one)
+		list.Sessions[i].Current = one.ID == login.Session.ID
 	}
 	return &sessionsOutput{Body: list}, nil
+}
+
+// NewSessionSummary is a session as its JSON shows it, not known to be the reader's own.
+func NewSessionSummary(session postgres.Session) SessionSummary {
+	return SessionSummary{
+		CreatedAt: session.CreatedAt, ExpiresAt: session.ExpiresAt, ID: session.ID, Method: string(session.Method),
+		Network: session.Network, SeenAt: session.SeenAt, UserAgent: session.UserAgent,
+	}
 }
 
 func (s *server) endSession(ctx context.Context, in *sessionIDInput) (*struct{}, error) {

@@ -78,7 +78,7 @@ func (s *server) gaps(ctx context.Context, in *statsInput) (*gapsOutput, error) 
 		return nil, s.problemOf(ctx, err)
 	}
 	for i := range questions {
-		questions[i].Text = s.masker.Redact(questions[i].Text).Text
+		questions[i].Text = s.masker.Text(questions[i].Text)
 	}
 	gaps := desk.Gaps(questions)
 	return &gapsOutput{Body: GapList{Gaps: gaps[:min(len(gaps), gapsShown)]}}, nil

@@ -143,7 +143,7 @@ func registerStep[T any](s *server, api huma.API, route stepRoute[T]) {
 		if err != nil {
 			return nil, s.problemOf(ctx, err)
 		}
-		return &ticketOutput{Body: ticketView(ticket)}, nil
+		return &ticketOutput{Body: NewTicket(ticket)}, nil
 	})
 }
 
@@ -249,7 +249,7 @@ func (s *server) next(ctx context.Context, _ *struct{}) (*nextOutput, error) {
 	if ticket == nil {
 		return &nextOutput{}, nil
 	}
-	view := ticketView(*ticket)
+	view := NewTicket(*ticket)
 	return &nextOutput{Body: NextTicket{Ticket: &view}}, nil
 }
 
@@ -258,6 +258,11 @@ func (s *server) history(ctx context.Context, in *ticketInput) (*historyOutput, 
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
+	return &historyOutput{Body: NewHistory(entries)}, nil
+}
+
+// NewHistory is a ticket's history as its JSON shows it.
+func NewHistory(entries []desk.Entry) TicketHistory {
 	history := TicketHistory{Entries: make([]HistoryEntry, len(entries))}
 	for i, e := range entries {
 		history.Entries[i] = HistoryEntry{
@@ -265,7 +270,7 @@ func (s *server) history(ctx context.Context, in *ticketInput) (*historyOutput, 
 			ToStatus: string(e.ToStatus), Version: e.Version,
 		}
 	}
-	return &historyOutput{Body: history}, nil
+	return history
 }
 
 func (s *server) note(ctx context.Context, in *stepInput[NoteRequest]) (*noteOutput, error) {

@@ -198,7 +198,7 @@ func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput,
 	}
 	list := TicketList{Tickets: make([]Ticket, len(tickets))}
 	for i, ticket := range tickets {
-		list.Tickets[i] = ticketView(ticket)
+		list.Tickets[i] = NewTicket(ticket)
 	}
 	if next != nil {
 		list.NextCursor = formatCursor(*next)
@@ -211,7 +211,7 @@ func (s *server) ticket(ctx context.Context, in *ticketInput) (*ticketDetailOutp
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &ticketDetailOutput{Body: ticketDetail(s.masked(detail))}, nil
+	return &ticketDetailOutput{Body: NewTicketDetail(s.masker.Detail(detail))}, nil
 }
 
 // formatCursor makes a cursor a word that nobody is tempted to build: its inside may change.

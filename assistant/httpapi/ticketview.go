@@ -7,7 +7,8 @@ import (
 	"github.com/deskhand/deskhand/assistant/desk"
 )
 
-func ticketView(t assistant.Ticket) Ticket {
+// NewTicket is a ticket as its JSON shows it.
+func NewTicket(t assistant.Ticket) Ticket {
 	risks := make([]string, len(t.Risks))
 	for i, risk := range t.Risks {
 		risks[i] = string(risk)
@@ -22,14 +23,15 @@ func ticketView(t assistant.Ticket) Ticket {
 	}
 }
 
-func ticketDetail(d desk.Detail) TicketDetail {
+// NewTicketDetail is a ticket with all beside it as its JSON shows it. Whoever may not see personal data masks it before.
+func NewTicketDetail(d desk.Detail) TicketDetail {
 	view := TicketDetail{
 		Customer: customerView(d.Conversation.Customer),
 		Drafts:   make([]Draft, len(d.Drafts)), Messages: make([]TicketMessage, len(d.Conversation.Messages)),
-		Notes: make([]Note, len(d.Notes)), Ticket: ticketView(d.Ticket), Trail: make([]Trace, len(d.Trail)),
+		Notes: make([]Note, len(d.Notes)), Ticket: NewTicket(d.Ticket), Trail: make([]Trace, len(d.Trail)),
 	}
 	if d.Complaint != nil {
-		complaint := complaintView(*d.Complaint)
+		complaint := NewComplaint(*d.Complaint)
 		view.Complaint = &complaint
 	}
 	for i, note := range d.Notes {

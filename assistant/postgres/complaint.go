@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/desk/plan"
 	"github.com/deskhand/deskhand/assistant/webhook"
 	"github.com/deskhand/deskhand/prompts"
 )
@@ -22,6 +24,12 @@ const complaintColumns = `c.id, c.acknowledged_at, c.decide_by, c.decided_at, c.
 // Complaint returns a complaint.
 func (s *Store) Complaint(ctx context.Context, id uuid.UUID) (desk.Complaint, error) {
 	return loadComplaint(ctx, s.pool, id)
+}
+
+// ComplaintByNumber returns the id of the complaint with a number such as "C-17".
+func (s *Store) ComplaintByNumber(ctx context.Context, reference string) (uuid.UUID, error) {
+	return s.idByNumber(ctx, `SELECT id FROM complaints WHERE number = @number`,
+		numbered{kind: "complaint", prefix: "C-", reference: reference})
 }
 
 // Complaints returns complaints, the one with the nearest deadline first, open ones before decided ones.
@@ -42,6 +50,20 @@ func (s *Store) Complaints(ctx context.Context, f desk.ComplaintFilter) ([]desk.
 		return nil, fmt.Errorf("list complaints: %w", err)
 	}
 	return complaints, nil
+}
+
+// ComplaintHistory returns what happened to a complaint, oldest first.
+func (s *Store) ComplaintHistory(ctx context.Context, id uuid.UUID) ([]desk.ComplaintEntry, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT actor, at, reason, step FROM complaint_history WHERE complaint_id = @id ORDER BY id`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return nil, fmt.Errorf("load history of complaint: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByName[desk.ComplaintEntry])
+	if err != nil {
+		return nil, fmt.Errorf("load history of complaint: %w", err)
+	}
+	return entries, nil
 }
 
 // ChangeComplaint implements desk.Store.
@@ -69,7 +91,8 @@ func (s *Store) ChangeComplaint(ctx context.Context, c desk.ComplaintChange) (de
 // register opens a complaint beside a ticket that has none.
 func (s *Store) register(ctx context.Context, tx pgx.Tx, c desk.ComplaintChange) (desk.Complaint, error) {
 	var complaint desk.Complaint
-	if _, err := lockLatest(ctx, tx, c.TicketID); err != nil {
+	ticket, err := lockLatest(ctx, tx, c.TicketID)
+	if err != nil {
 		return complaint, err
 	}
 	existing, err := ticketComplaint(ctx, tx, c.TicketID)
@@ -79,15 +102,9 @@ func (s *Store) register(ctx context.Context, tx pgx.Tx, c desk.ComplaintChange)
 	if existing != nil {
 		return *existing, assistant.Errorf(assistant.CodeConflict, "the ticket has a complaint already: %s", existing.Reference())
 	}
-	p, err := s.plan(ctx, tx)
+	regime, err := s.regime(ctx, tx, &c, ticket)
 	if err != nil {
 		return complaint, err
-	}
-	regime, ok := p.Regime(c.Regime)
-	if !ok {
-		return complaint, &assistant.Error{
-			Code: assistant.CodeInvalid, Field: "regime", Message: "the desk's plan has no such regime: see GET /v1/desk",
-		}
 	}
 	complaint = desk.Registered(regime, c.TicketID, c.At)
 	if c.Message != nil {
@@ -101,6 +118,39 @@ func (s *Store) register(ctx context.Context, tx pgx.Tx, c desk.ComplaintChange)
 		return complaint, fmt.Errorf("insert complaint: %w", err)
 	}
 	return s.recordComplaint(ctx, tx, complaint.ID, c)
+}
+
+// regime returns the rule book that a registration names or, where it names none, that of the customer's country: what the signed
+// token says, or else what the host site said. Why it applies is noted in the registration.
+func (s *Store) regime(ctx context.Context, tx pgx.Tx, c *desk.ComplaintChange, ticket assistant.Ticket) (plan.Regime, error) {
+	p, err := s.plan(ctx, tx)
+	if err != nil {
+		return plan.Regime{}, err
+	}
+	if c.Regime != "" {
+		regime, ok := p.Regime(c.Regime)
+		if !ok {
+			return regime, &assistant.Error{
+				Code: assistant.CodeInvalid, Field: "regime", Message: "the desk's plan has no such regime: see GET /v1/desk",
+			}
+		}
+		c.Reason = regime.Name + ": chosen"
+		return regime, nil
+	}
+	around, err := loadCircumstances(ctx, tx, ticket.ConversationID)
+	if err != nil {
+		return plan.Regime{}, err
+	}
+	regime := p.RegimeOf(around.Jurisdiction, ticket.Intent)
+	switch {
+	case around.Jurisdiction == "":
+		c.Reason = regime.Name + ": the default, for a customer whose country is not known"
+	case slices.Contains(regime.Jurisdictions, around.Jurisdiction):
+		c.Reason = regime.Name + ": the customer's country is " + around.Jurisdiction
+	default:
+		c.Reason = regime.Name + ": the default, because no regime names " + around.Jurisdiction
+	}
+	return regime, nil
 }
 
 // registerAtOnce opens a complaint in the transaction in which its ticket is opened or has a complaint added.
@@ -178,7 +228,8 @@ func (s *Store) recordComplaint(ctx context.Context, tx pgx.Tx, id uuid.UUID, c 
 	}
 	if c.Actor.Machine == "" {
 		err := audit(ctx, tx, Entry{
-			Action: "complaint." + string(c.Step), Actor: c.Actor.String(), At: c.At, SubjectID: id.String(), SubjectKind: "complaint",
+			Action: "complaint." + string(c.Step), Actor: c.Actor.String(), At: c.At, Detail: withVia(nil, c.Actor),
+			SubjectID: id.String(), SubjectKind: "complaint",
 		})
 		if err != nil {
 			return complaint, err

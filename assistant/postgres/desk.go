@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,9 @@ func (s *Store) Change(ctx context.Context, c desk.Change) (assistant.Ticket, er
 		if err != nil {
 			return err
 		}
+		if err := checkAssignee(ctx, tx, c); err != nil {
+			return err
+		}
 		ticket, err = s.change(ctx, tx, before, c)
 		return err
 	})
@@ -28,6 +32,26 @@ func (s *Store) Change(ctx context.Context, c desk.Change) (assistant.Ticket, er
 		return ticket, &assistant.Error{Code: assistant.CodeInvalid, Field: "agent_id", Message: "there is no such agent"}
 	}
 	return ticket, err
+}
+
+// checkAssignee refuses to give a ticket to who has no access any more: it would wait for nobody.
+func checkAssignee(ctx context.Context, tx pgx.Tx, c desk.Change) error {
+	if c.Step != desk.StepAssign || c.Assignee == nil {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `SELECT EXISTS (SELECT FROM agents WHERE id = @id AND disabled_at IS NOT NULL)`,
+		pgx.NamedArgs{"id": c.Assignee})
+	if err != nil {
+		return fmt.Errorf("look agent up: %w", err)
+	}
+	disabled, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return fmt.Errorf("look agent up: %w", err)
+	}
+	if disabled {
+		return &assistant.Error{Code: assistant.CodeInvalid, Field: "agent_id", Message: "this agent is disabled"}
+	}
+	return nil
 }
 
 // change takes a locked ticket through a step.
@@ -221,6 +245,15 @@ func sameCustomer(ctx context.Context, tx pgx.Tx, one, other uuid.UUID) error {
 	return nil
 }
 
+// RecordUnmask implements desk.Store.
+func (s *Store) RecordUnmask(ctx context.Context, look desk.Unmasking) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		entry := ticketEntry("ticket.unmask", look.Actor, look.At, look.TicketID)
+		entry.Detail = withVia(map[string]any{"reason": look.Reason}, look.Actor)
+		return audit(ctx, tx, entry)
+	})
+}
+
 // Send implements desk.Store.
 func (s *Store) Send(ctx context.Context, sending desk.Sending) (assistant.Ticket, error) {
 	var ticket assistant.Ticket
@@ -273,7 +306,7 @@ func (s *Store) saveSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, v
 		return err
 	}
 	entry := ticketEntry("ticket.reply", sending.Actor, sending.At, v.before.ID)
-	entry.Detail = v.detail
+	entry.Detail = withVia(v.detail, sending.Actor)
 	return audit(ctx, tx, entry)
 }
 
@@ -342,7 +375,19 @@ func ticketDrafts(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Dr
 }
 
 func ticketEntry(action string, actor desk.Actor, at time.Time, ticketID uuid.UUID) Entry {
-	return Entry{Action: action, Actor: actor.String(), At: at, SubjectID: ticketID.String(), SubjectKind: "ticket"}
+	return Entry{
+		Action: action, Actor: actor.String(), At: at, Detail: withVia(nil, actor), SubjectID: ticketID.String(), SubjectKind: "ticket",
+	}
+}
+
+// withVia adds to a detail how the actor acted, where they had not logged in. The detail that is given stays as it is.
+func withVia(detail map[string]any, actor desk.Actor) map[string]any {
+	if actor.Via == "" {
+		return detail
+	}
+	with := map[string]any{"via": actor.Via}
+	maps.Copy(with, detail)
+	return with
 }
 
 // trail reads how the runs of a conversation went.

@@ -12,7 +12,7 @@ import (
 )
 
 // AddNote implements desk.Store.
-func (s *Store) AddNote(ctx context.Context, ticketID uuid.UUID, note desk.Note) error {
+func (s *Store) AddNote(ctx context.Context, actor desk.Actor, ticketID uuid.UUID, note desk.Note) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
 			INSERT INTO ticket_notes (id, ticket_id, agent_id, body, created_at)
@@ -23,7 +23,7 @@ func (s *Store) AddNote(ctx context.Context, ticketID uuid.UUID, note desk.Note)
 		if err != nil {
 			return fmt.Errorf("insert note: %w", err)
 		}
-		return audit(ctx, tx, ticketEntry("ticket.note", desk.Actor{ID: note.AgentID}, note.CreatedAt, ticketID))
+		return audit(ctx, tx, ticketEntry("ticket.note", actor, note.CreatedAt, ticketID))
 	})
 	if violated(err, "ticket_notes_ticket_id_fkey") {
 		return assistant.Errorf(assistant.CodeNotFound, "ticket not found")

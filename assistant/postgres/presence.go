@@ -32,7 +32,7 @@ func (s *Store) Presence(ctx context.Context, at time.Time) ([]desk.Colleague, e
 		SELECT a.id, a.name, (
 			SELECT count(*) FROM tickets t WHERE t.assignee_id = a.id AND t.status IN ('claimed', 'on_hold')) AS load
 		FROM agents a JOIN agent_presence p ON p.agent_id = a.id
-		WHERE p.until > @at ORDER BY a.id`, pgx.NamedArgs{"at": at})
+		WHERE p.until > @at AND a.disabled_at IS NULL ORDER BY a.id`, pgx.NamedArgs{"at": at})
 	if err != nil {
 		return nil, fmt.Errorf("list who is present: %w", err)
 	}

@@ -12,18 +12,23 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/desk/plan"
 	"github.com/deskhand/deskhand/prompts"
 )
 
-// candidates is how many tickets of each queue and language an agent looks at: more than agents who race for them, so that
-// one who finds all of them locked has been unlucky beyond reason.
-const candidates = 64
+// How many tickets of each queue and language an agent looks at: mostly the first are free, and reading more costs a third of the
+// time; else more than agents who race for them, so that one who finds all of them locked has been unlucky beyond reason.
+const (
+	candidates      = 64
+	firstCandidates = 4
+)
 
 // Queue implements desk.Store. Only the filters that are set stand in the statement: the planner then finds the index of the
 // rarest.
 func (s *Store) Queue(ctx context.Context, f desk.Filter) ([]assistant.Ticket, error) {
 	query, args := queueQuery(f)
-	rows, err := s.pool.Query(ctx, query, args)
+	// Planned for these very values: a plan for any value of a filter reads the whole queue for one that is rare.
+	rows, err := s.pool.Query(ctx, query, pgx.QueryExecModeCacheDescribe, args)
 	if err != nil {
 		return nil, fmt.Errorf("list tickets: %w", err)
 	}
@@ -54,6 +59,7 @@ func queueQuery(f desk.Filter) (string, pgx.NamedArgs) {
 	equal("intent", "intent", f.Intent)
 	equal("language", "language", f.Language)
 	equal("queue", "queue", f.Queue)
+	equal("channel", "channel", f.Channel)
 	if f.AssigneeID != nil {
 		where, args["assignee_id"] = append(where, "t.assignee_id = @assignee_id"), f.AssigneeID
 	}
@@ -61,11 +67,7 @@ func queueQuery(f desk.Filter) (string, pgx.NamedArgs) {
 		where, args["tag"] = append(where, "t.tags @> ARRAY[@tag::text] AND t.tags <> '{}'"), f.Tag
 	}
 	if f.Risk != "" {
-		where, args["risk"] = append(where, "t.risks @> ARRAY[@risk::text]"), string(f.Risk)
-	}
-	if f.Channel != "" {
-		where = append(where, "EXISTS (SELECT FROM conversations c WHERE c.id = t.conversation_id AND c.channel = @channel)")
-		args["channel"] = f.Channel
+		where, args["risk"] = append(where, "t.risks @> ARRAY[@risk::text] AND t.risks <> '{}'"), string(f.Risk)
 	}
 	if f.Overdue {
 		where = append(where, `(t.awaiting_since IS NOT NULL AND t.respond_by <= @now OR t.paused_at IS NULL AND t.resolve_by <= @now)`)
@@ -87,29 +89,42 @@ func (s *Store) Next(ctx context.Context, actor desk.Actor, at time.Time) (*assi
 		if err != nil || search == nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, nextQuery, search)
-		if err != nil {
-			return fmt.Errorf("look for the next ticket: %w", err)
-		}
-		id, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[uuid.UUID])
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("look for the next ticket: %w", err)
-		}
-		before, err := loadTicket(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		ticket, err := s.change(ctx, tx, before, desk.Change{Actor: actor, At: at, Step: desk.StepClaim, TicketID: id})
-		taken = &ticket
+		taken, err = s.takeNext(ctx, tx, search, desk.Change{Actor: actor, At: at, Step: desk.StepClaim})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return taken, nil
+}
+
+// takeNext takes the first ticket of a search through a step; nil when none waits.
+func (s *Store) takeNext(ctx context.Context, tx pgx.Tx, search pgx.NamedArgs, c desk.Change) (*assistant.Ticket, error) {
+	found := uuid.Nil
+	for _, looked := range []int{firstCandidates, candidates} {
+		search["candidates"] = looked
+		rows, err := tx.Query(ctx, nextQuery, search)
+		if err != nil {
+			return nil, fmt.Errorf("look for the next ticket: %w", err)
+		}
+		found, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[uuid.UUID])
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return nil, fmt.Errorf("look for the next ticket: %w", err)
+		}
+	}
+	if found == uuid.Nil {
+		return nil, nil //nolint:nilnil // no ticket is an answer, not a failure
+	}
+	c.TicketID = found
+	before, err := loadTicket(ctx, tx, c.TicketID)
+	if err != nil {
+		return nil, err
+	}
+	ticket, err := s.change(ctx, tx, before, c)
+	return &ticket, err
 }
 
 // nextQuery takes the first tickets of all queues (in each language, where the agent has only some), and locks the most
@@ -132,48 +147,68 @@ const nextQuery = `
 				ORDER BY priority, respond_by, id LIMIT @candidates
 			) f
 		) f ORDER BY f.priority, f.respond_by, f.id LIMIT @candidates))
+	  AND (@not_released_by = '' OR NOT EXISTS (
+		SELECT FROM ticket_history h WHERE h.ticket_id = t.id AND h.step = 'release' AND h.actor = @not_released_by))
 	ORDER BY t.priority, t.respond_by, t.id LIMIT 1
 	FOR UPDATE OF t, c SKIP LOCKED`
 
-// nextSearch returns where an agent looks for work; nil when the agent has as much as the plan allows. The agent's row is
-// locked: two windows of one agent must not take more together than one may.
+// nextSearch returns where an agent looks for work; nil when the agent has as much as the plan allows.
 func (s *Store) nextSearch(ctx context.Context, tx pgx.Tx, actor desk.Actor) (pgx.NamedArgs, error) {
-	rows, err := tx.Query(ctx, `SELECT name FROM agents WHERE id = @id FOR NO KEY UPDATE`, pgx.NamedArgs{"id": actor.ID})
+	w, err := s.lockWorker(ctx, tx, actor.ID)
 	if err != nil {
-		return nil, fmt.Errorf("load agent: %w", err)
+		return nil, err
+	}
+	if w.agent.Capacity > 0 && w.load >= w.agent.Capacity {
+		return nil, nil //nolint:nilnil // there is nowhere to look
+	}
+	return searchIn(w.agent, w.plan.Worked(w.agent)), nil
+}
+
+// worker is an agent who is about to get a ticket.
+type worker struct {
+	agent plan.Agent
+	load  int // tickets that the agent works on
+	plan  *plan.Plan
+}
+
+// lockWorker locks the agent's row: two windows of one agent, or one and the desk, must not take more together than one may.
+func (s *Store) lockWorker(ctx context.Context, tx pgx.Tx, id uuid.UUID) (worker, error) {
+	var w worker
+	rows, err := tx.Query(ctx, `SELECT name FROM agents WHERE id = @id AND disabled_at IS NULL FOR NO KEY UPDATE`, pgx.NamedArgs{"id": id})
+	if err != nil {
+		return w, fmt.Errorf("load agent: %w", err)
 	}
 	type row struct{ Name string }
 	found, err := collectOne[row](rows, "agent")
 	if err != nil {
-		return nil, err
+		return w, err
 	}
-	p, err := s.plan(ctx, tx)
+	if w.plan, err = s.plan(ctx, tx); err != nil {
+		return w, err
+	}
+	w.agent = w.plan.Agent(id, found.Name)
+	rows, err = tx.Query(ctx, `SELECT count(*) FROM tickets WHERE assignee_id = @id AND status IN ('claimed', 'on_hold')`,
+		pgx.NamedArgs{"id": id})
 	if err != nil {
-		return nil, err
+		return w, fmt.Errorf("count tickets: %w", err)
 	}
-	agent := p.Agent(actor.ID, found.Name)
-	if agent.Capacity > 0 {
-		rows, err := tx.Query(ctx, `SELECT count(*) FROM tickets WHERE assignee_id = @id AND status IN ('claimed', 'on_hold')`,
-			pgx.NamedArgs{"id": actor.ID})
-		if err != nil {
-			return nil, fmt.Errorf("count tickets: %w", err)
-		}
-		load, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
-		if err != nil {
-			return nil, fmt.Errorf("count tickets: %w", err)
-		}
-		if load >= agent.Capacity {
-			return nil, nil //nolint:nilnil // there is nowhere to look
-		}
+	if w.load, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int]); err != nil {
+		return w, fmt.Errorf("count tickets: %w", err)
 	}
-	worked := p.Worked(agent)
-	args := pgx.NamedArgs{"candidates": candidates, "any_language": []string{}, "queues": []string{}, "languages": []string{}}
+	return w, nil
+}
+
+// searchIn returns the arguments of nextQuery for an agent and queues.
+func searchIn(agent plan.Agent, names []string) pgx.NamedArgs {
+	args := pgx.NamedArgs{
+		"any_language": []string{}, "languages": []string{}, "not_released_by": "", "queues": []string{},
+	}
 	if len(agent.Languages) == 0 {
-		args["any_language"] = append([]string{}, worked...)
-		return args, nil
+		args["any_language"] = append([]string{}, names...)
+		return args
 	}
 	queues, languages := []string{}, []string{}
-	for _, queue := range worked {
+	for _, queue := range names {
 		for _, language := range union(agent.Languages, prompts.Languages()) {
 			if agent.Speaks(language) {
 				queues, languages = append(queues, queue), append(languages, language)
@@ -181,5 +216,5 @@ func (s *Store) nextSearch(ctx context.Context, tx pgx.Tx, actor desk.Actor) (pg
 		}
 	}
 	args["queues"], args["languages"] = queues, languages
-	return args, nil
+	return args
 }

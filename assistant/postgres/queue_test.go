@@ -18,9 +18,11 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
 
-// fill makes tickets as a desk has them: 30 intents, 14 languages, 8 queues, every third one resolved, one in 500 tagged.
+// fill makes tickets as a desk has them: 30 intents, 14 languages, 8 queues, every third one resolved, one in 500 tagged, one in
+// 300 with a risk, one in 1,000 from Telegram.
 func fill(tb testing.TB, pool *pgxpool.Pool, n int) {
 	tb.Helper()
 	_, err := pool.Exec(tb.Context(), `
@@ -29,16 +31,18 @@ func fill(tb testing.TB, pool *pgxpool.Pool, n int) {
 			RETURNING id
 		), agents AS (SELECT array_agg(id) AS ids FROM agent
 		), c AS (
-			INSERT INTO conversations (id, channel, created_at) SELECT gen_random_uuid(), 'api', now() FROM generate_series(1, $1) RETURNING id
+			INSERT INTO conversations (id, channel, created_at)
+			SELECT gen_random_uuid(), CASE WHEN i % 1000 = 0 THEN 'telegram' ELSE 'api' END, now() FROM generate_series(1, $1) i RETURNING id
 		), n AS (SELECT id, row_number() OVER () AS i FROM c)
 		INSERT INTO tickets (id, conversation_id, status, priority, intent, reasons, language, respond_by, created_at, queue, assignee_id,
-			resolved_at, tags, awaiting_since)
+			resolved_at, tags, awaiting_since, risks)
 		SELECT gen_random_uuid(), id, (ARRAY['open', 'resolved', 'open', 'claimed', 'resolved', 'waiting', 'open', 'resolved', 'on_hold'])[i % 9 + 1],
 			'P' || (i % 4 + 1), 'intent.' || (i * i % 30), '{x}',
 			(ARRAY['en', 'zh-Hans', 'zh-Hant', 'vi', 'tr', 'ru', 'ko', 'es', 'pt', 'id', 'ar', 'ja', 'de', 'fr'])[i % 13 + 1],
 			now() + (i % 1000 - 500) * interval '1 minute', now(), 'queue-' || (i % 8),
 			CASE WHEN i % 9 IN (1, 3, 4, 5, 7, 8) THEN agents.ids[i % 50 + 1] END, CASE WHEN i % 9 IN (1, 4, 7) THEN now() END,
-			CASE WHEN i % 500 = 0 THEN ARRAY['vip'] ELSE '{}' END, CASE WHEN i % 9 IN (0, 2, 3, 6) THEN now() END
+			CASE WHEN i % 500 = 0 THEN ARRAY['vip'] ELSE '{}' END, CASE WHEN i % 9 IN (0, 2, 3, 6) THEN now() END,
+			CASE WHEN i % 300 = 0 THEN ARRAY['self_harm'] WHEN i % 5 = 0 THEN ARRAY['complaint'] ELSE '{}' END
 		FROM n, agents`, n)
 	require.NoError(tb, err)
 	_, err = pool.Exec(tb.Context(), `VACUUM ANALYZE tickets`)
@@ -53,6 +57,13 @@ func filters(tb testing.TB, pool *pgxpool.Pool) map[string]desk.Filter {
 	cursor := &desk.Cursor{Priority: triage.P2, RespondBy: time.Now()}
 	return map[string]desk.Filter{
 		"after":             {After: cursor},
+		"channel":           {Channel: "api"},
+		"channel, rare":     {Channel: "telegram"},
+		"channel, unknown":  {Channel: "pigeon"},
+		"risk":              {Risk: risk.Complaint},
+		"risk, rare":        {Risk: risk.SelfHarm},
+		"risk, unknown":     {Risk: "flood"},
+		"risk, language":    {Language: "ja", Risk: risk.SelfHarm},
 		"assignee":          agent,
 		"intent":            {Intent: "intent.4"},
 		"intent, resolved":  {Intent: "intent.4", Status: assistant.TicketResolved},

@@ -140,6 +140,27 @@ func (s *Store) EndOtherSessions(ctx context.Context, agentID, keep uuid.UUID) e
 	})
 }
 
+// RevokeSessions ends a person's sessions in somebody else's name: one, or all where it is uuid.Nil. It returns how many ended.
+func (s *Store) RevokeSessions(ctx context.Context, agentID, sessionID uuid.UUID, actor string) (int, error) {
+	ended := 0
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE sessions SET ended_at = @now
+			WHERE agent_id = @agent_id AND (@id = @all::uuid OR id = @id) AND ended_at IS NULL AND expires_at > @now`,
+			pgx.NamedArgs{"agent_id": agentID, "all": uuid.Nil, "id": sessionID, "now": s.clock()})
+		if err != nil {
+			return fmt.Errorf("end sessions: %w", err)
+		}
+		if ended = int(tag.RowsAffected()); ended == 0 {
+			return nil
+		}
+		return s.auditAgent(ctx, tx, agentEntry{
+			action: "agent.end_sessions", actor: actor, id: agentID, detail: map[string]any{"count": ended},
+		})
+	})
+	return ended, err
+}
+
 // endSessions ends the sessions of an agent but one, which may be none.
 func (s *Store) endSessions(ctx context.Context, tx pgx.Tx, agentID, keep uuid.UUID) error {
 	_, err := tx.Exec(ctx, `UPDATE sessions SET ended_at = @now WHERE agent_id = @agent_id AND id <> @keep AND ended_at IS NULL`,

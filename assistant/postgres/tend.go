@@ -84,14 +84,35 @@ func (s *Store) tendTicket(ctx context.Context, id uuid.UUID, tending desk.Tendi
 		if !ok {
 			return recheck(ctx, tx, p, ticket, tending.At)
 		}
-		if step == desk.StepFollowUp {
-			if err := s.followUp(ctx, tx, ticket, tending); err != nil {
-				return err
-			}
-		}
-		_, err = s.change(ctx, tx, ticket, desk.Change{Actor: desk.Actor{Machine: desk.ByClock}, At: tending.At, Step: step, TicketID: id})
-		return err
+		return s.takeDueStep(ctx, tx, ticket, dueStep{step: step, tending: tending})
 	})
+}
+
+// dueStep is what the clock does with a ticket.
+type dueStep struct {
+	step    desk.Step
+	tending desk.Tending
+}
+
+func (s *Store) takeDueStep(ctx context.Context, tx pgx.Tx, t assistant.Ticket, due dueStep) error {
+	change := desk.Change{Actor: desk.Actor{Machine: desk.ByClock}, At: due.tending.At, Step: due.step, TicketID: t.ID}
+	switch due.step {
+	case desk.StepFollowUp:
+		if err := s.followUp(ctx, tx, t, due.tending); err != nil {
+			return err
+		}
+	case desk.StepExpire:
+		untouched, err := leftUntouched(ctx, tx, t, due.tending.At)
+		if err != nil {
+			return err
+		}
+		if untouched {
+			change.Reason = "given and left untouched: the agent counts as away"
+		}
+	default:
+	}
+	_, err := s.change(ctx, tx, t, change)
+	return err
 }
 
 // recheck notes when the clock next has something to do with a ticket. It is no change that an agent could miss, so the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -130,8 +131,8 @@ func (s *Store) saveTicket(ctx context.Context, tx pgx.Tx, v saving) error {
 		}
 	}
 	return insertHistory(ctx, tx, t.ID, desk.Entry{
-		Actor: v.change.Actor.String(), At: v.change.At, Detail: v.detail, FromStatus: v.before.Status, Reason: v.change.Reason,
-		Step: v.change.Step, ToStatus: t.Status, Version: v.before.Version + 1,
+		Actor: v.change.Actor.String(), At: v.change.At, Detail: withVia(v.detail, v.change.Actor), FromStatus: v.before.Status,
+		Reason: v.change.Reason, Step: v.change.Step, ToStatus: t.Status, Version: v.before.Version + 1,
 	})
 }
 
@@ -192,13 +193,25 @@ func loadTicket(ctx context.Context, q querier, id uuid.UUID) (assistant.Ticket,
 
 // TicketByNumber returns the id of the ticket with a number such as "DH-1042".
 func (s *Store) TicketByNumber(ctx context.Context, reference string) (uuid.UUID, error) {
-	number, _ := strings.CutPrefix(strings.ToUpper(reference), "DH-")
-	rows, err := s.pool.Query(ctx, `SELECT id FROM tickets WHERE number::text = @number`, pgx.NamedArgs{"number": number})
+	return s.idByNumber(ctx, `SELECT id FROM tickets WHERE number = @number`, numbered{kind: "ticket", prefix: "DH-", reference: reference})
+}
+
+// numbered is a thing that people name by a number.
+type numbered struct{ kind, prefix, reference string }
+
+// idByNumber looks up by a number with or without its prefix, in either case.
+func (s *Store) idByNumber(ctx context.Context, query string, n numbered) (uuid.UUID, error) {
+	text, _ := strings.CutPrefix(strings.ToUpper(n.reference), n.prefix)
+	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return uuid.Nil, fmt.Errorf("look ticket up: %w", err)
+		return uuid.Nil, assistant.Errorf(assistant.CodeNotFound, "%s not found", n.kind)
+	}
+	rows, err := s.pool.Query(ctx, query, pgx.NamedArgs{"number": number})
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("look %s up: %w", n.kind, err)
 	}
 	type row struct{ ID uuid.UUID }
-	found, err := collectOne[row](rows, "ticket")
+	found, err := collectOne[row](rows, n.kind)
 	return found.ID, err
 }
 

@@ -15,11 +15,13 @@ import (
 type agentCmd struct {
 	Add               agentAddCmd         `cmd:"" help:"Give a person access."`
 	Disable           agentDisableCmd     `cmd:"" help:"Take a person's access away: sessions end, keys under the name stop working."`
+	EndSessions       agentEndSessionsCmd `cmd:"" help:"Log a person out everywhere, or in one browser."`
 	Enable            agentEnableCmd      `cmd:"" help:"Give a disabled person access again."`
 	Link              agentLinkCmd        `cmd:"" help:"Let an identity of the identity provider log in as a person."`
 	List              agentListCmd        `cmd:"" help:"List everybody."`
 	ResetPassword     agentPasswordCmd    `cmd:"" help:"Give a person a new password, which they must change at the next log-in."`
 	ResetSecondFactor agentResetFactorCmd `cmd:"" help:"Take a lost second factor away."`
+	Sessions          agentSessionsCmd    `cmd:"" help:"List where a person is logged in."`
 	SetRole           agentSetRoleCmd     `cmd:"" help:"Change what a person may do."`
 }
 
@@ -88,7 +90,7 @@ func (c agentAddCmd) Run(ctx context.Context, a *app) error {
 	if c.Name == "" {
 		c.Name = c.Email
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agent, err := s.store.AddAgent(ctx, postgres.NewAgent{
 			Actor: "cli", Email: c.Email, MustChange: true, Name: c.Name, Password: choice.password, Role: access.Role(c.Role),
 		})
@@ -124,7 +126,7 @@ type agentListCmd struct {
 
 // Run implements the command.
 func (c agentListCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agents, err := s.store.Agents(ctx)
 		if err != nil {
 			return err
@@ -243,7 +245,7 @@ func (c agentPasswordCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agent, err := s.store.AgentNamed(ctx, c.Agent)
 		if err != nil {
 			return err
@@ -257,7 +259,7 @@ func (c agentPasswordCmd) Run(ctx context.Context, a *app) error {
 
 // changeAgent finds the agent that a command names, changes it, and says what it is now.
 func changeAgent(ctx context.Context, a *app, name string, change func(*system, uuid.UUID) (postgres.Agent, error)) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		agent, err := s.store.AgentNamed(ctx, name)
 		if err != nil {
 			return fmt.Errorf("%w: see \"deskhand agent list\"", err)

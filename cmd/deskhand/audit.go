@@ -73,7 +73,7 @@ func (c auditListCmd) Run(ctx context.Context, a *app) error {
 	if c.Limit < 1 || c.Limit > postgres.MaxAuditPage {
 		return fmt.Errorf("%w: --limit must lie between 1 and %d: for more, use \"audit export\"", errConfig, postgres.MaxAuditPage)
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		filter := c.filter()
 		filter.Limit = c.Limit
 		found, err := s.store.AuditLog(ctx, filter)
@@ -126,7 +126,7 @@ func (c auditExportCmd) Run(ctx context.Context, a *app) (err error) {
 		defer func() { err = closeAfter(err, file) }()
 		out = file
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		buffered := bufio.NewWriter(out)
 		bar := newProgress(a.err, "entries", 0)
 		write := jsonLines(buffered)
@@ -216,7 +216,7 @@ func (c auditVerifyCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		bar := newProgress(a.err, "entries", 0)
 		chain, err := s.store.VerifyChain(ctx, expected, func(done, _ int64) { bar.set(int(done)) })
 		bar.done()

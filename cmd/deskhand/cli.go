@@ -24,7 +24,7 @@ type cli struct {
 	Audit    auditCmd     `cmd:"" help:"Read the record of who did what, and prove that it is whole."`
 	Budget   budgetCmd    `cmd:"" help:"Show what models cost today, and what they may."`
 	Channel  channelCmd   `cmd:"" help:"Keep the registry of official channels."`
-	Complain complaintCmd `cmd:"" name:"complaint" help:"List and export complaints."`
+	Complain complaintCmd `cmd:"" name:"complaint" help:"List, decide and export complaints, and tell their customers of progress."`
 	Desk     deskCmd      `cmd:"" help:"Show and set how the desk works: queues, hours, promises, skills."`
 	Doctor   doctorCmd    `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
 	Embed    embedderCmd  `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
@@ -39,6 +39,7 @@ type cli struct {
 	Search   searchCmd    `cmd:"" help:"Search the knowledge base, with the reasons for what is found."`
 	Serve    serveCmd     `cmd:"" help:"Run the service."`
 	Stats    statsCmd     `cmd:"" help:"Print figures: response times, promises kept, automatic answers, what articles lack."`
+	Ticket   ticketCmd    `cmd:"" help:"Work on tickets: the queue, replies, drafts, notes."`
 	Triage   triageCmd    `cmd:"" help:"Look at the intents, try the triage on a text, train the intent model."`
 	Webhook  webhookCmd   `cmd:"" help:"Tell other systems what happens at the desk: endpoints, deliveries, replays."`
 }

@@ -8,18 +8,23 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/google/uuid"
-
-	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/httpapi"
 )
 
 // maxComplaints is the most that one list or export holds.
 const maxComplaints = 1_000_000
 
 type complaintCmd struct {
-	Export complaintExportCmd `cmd:"" help:"Write the register of complaints to a file."`
-	List   complaintListCmd   `cmd:"" help:"List complaints, the nearest deadline first."`
+	Acknowledge complaintAcknowledgeCmd `cmd:"" help:"Tell the customer that the complaint was received."`
+	Decide      complaintDecideCmd      `cmd:"" help:"Decide a complaint."`
+	Export      complaintExportCmd      `cmd:"" help:"Write the register of complaints to a file."`
+	Extend      complaintExtendCmd      `cmd:"" help:"Take the longer deadline that the regime has for exceptional cases."`
+	List        complaintListCmd        `cmd:"" help:"List complaints, the nearest deadline first."`
+	Progress    complaintProgressCmd    `cmd:"" help:"Tell the customer that the complaint is still looked into."`
+	Regime      complaintRegimeCmd      `cmd:"" help:"Apply another rule book, with its deadlines."`
+	Register    complaintRegisterCmd    `cmd:"" help:"Register a complaint beside a ticket, and acknowledge it."`
+	Show        complaintShowCmd        `cmd:"" help:"Print a complaint with what happened to it."`
 }
 
 // complaintFlags select complaints.
@@ -75,17 +80,17 @@ func (c complaintListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		complaints, err := s.store.Complaints(ctx, filter)
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(a, complaintLines(complaints))
+			return printJSON(a, complaintViews(complaints))
 		}
 		table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "NUMBER\tTICKET\tREGIME\tSTATUS\tRECEIVED\tDECIDE BY\tCAUSE")
-		for _, line := range complaintLines(complaints) {
+		for _, line := range complaintViews(complaints) {
 			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line.Number, line.TicketNumber, line.Regime, line.Status,
 				line.ReceivedAt.Format(time.DateOnly), line.DecideBy.Format(time.DateOnly), line.RootCause)
 		}
@@ -115,7 +120,7 @@ func (c complaintExportCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		complaints, err := s.store.Complaints(ctx, filter)
 		if err != nil {
 			return err
@@ -126,7 +131,7 @@ func (c complaintExportCmd) Run(ctx context.Context, a *app) error {
 			}
 			to := *a
 			to.out = w
-			return printJSON(&to, complaintLines(complaints))
+			return printJSON(&to, complaintViews(complaints))
 		})
 	})
 }
@@ -158,31 +163,10 @@ func writeOut(a *app, path string, write func(io.Writer) error) (err error) {
 	return nil
 }
 
-// complaintLine is a complaint as it is printed.
-type complaintLine struct {
-	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty"`
-	DecideBy       time.Time  `json:"decide_by"`
-	DecidedAt      *time.Time `json:"decided_at,omitempty"`
-	Extended       bool       `json:"extended"`
-	ID             uuid.UUID  `json:"id"`
-	Intent         string     `json:"intent"`
-	Language       string     `json:"language"`
-	Number         string     `json:"number"`
-	ReceivedAt     time.Time  `json:"received_at"`
-	Regime         string     `json:"regime"`
-	RootCause      string     `json:"root_cause,omitempty"`
-	Status         string     `json:"status"`
-	TicketNumber   string     `json:"ticket_number"`
-}
-
-func complaintLines(complaints []desk.Complaint) []complaintLine {
-	lines := make([]complaintLine, len(complaints))
-	for i, c := range complaints {
-		lines[i] = complaintLine{
-			AcknowledgedAt: c.AcknowledgedAt, DecideBy: c.DecideBy, DecidedAt: c.DecidedAt, Extended: c.Extended, ID: c.ID,
-			Intent: c.Intent, Language: c.Language, Number: c.Reference(), ReceivedAt: c.ReceivedAt, Regime: c.Regime,
-			RootCause: c.RootCause, Status: string(c.Status), TicketNumber: assistant.Ticket{Number: c.TicketNumber}.Reference(),
-		}
+func complaintViews(complaints []desk.Complaint) []httpapi.Complaint {
+	views := make([]httpapi.Complaint, len(complaints))
+	for i, complaint := range complaints {
+		views[i] = httpapi.NewComplaint(complaint)
 	}
-	return lines
+	return views
 }

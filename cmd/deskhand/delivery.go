@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/webhook"
 )
@@ -29,23 +30,6 @@ func (webhookDeliveriesCmd) Help() string {
   deskhand webhook deliveries --endpoint 01a2… --limit 500 --json`
 }
 
-// deliveryLine is a delivery as it is printed.
-type deliveryLine struct {
-	ID          uuid.UUID      `json:"id"`
-	Attempts    int            `json:"attempts"`
-	CreatedAt   time.Time      `json:"created_at"`
-	DeliveredAt *time.Time     `json:"delivered_at,omitempty"`
-	EndpointID  uuid.UUID      `json:"endpoint_id"`
-	EventID     uuid.UUID      `json:"event_id"`
-	LastAt      *time.Time     `json:"last_attempt_at,omitempty"`
-	LastProblem string         `json:"last_problem,omitempty"`
-	LastStatus  int            `json:"last_http_status,omitempty"`
-	NextAt      *time.Time     `json:"next_attempt_at,omitempty"`
-	Replays     int            `json:"replays,omitempty"`
-	Status      webhook.Status `json:"status"`
-	Type        webhook.Type   `json:"type"`
-}
-
 // Run implements the command.
 func (c webhookDeliveriesCmd) Run(ctx context.Context, a *app) error {
 	if c.Limit < 1 || c.Limit > maxDeliveries {
@@ -59,15 +43,15 @@ func (c webhookDeliveriesCmd) Run(ctx context.Context, a *app) error {
 		}
 		filter.EndpointID = &id
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		deliveries, err := s.store.Deliveries(ctx, filter)
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			lines := make([]deliveryLine, len(deliveries))
+			lines := make([]httpapi.Delivery, len(deliveries))
 			for i, d := range deliveries {
-				lines[i] = newDeliveryLine(d)
+				lines[i] = httpapi.NewDelivery(d)
 			}
 			return printJSON(a, lines)
 		}
@@ -82,14 +66,6 @@ func (c webhookDeliveriesCmd) Run(ctx context.Context, a *app) error {
 		}
 		return table.Flush()
 	})
-}
-
-func newDeliveryLine(d webhook.Delivery) deliveryLine {
-	return deliveryLine{
-		ID: d.ID, Attempts: d.Attempts, CreatedAt: d.CreatedAt, DeliveredAt: d.DeliveredAt, EndpointID: d.Endpoint.ID,
-		EventID: d.EventID, LastAt: d.LastAt, LastProblem: d.LastProblem, LastStatus: d.LastStatus, NextAt: d.Next(),
-		Replays: d.Replays, Status: d.Status, Type: d.Type,
-	}
 }
 
 type webhookReplayCmd struct {
@@ -127,7 +103,7 @@ func (c webhookReplayCmd) Run(ctx context.Context, a *app) error {
 		}
 		endpoint = &id
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		n, err := s.store.Replay(ctx, endpoint, ids, "cli")
 		if err != nil {
 			return err

@@ -5,16 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 	"time"
 
+	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/desk/plan"
+	"github.com/deskhand/deskhand/assistant/httpapi"
 )
 
 type deskCmd struct {
 	Example deskExampleCmd `cmd:"" help:"Print a plan to start from."`
 	History deskHistoryCmd `cmd:"" help:"List the plans that were ever in force."`
+	Present deskPresentCmd `cmd:"" help:"List who is present, or say that somebody is: then tickets may be assigned to them."`
 	Set     deskSetCmd     `cmd:"" help:"Put a plan in force: queues, hours, promises, skills, complaint deadlines."`
 	Show    deskShowCmd    `cmd:"" help:"Print the plan in force."`
 }
@@ -45,9 +47,9 @@ Examples:
 
 // Run implements the command.
 func (c deskSetCmd) Run(ctx context.Context, a *app) error {
-	source, err := c.read(a)
+	source, err := readText(a, c.File, plan.MaxBytes)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errConfig, err)
+		return err
 	}
 	if _, err := plan.Parse(source); err != nil {
 		return fmt.Errorf("%w: %s: %w", errConfig, c.File, err)
@@ -56,7 +58,7 @@ func (c deskSetCmd) Run(ctx context.Context, a *app) error {
 		_, err := fmt.Fprintln(a.out, "The plan is right.")
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		const whatever = -1 // the person at the keyboard has the file, and no version
 		p, err := s.store.SetPlan(ctx, source, whatever, "cli")
 		if err != nil {
@@ -67,27 +69,13 @@ func (c deskSetCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
-func (c deskSetCmd) read(a *app) (string, error) {
-	input := a.in
-	if c.File != "-" {
-		file, err := os.Open(c.File)
-		if err != nil {
-			return "", err
-		}
-		defer func() { _ = file.Close() }() // only read
-		input = file
-	}
-	content, err := io.ReadAll(io.LimitReader(input, plan.MaxBytes+1))
-	return string(content), err
-}
-
 type deskShowCmd struct {
 	JSON bool `help:"Print JSON, with the version." name:"json"`
 }
 
 // Run implements the command.
 func (c deskShowCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		p, err := s.store.Plan(ctx)
 		switch {
 		case err != nil:
@@ -109,7 +97,7 @@ type deskHistoryCmd struct {
 
 // Run implements the command.
 func (c deskHistoryCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		versions, err := s.store.PlanVersions(ctx)
 		if err != nil {
 			return err
@@ -136,4 +124,59 @@ func (c deskHistoryCmd) Run(ctx context.Context, a *app) error {
 		}
 		return table.Flush()
 	})
+}
+
+type deskPresentCmd struct {
+	acting `embed:""`
+
+	Away bool          `help:"The agent of --as leaves." xor:"stay"`
+	For  time.Duration `help:"The agent of --as is there for this time, at most 12h." placeholder:"TIME" xor:"stay"`
+	JSON bool          `help:"Print JSON." name:"json"`
+}
+
+// Help is shown by --help.
+func (deskPresentCmd) Help() string {
+	return `Examples:
+  deskhand desk present
+  deskhand desk present --for 8h --as mia@quayside.example
+  deskhand desk present --away --as mia@quayside.example`
+}
+
+// Run implements the command.
+func (c deskPresentCmd) Run(ctx context.Context, a *app) error {
+	if c.For < 0 {
+		return fmt.Errorf("%w: --for must be a time above zero, such as 8h", errConfig)
+	}
+	open := c.look
+	if c.Away || c.For > 0 {
+		open = c.sit
+	}
+	return open(ctx, a, func(s *seat) error {
+		if c.Away || c.For > 0 {
+			if _, err := s.people.Present(ctx, s.actor, c.For); err != nil {
+				return err
+			}
+		}
+		present, err := s.store.Presence(ctx, a.clock())
+		if err != nil {
+			return err
+		}
+		return c.print(a, present)
+	})
+}
+
+func (c deskPresentCmd) print(a *app, present []desk.Colleague) error {
+	if c.JSON {
+		lines := make([]httpapi.PresentAgent, len(present))
+		for i, colleague := range present {
+			lines[i] = httpapi.PresentAgent(colleague)
+		}
+		return printJSON(a, lines)
+	}
+	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "ID\tNAME\tTICKETS")
+	for _, colleague := range present {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\n", colleague.ID, plain(colleague.Name), colleague.Load)
+	}
+	return table.Flush()
 }

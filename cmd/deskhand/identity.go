@@ -79,7 +79,7 @@ func (f identityFlags) set(ctx context.Context, a *app, overlap time.Duration) e
 			return fmt.Errorf("%w: --public-key: %w", errConfig, err)
 		}
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		identity, secret, err := s.store.SetIdentity(ctx, set)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (c identityListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		identities, err := s.store.Identities(ctx, id)
 		if err != nil {
 			return err
@@ -145,7 +145,7 @@ func (c identityRemoveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error { return s.store.RemoveIdentity(ctx, id, "cli") })
+	return withDesk(ctx, a, func(s *system) error { return s.store.RemoveIdentity(ctx, id, "cli") })
 }
 
 func identityView(i postgres.Identity) identityJSON {

@@ -32,7 +32,7 @@ func (keyCreateCmd) Help() string {
 
 // Run implements the command.
 func (c keyCreateCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		key, secret, err := s.store.CreateKey(ctx, postgres.Key{AllowedOrigins: c.Origin, Name: c.Name, Role: postgres.Role(c.Role)})
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ type keyListCmd struct{}
 
 // Run implements the command.
 func (keyListCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		keys, err := s.store.Keys(ctx)
 		if err != nil {
 			return err
@@ -79,14 +79,28 @@ func (c keyRevokeCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error { return s.store.RevokeKey(ctx, id, "cli") })
+	return withDesk(ctx, a, func(s *system) error { return s.store.RevokeKey(ctx, id, "cli") })
 }
 
 // withSystem runs work on the opened system and closes it, whatever happens.
-func withSystem(ctx context.Context, a *app, work func(s *system) error) (err error) {
+func withSystem(ctx context.Context, a *app, work func(s *system) error) error {
 	s, err := openSystem(ctx, a, nil)
-	if err != nil {
-		return err
+	return closing(ctx, s, err, work)
+}
+
+// withDesk runs work on the desk alone: see openDesk.
+func withDesk(ctx context.Context, a *app, work func(s *system) error) error {
+	if a.opened != nil {
+		return work(a.opened)
+	}
+	s, err := openDesk(ctx, a)
+	return closing(ctx, s, err, work)
+}
+
+// closing runs work on a system that was opened, unless opening it failed, and closes it.
+func closing(ctx context.Context, s *system, opening error, work func(s *system) error) (err error) {
+	if opening != nil {
+		return opening
 	}
 	defer func() {
 		if closeErr := s.close(ctx); err == nil {

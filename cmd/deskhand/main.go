@@ -50,7 +50,10 @@ type streams struct {
 var errFailed = errors.New("failed")
 
 // run is the program as a function: it parses args, runs the command, and returns the exit code.
-func run(ctx context.Context, args []string, std streams) int {
+func run(ctx context.Context, args []string, std streams) int { return runCommand(ctx, args, std, nil) }
+
+// runCommand is run for commands of the desk on a system that is open already; without one, each opens its own.
+func runCommand(ctx context.Context, args []string, std streams, opened *system) int {
 	var commands cli
 	exited := -1
 	parser, err := kong.New(&commands,
@@ -75,7 +78,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return exitUsage
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	err = command.Run(&app{clock: time.Now, config: commands.config, logger: commands.logger(std.err), streams: std})
+	err = command.Run(&app{clock: time.Now, config: commands.config, logger: commands.logger(std.err), opened: opened, streams: std})
 	return report(std.err, err)
 }
 
@@ -121,4 +124,5 @@ type app struct {
 	clock  func() time.Time
 	config config
 	logger *slog.Logger
+	opened *system // what withDesk works on; nil where it opens one
 }

@@ -53,9 +53,9 @@ func (c statsCmd) Run(ctx context.Context, a *app) error {
 			if err != nil {
 				return err
 			}
-			masker := s.knowledge.redactor.Personal()
+			masker := desk.NewMasker(s.knowledge.redactor)
 			for i := range questions {
-				questions[i].Text = masker.Redact(questions[i].Text).Text
+				questions[i].Text = masker.Text(questions[i].Text)
 			}
 			gaps := desk.Gaps(questions)
 			return c.printGaps(a, gaps[:min(len(gaps), max(c.Limit, 1))])

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
@@ -67,7 +67,7 @@ func (c webhookAddCmd) Run(ctx context.Context, a *app) error {
 	if err := reach.CheckURL(c.URL); err != nil {
 		return fmt.Errorf("%w: %w", errConfig, err)
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		endpoint, err := s.store.AddEndpoint(ctx, webhook.Endpoint{Events: types, Name: c.Name, Reach: reach, URL: c.URL}, "cli")
 		if err != nil {
 			return err
@@ -92,33 +92,16 @@ type webhookListCmd struct {
 	JSON bool `help:"Print JSON." name:"json"`
 }
 
-// endpointLine is an endpoint as it is printed: without its secrets.
-type endpointLine struct {
-	ID             uuid.UUID      `json:"id"`
-	AllowNetworks  []string       `json:"allow_networks,omitempty"`
-	CreatedAt      time.Time      `json:"created_at"`
-	Dead           int            `json:"dead"`
-	Delivered      int            `json:"delivered"`
-	DisabledReason string         `json:"disabled_reason,omitempty"`
-	Events         []webhook.Type `json:"events"`
-	FailingSince   *time.Time     `json:"failing_since,omitempty"`
-	InsecureHTTP   bool           `json:"insecure_http,omitempty"`
-	Name           string         `json:"name"`
-	Pending        int            `json:"pending"`
-	State          string         `json:"state"` // ok, failing or disabled
-	URL            string         `json:"url"`
-}
-
 // Run implements the command.
 func (c webhookListCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		states, err := s.store.Endpoints(ctx)
 		if err != nil {
 			return err
 		}
-		lines := make([]endpointLine, len(states))
+		lines := make([]httpapi.WebhookEndpoint, len(states))
 		for i, state := range states {
-			lines[i] = newEndpointLine(state)
+			lines[i] = httpapi.NewWebhookEndpoint(state)
 		}
 		if c.JSON {
 			return printJSON(a, lines)
@@ -140,25 +123,6 @@ func (c webhookListCmd) Run(ctx context.Context, a *app) error {
 		}
 		return nil
 	})
-}
-
-func newEndpointLine(state postgres.EndpointState) endpointLine {
-	e := state.Endpoint
-	line := endpointLine{
-		ID: e.ID, CreatedAt: e.CreatedAt, Dead: state.Dead, Delivered: state.Delivered, DisabledReason: e.DisabledReason,
-		Events: append([]webhook.Type{}, e.Events...), FailingSince: e.FailingSince, InsecureHTTP: e.Reach.InsecureHTTP, Name: e.Name,
-		Pending: state.Pending, State: "ok", URL: e.URL,
-	}
-	for _, network := range e.Reach.Networks {
-		line.AllowNetworks = append(line.AllowNetworks, network.String())
-	}
-	switch {
-	case e.DisabledAt != nil:
-		line.State = "disabled"
-	case e.FailingSince != nil:
-		line.State = "failing"
-	}
-	return line
 }
 
 func eventNames(types []webhook.Type) string {
@@ -273,7 +237,7 @@ func withID(ctx context.Context, a *app, text string, work func(*system, uuid.UU
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error { return work(s, id) })
+	return withDesk(ctx, a, func(s *system) error { return work(s, id) })
 }
 
 func parseID(text string) (uuid.UUID, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 )
 
@@ -91,7 +92,7 @@ func TestWebhookCommands(t *testing.T) {
 	listed := webhook("list")
 	require.Contains(t, listed, "CRM")
 	require.NotContains(t, listed, "whsec_")
-	var endpoints []endpointLine
+	var endpoints []httpapi.WebhookEndpoint
 	require.NoError(t, json.Unmarshal([]byte(webhook("list", "--json")), &endpoints))
 	require.Equal(t, "ok", endpoints[0].State)
 

@@ -12,6 +12,9 @@ import (
 	"github.com/deskhand/deskhand/assistant/desk/sla"
 )
 
+// adviceIntent says how intents are named.
+const adviceIntent = "write an intent such as withdrawal.pending, or a group such as security.*"
+
 // always are hours around the clock.
 const always = "always"
 
@@ -23,6 +26,7 @@ const (
 )
 
 var (
+	countryCode  = regexp.MustCompile(`^([A-Z]{2}|EEA)$`)
 	intentName   = regexp.MustCompile(`^[a-z0-9_.]{1,100}\*?$`)
 	languageTag  = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$`)
 	plainName    = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,59}$`)
@@ -52,6 +56,9 @@ func (b *builder) build() *Plan {
 	if to := p.Escalation.Queue; to != "" && !p.Has(to) {
 		b.failf("$.escalation.queue", "there is no queue %q", to)
 	}
+	if i := slices.IndexFunc(p.Queues, func(q Queue) bool { return q.Push }); i >= 0 && p.Lease == 0 {
+		b.failf(fmt.Sprintf("$.queues[%d].push", i), "push needs a lease: else a ticket that was given to who has left waits for ever")
+	}
 	b.agents(p)
 	b.complaints(p, base)
 	return p
@@ -71,12 +78,12 @@ func (b *builder) queues(p *Plan, base sla.Calendar) {
 		case p.Has(node.Name):
 			b.failf(path+".name", "two queues are called %q", node.Name)
 		}
-		b.patterns(path+".intents", node.Intents, intentName, "write an intent such as withdrawal.pending, or a group such as security.*")
+		b.patterns(path+".intents", node.Intents, intentName, adviceIntent)
 		b.patterns(path+".languages", node.Languages, languageTag, "write a language such as en or zh-Hans")
 		b.patterns(path+".skills", node.Skills, plainName, "a skill has small letters, digits, - and _")
 		p.Queues = append(p.Queues, Queue{
 			Calendar: b.queueCalendar(path, node, base), Intents: node.Intents, Languages: node.Languages, Name: node.Name,
-			Skills: node.Skills, Targets: b.targets(path+".sla", node.SLA, targets),
+			Push: node.Push, Skills: node.Skills, Targets: b.targets(path+".sla", node.SLA, targets),
 		})
 	}
 	if last := p.Queues[len(p.Queues)-1]; len(last.Intents) > 0 || len(last.Languages) > 0 {
@@ -144,29 +151,56 @@ func (b *builder) complaints(p *Plan, base sla.Calendar) {
 		} else if _, twice := p.Regime(regime.Name); twice {
 			b.failf(path+".name", "two regimes are called %q", regime.Name)
 		}
-		calendar := b.calendar(path, regime.TimeZone, nil, regime.Holidays)
-		if regime.TimeZone == "" {
-			calendar.Location = base.Location
-		}
-		if regime.Holidays == nil {
-			calendar.Holidays = base.Holidays
-		}
-		built := Regime{Calendar: calendar, Name: regime.Name, WarnDays: 7}
-		built.Decide = b.period(path+".decide", regime.Decide)
-		if built.Decide.Count == 0 && regime.Decide == "" {
-			b.failf(path, "decide is missing: write a period such as 2 months")
-		}
-		built.Extended, built.Progress = b.period(path+".extended", regime.Extended), b.period(path+".progress", regime.Progress)
-		if regime.WarnDays != nil {
-			built.WarnDays = *regime.WarnDays
-		}
-		if built.WarnDays < 0 || built.WarnDays > 366 {
-			b.failf(path+".warn_days", "warn_days must lie between 0 and 366")
-		}
-		p.Complaints.Regimes = append(p.Complaints.Regimes, built)
+		p.Complaints.Regimes = append(p.Complaints.Regimes, b.regime(path, regime, base))
 	}
 	if _, ok := p.Regime(node.Default); !ok || node.Default == "" {
 		b.failf("$.complaints.default", "default must name one of the regimes")
+	}
+}
+
+func (b *builder) regime(path string, node regimeNode, base sla.Calendar) Regime {
+	calendar := b.calendar(path, node.TimeZone, nil, node.Holidays)
+	if node.TimeZone == "" {
+		calendar.Location = base.Location
+	}
+	if node.Holidays == nil {
+		calendar.Holidays = base.Holidays
+	}
+	built := Regime{Calendar: calendar, Intents: node.Intents, Name: node.Name, WarnDays: 7}
+	built.Decide = b.period(path+".decide", node.Decide)
+	if built.Decide.Count == 0 && node.Decide == "" {
+		b.failf(path, "decide is missing: write a period such as 2 months")
+	}
+	built.Extended, built.Progress = b.period(path+".extended", node.Extended), b.period(path+".progress", node.Progress)
+	if node.WarnDays != nil {
+		built.WarnDays = *node.WarnDays
+	}
+	if built.WarnDays < 0 || built.WarnDays > 366 {
+		b.failf(path+".warn_days", "warn_days must lie between 0 and 366")
+	}
+	b.patterns(path+".intents", node.Intents, intentName, adviceIntent)
+	b.patterns(path+".jurisdictions", node.Jurisdictions, countryCode,
+		"write a country such as DE, or EEA for the European Economic Area")
+	if len(node.Intents) > 0 && len(node.Jurisdictions) == 0 {
+		b.failf(path+".intents", "intents need jurisdictions: a regime is chosen by both")
+	}
+	for _, code := range node.Jurisdictions {
+		if code == eea {
+			built.Jurisdictions = append(built.Jurisdictions, eeaStates()...)
+			continue
+		}
+		built.Jurisdictions = append(built.Jurisdictions, code)
+	}
+	return built
+}
+
+// eea stands for the states of the European Economic Area, where MiCA holds.
+const eea = "EEA"
+
+func eeaStates() []string {
+	return []string{
+		"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT",
+		"NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 	}
 }
 

@@ -73,18 +73,21 @@ type (
 		Intents   []string          `yaml:"intents"`
 		Languages []string          `yaml:"languages"`
 		Name      string            `yaml:"name"`
+		Push      bool              `yaml:"push"`
 		SLA       map[string]target `yaml:"sla"`
 		Skills    []string          `yaml:"skills"`
 		TimeZone  string            `yaml:"time_zone"`
 	}
 	regimeNode struct {
-		Decide   string   `yaml:"decide"`
-		Extended string   `yaml:"extended"`
-		Holidays []string `yaml:"holidays"`
-		Name     string   `yaml:"name"`
-		Progress string   `yaml:"progress"`
-		TimeZone string   `yaml:"time_zone"`
-		WarnDays *int     `yaml:"warn_days"`
+		Decide        string   `yaml:"decide"`
+		Extended      string   `yaml:"extended"`
+		Holidays      []string `yaml:"holidays"`
+		Intents       []string `yaml:"intents"`
+		Jurisdictions []string `yaml:"jurisdictions"`
+		Name          string   `yaml:"name"`
+		Progress      string   `yaml:"progress"`
+		TimeZone      string   `yaml:"time_zone"`
+		WarnDays      *int     `yaml:"warn_days"`
 	}
 	target struct {
 		FirstResponse string `yaml:"first_response"`

@@ -16,6 +16,9 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage"
 )
 
+// PushLimit is how many tickets an agent without a capacity is given: a few conversations at a time are what one can keep in mind.
+const PushLimit = 5
+
 // DefaultQueue is the queue of a desk without a plan.
 const DefaultQueue = "general"
 
@@ -36,7 +39,7 @@ type Plan struct {
 
 // Agent is what a person may work on. Who is not listed has no skills and every language.
 type Agent struct {
-	Capacity  int      // most tickets held at a time; 0: no limit
+	Capacity  int      // most tickets held at a time; 0: no limit, but no more than PushLimit are given
 	Languages []string // none: all
 	Name      string   // of the agent, or the agent's id
 	Skills    []string
@@ -50,12 +53,14 @@ type Complaints struct {
 
 // Regime is the set of deadlines of one law or rule book.
 type Regime struct {
-	Calendar sla.Calendar // days and holidays for the deadline
-	Decide   sla.Period   // from receipt to decision
-	Extended sla.Period   // in exceptional cases; zero: none
-	Name     string
-	Progress sla.Period // how often the customer is told that it is still looked into; zero: by people only
-	WarnDays int        // days before the deadline on which to warn
+	Calendar      sla.Calendar // days and holidays for the deadline
+	Decide        sla.Period   // from receipt to decision
+	Extended      sla.Period   // in exceptional cases; zero: none
+	Intents       []string     // intents, or groups such as "fiat.*", that it is about; none: all
+	Jurisdictions []string     // ISO 3166-1 alpha-2 codes where it holds; none: only where it is chosen or the default
+	Name          string
+	Progress      sla.Period // how often the customer is told that it is still looked into; zero: by people only
+	WarnDays      int        // days before the deadline on which to warn
 }
 
 // Escalation is what a missed promise leads to, beside its event.
@@ -70,6 +75,7 @@ type Queue struct {
 	Intents   []string // intents, or groups such as "security.*"; none: all
 	Languages []string // none: all
 	Name      string
+	Push      bool     // its tickets are given to agents who are present, in opening hours; else they are taken
 	Skills    []string // that an agent needs, all of them
 	Targets   map[triage.Priority]Targets
 }
@@ -158,9 +164,41 @@ func (p *Plan) Regime(name string) (Regime, bool) {
 	return Regime{}, false
 }
 
+// RegimeOf returns the regime for a complaint of a customer in a jurisdiction about an intent: the first that holds there and is
+// about that, else the default one. For an unknown jurisdiction, which is empty, it is the default one.
+func (p *Plan) RegimeOf(jurisdiction, intent string) Regime {
+	for _, regime := range p.Complaints.Regimes {
+		if slices.Contains(regime.Jurisdictions, jurisdiction) && matches(regime.Intents, intent) {
+			return regime
+		}
+	}
+	regime, _ := p.Regime("") // a plan has its default one
+	return regime
+}
+
+// Pushed returns the names of the queues whose tickets are given to an agent at a time.
+func (p *Plan) Pushed(agent Agent, at time.Time) []string {
+	var names []string
+	for _, queue := range p.Queues {
+		if queue.Push && agent.Has(queue.Skills) && queue.Calendar.Open(at) {
+			names = append(names, queue.Name)
+		}
+	}
+	return names
+}
+
 // Has reports whether the agent has all of these skills.
 func (a Agent) Has(skills []string) bool {
 	return !slices.ContainsFunc(skills, func(skill string) bool { return !slices.Contains(a.Skills, skill) })
+}
+
+// Room returns how many more tickets may be given to an agent who works on so many.
+func (a Agent) Room(load int) int {
+	limit := a.Capacity
+	if limit == 0 {
+		limit = PushLimit
+	}
+	return max(0, limit-load)
 }
 
 // Speaks reports whether the agent works in a language. A plain language covers its scripts and regions: "zh" also zh-Hant.
@@ -172,10 +210,12 @@ func (q Queue) takes(intent, language string) bool {
 	if len(q.Languages) > 0 && !covers(q.Languages, language) {
 		return false
 	}
-	if len(q.Intents) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(q.Intents, func(pattern string) bool {
+	return matches(q.Intents, intent)
+}
+
+// matches reports whether one of the patterns is an intent or its group; no pattern matches all.
+func matches(patterns []string, intent string) bool {
+	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool {
 		group, isGroup := strings.CutSuffix(pattern, "*")
 		return pattern == intent || isGroup && strings.HasPrefix(intent, group)
 	})

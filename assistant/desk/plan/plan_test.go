@@ -74,6 +74,49 @@ func TestAgentsWorkOnWhatTheirSkillsAllow(t *testing.T) {
 	require.Equal(t, 3, byID.Agent(id, "whoever").Capacity)
 }
 
+func TestComplaintsFallUnderTheRulesOfTheCustomersCountry(t *testing.T) {
+	t.Parallel()
+
+	p, err := plan.Parse(plan.Example())
+	require.NoError(t, err)
+	london, err := time.LoadLocation("Europe/London")
+	require.NoError(t, err)
+	received := time.Date(2026, 3, 2, 10, 0, 0, 0, london)
+	for _, test := range []struct{ jurisdiction, intent, regime, decide, extended string }{
+		{"DE", "withdrawal.pending", "mica", "2026-05-02", ""},
+		{"DE", "fiat.withdrawal_delayed", "mica", "2026-05-02", ""},
+		{"NO", "withdrawal.pending", "mica", "2026-05-02", ""},
+		{"GB", "withdrawal.pending", "fca", "2026-04-27", ""},
+		{"GB", "fiat.withdrawal_delayed", "fca_payments", "2026-03-23", "2026-04-20"},
+		{"GB", "fiatx.other", "fca", "2026-04-27", ""},
+		{"BR", "withdrawal.pending", "mica", "2026-05-02", ""}, // the default
+		{"", "withdrawal.pending", "mica", "2026-05-02", ""},
+	} {
+		regime := p.RegimeOf(test.jurisdiction, test.intent)
+		require.Equal(t, test.regime, regime.Name, "%s in %q", test.intent, test.jurisdiction)
+		require.Equal(t, test.decide, regime.Decide.After(received, regime.Calendar).In(london).Format(time.DateOnly))
+		if test.extended != "" {
+			require.Equal(t, test.extended, regime.Extended.After(received, regime.Calendar).In(london).Format(time.DateOnly))
+		}
+	}
+	require.Equal(t, "mica", plan.Default().RegimeOf("GB", "fiat.how_to").Name, "a desk without a plan has one regime")
+}
+
+func TestTicketsAreGivenInOpeningHoursToWhoHasRoom(t *testing.T) {
+	t.Parallel()
+
+	p, err := plan.Parse("lease: 30m\nhours: {mon: \"09:00-17:00\"}\nqueues:\n  - {name: a, push: true, languages: [en]}\n" +
+		"  - {name: b, push: true, skills: [s], hours: always, languages: [de]}\n  - name: c\nagents: [{name: Mei, skills: [s], capacity: 2}]")
+	require.NoError(t, err)
+	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	mei, other := p.Agent(uuid.New(), "Mei"), p.Agent(uuid.New(), "Other")
+	require.Equal(t, []string{"a", "b"}, p.Pushed(mei, monday))
+	require.Equal(t, []string{"a"}, p.Pushed(other, monday))
+	require.Equal(t, []string{"b"}, p.Pushed(mei, monday.Add(-time.Second)))
+	require.Equal(t, []int{2, 1, 0, 0}, []int{mei.Room(0), mei.Room(1), mei.Room(2), mei.Room(3)})
+	require.Equal(t, plan.PushLimit, other.Room(0))
+}
+
 func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 	t.Parallel()
 
@@ -107,6 +150,13 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"escalation", "escalation:\n  queue: nowhere", `line 2: there is no queue "nowhere"`},
 		{"regime", "complaints:\n  default: us\n  regimes:\n    - {name: mica, decide: 2 months}", "line 2: default must name"},
 		{"period", "complaints:\n  default: mica\n  regimes:\n    - name: mica\n      decide: soon", "line 5: write a number and a unit"},
+		{"country", "complaints:\n  default: mica\n  regimes:\n    - name: mica\n      decide: 2 months\n      jurisdictions: [de]", `line 6: "de" does not fit`},
+		{
+			"intents of no country", "complaints:\n  default: mica\n  regimes:\n    - name: mica\n      decide: 2 months\n      intents: [fiat.*]",
+			"line 6: intents need jurisdictions",
+		},
+		{"push without a lease", "queues:\n  - name: a\n    push: true", "line 3: push needs a lease"},
+		{"push that is no answer", "queues:\n  - name: a\n    push: often", "line 3: "},
 		{"no period", "complaints:\n  default: mica\n  regimes:\n    - name: mica", "line 4: decide is missing"},
 		{"larger than a plan is", strings.Repeat("#", plan.MaxBytes+1), "larger than 1 MB"},
 	} {
