@@ -64,14 +64,16 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	}
 	end.Explained.Usage, end.Explained.Model = draft.Usage, draft.Usage.Model
 	verdict := a.guard(draft, c, settings.Registry, rec)
+	end.Explained.Basis, end.Explained.Cited = a.basisOf(results, draft), draft.Citations()
 	end.Explained.Evidence = evidenceFor(results, draft, verdict, t)
-	end.Explained.Confidence = a.confidence(end.Explained.Evidence, rec)
+	fit := a.Confidence.For(end.Explained.Basis)
+	end.Explained.Confidence = a.confidence(fit, end.Explained.Evidence, rec)
 	decision := a.decide(settings.Policy, Evidence{
 		Answerable:     draft.Answerable,
 		Channel:        c.Channel,
 		Clarifications: c.Clarifications,
 		Confidence:     end.Explained.Confidence,
-		Fit:            a.Confidence,
+		Fit:            fit,
 		Language:       language,
 		Missing:        a.missing(t, results),
 		SourceLanguage: draft.Language,

@@ -86,8 +86,8 @@ var parameters = map[Key][]string{
 func Keys() []Key {
 	return []Key{
 		AckAdded, AckAuthority, AckCase, AckComplaint, AckDeceased, AckDelay, AckHuman, AckLegal, AckMinor, AckUnsure,
-		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress, ContainAPIKey,
-		ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
+		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown, ComplaintProgress,
+		ContainAPIKey, ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam, ContainSecret,
 		ContainUnknownWithdrawal, ContainWalletDrained, ContainWithdrawalCancel, CrisisExtortion, CrisisSelfHarm,
 		DraftIncident, FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,
 	}
@@ -158,6 +158,9 @@ func (l *Library) Text(key Key, language string, args Args) string {
 	}
 	return strings.NewReplacer(pairs...).Replace(strings.TrimSpace(texts[key]))
 }
+
+// DraftVersion identifies what the model reads to draft, whatever the fixed texts say: 12 hexadecimal digits.
+func (l *Library) DraftVersion() string { return l.draft.version }
 
 // Version identifies the words of this build: 12 hexadecimal digits.
 func (l *Library) Version() string { return l.version }

@@ -38,7 +38,7 @@ type knowledge struct {
 func loadKnowledge(c config) (knowledge, error) {
 	var k knowledge
 	var err error
-	if k.confidence, err = confidence.Default(); err != nil {
+	if k.confidence, err = openConfidence(c); err != nil {
 		return k, err
 	}
 	if k.guard, err = guard.New(); err != nil {
@@ -171,7 +171,7 @@ func (s *system) assistant(store assistant.Store, clock func() time.Time) *assis
 // newAssistant adds what the program knows to a pipeline's connections.
 func newAssistant(k knowledge, chat llm.Model, c assistant.Config) *assistant.Assistant {
 	if chat != nil {
-		c.Draft = assistant.ModelDrafter(chat, k.prompts)
+		c.Draft, c.Drafter = assistant.ModelDrafter(chat, k.prompts), chat.Name()
 	}
 	c.Confidence = k.confidence
 	c.Guard = k.guard
