@@ -135,8 +135,11 @@ func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
 	var t triage.Triage
 	_ = rec.stage(StageTriage, func(detail map[string]any) error {
 		t = a.Triager.Triage(c.Question.Body, c.Question.Secrets())
-		if joined := a.searchText(c); joined != c.Question.Body {
-			t = continued(t, a.Triager.Triage(joined, c.Question.Secrets()))
+		if before, ok := a.continues(c); ok {
+			t = turns{
+				first: a.Triager.Triage(before.Body, before.Secrets()), second: t,
+				together: a.Triager.Triage(a.searchText(c), c.Question.Secrets()),
+			}.continued()
 		}
 		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
 		detail["intents"], detail["risks"], detail["rules"] = intentDetails(t.Intents), t.Risks, t.Rules

@@ -147,7 +147,8 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 // people is where agents work.
 func (s *system) people() *desk.Desk {
 	return desk.New(desk.Config{
-		Clock: s.app.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Store: s.store,
+		Clock: s.app.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Sources: s.published,
+		Store: s.store,
 	})
 }
 
