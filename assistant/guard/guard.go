@@ -207,6 +207,7 @@ func (v *review) contacts(body unmasked) []Contact {
 	for _, c := range spelledOut(body) {
 		v.contact(c)
 	}
+	found = append(found, v.registry.brandHandles(body)...)
 	for _, c := range slices.Concat(found, embedded) {
 		if !allowed[c.key()] || c.Kind == KindAddress {
 			v.contact(c)
