@@ -41,6 +41,7 @@ type Config struct {
 	Confidence confidence.Model
 	Deadline   time.Duration // how long a customer waits; DefaultDeadline when zero
 	Draft      DraftFunc     // model-backed; nil when the desk has no model
+	Drafter    string        // name of the model behind Draft
 	Guard      *guard.Guard
 	Language   LanguageFunc
 	NewID      func() uuid.UUID
@@ -55,6 +56,8 @@ type Config struct {
 // Assistant answers questions. It is safe for concurrent use.
 type Assistant struct {
 	Config
+
+	basis confidence.Basis // of the evidence, but for the embedder: that may change from search to search
 }
 
 // New returns an Assistant.
@@ -67,7 +70,20 @@ func New(config Config) *Assistant {
 			return ctx, func(Conclusion, error) {}
 		}
 	}
-	return &Assistant{Config: config}
+	a := &Assistant{Config: config}
+	a.basis.IntentModel, a.basis.Taxonomy = config.Triager.Fingerprints()
+	if config.Draft != nil {
+		a.basis.Drafter, a.basis.Prompt = config.Drafter, config.Prompts.DraftVersion()
+	}
+	return a
+}
+
+// StaleFit names what the confidence was fitted for otherwise than it is used now, with an embedding model: "embedder",
+// "intent_model", … Where it names anything, answers need the conservative threshold.
+func (a *Assistant) StaleFit(embedder string) []string {
+	use := a.basis
+	use.Embedder = embedder
+	return a.Confidence.Basis.Differences(use)
 }
 
 // Handle takes a question to its end. An error means that the end could not be recorded yet: the question is then either
@@ -138,7 +154,8 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 		return nil // no source: the agent starts from a blank page
 	}
 	verdict := a.guard(draft, c, settings.Registry, rec)
-	probability := a.confidence(evidenceFor(results, draft, verdict, t), rec)
+	fit := a.Confidence.For(a.basisOf(results, draft))
+	probability := a.confidence(fit, evidenceFor(results, draft, verdict, t), rec)
 	if err := a.Store.AddDraft(ctx, c.Run.ID, Proposal{Confidence: probability, Draft: draft, Verdict: verdict}); err != nil {
 		return fmt.Errorf("add draft: %w", err)
 	}
@@ -260,6 +277,9 @@ func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error
 	if err != nil {
 		return Run{}, fmt.Errorf("conclude run: %w", err)
 	}
+	// Not while the model writes, although each sentence could be judged by then: a process that dies would leave a customer with words of
+	// which there is no record (P9), a person who takes over would be talked over (P7), and a model that fails half-way, or a check that looks
+	// across sentences, would have to take back what was read.
 	if q.Sentence != nil && run.Reply.ID == conclusion.Reply.ID { // else an earlier conclusion stands
 		for _, sentence := range conclusion.Sentences {
 			q.Sentence(sentence)

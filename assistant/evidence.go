@@ -12,14 +12,25 @@ import (
 )
 
 // confidence is the stage that weighs the evidence.
-func (a *Assistant) confidence(evidence confidence.Evidence, rec *recorder) float64 {
+func (a *Assistant) confidence(fit confidence.Model, evidence confidence.Evidence, rec *recorder) float64 {
 	probability := 0.0
 	_ = rec.stage(StageConfidence, func(detail map[string]any) error {
-		probability = a.Confidence.Probability(evidence)
-		detail["probability"], detail["fit"], detail["evidence"] = probability, a.Confidence.Fingerprint, evidence
+		probability = fit.Probability(evidence)
+		detail["probability"], detail["fit"], detail["stale"], detail["evidence"] = probability, fit.Fingerprint, fit.Stale, evidence
 		return nil
 	})
 	return probability
+}
+
+// basisOf is what the evidence for a draft was made with: a search may have been done by a substitute of the desk's embedder, and a
+// draft without the model.
+func (a *Assistant) basisOf(results retrieval.Results, draft Draft) confidence.Basis {
+	use := a.basis
+	use.Embedder = results.Model
+	if draft.Method != MethodModel {
+		use.Drafter, use.Prompt = "", ""
+	}
+	return use
 }
 
 // evidenceFor gathers what is known about a draft that rests on the first hit.

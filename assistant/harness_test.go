@@ -204,6 +204,9 @@ func newSystem(t *testing.T, o options) *system {
 	s.Assistant = newAssistant(k, assistant.Config{
 		Deadline: o.deadline, Draft: s.drafter(t, o), Observe: o.tracer.Run, Search: search, Store: store,
 	})
+	if o.articles != nil {
+		s.Confidence.Basis.Embedder = s.client(t).Embeddings().Name() // the built-in fit stands for one with these vectors
+	}
 	return s
 }
 

@@ -46,19 +46,38 @@ func (a *Assistant) missing(t triage.Triage, results retrieval.Results) Fact {
 	return ""
 }
 
+// turns are the triages of two messages of a customer that belong together: each alone, and both as one text.
+type turns struct{ first, second, together triage.Triage }
+
 // continued is the triage of an answer to a question back: what it is about is read from the customer's two messages
 // together. The answer alone must not lose a risk that it carries, nor a person that it asks for.
-func continued(alone, together triage.Triage) triage.Triage {
-	if len(alone.Risks) > 0 || alone.NeedsPerson() {
-		for _, r := range together.Risks {
-			if !slices.Contains(alone.Risks, r) {
-				alone.Risks = append(slices.Clone(alone.Risks), r)
+//
+// Two harmless messages read as one can look dangerous: "got an e-mail about a new device" and "bitcoin". A rule that only both together
+// meet counts when one of them alone hints at danger, and what only the classifier makes of both does not count: the case is then what
+// the question alone was.
+func (t turns) continued() triage.Triage {
+	if len(t.second.Risks) > 0 || t.second.NeedsPerson() {
+		for _, r := range t.together.Risks {
+			if !slices.Contains(t.second.Risks, r) {
+				t.second.Risks = append(slices.Clone(t.second.Risks), r)
 			}
 		}
-		return alone
+		return t.second
 	}
-	return together
+	calmTogether := len(t.together.Risks) == 0 && !t.together.NeedsPerson()
+	if calmTogether || t.first.NeedsPerson() || len(t.together.Risks) > 0 && (hints(t.first) || hints(t.second)) {
+		return t.together
+	}
+	calm := t.first
+	if calm.Intent == triage.Unclear {
+		calm = t.second
+	}
+	calm.Facts = t.together.Facts
+	return calm
 }
+
+// hints reports whether a message may be about danger, below the certainty from which on a person takes it.
+func hints(t triage.Triage) bool { return len(t.Risks) > 0 || t.Person >= askPerson }
 
 // fragmentRunes is the length up to which a message that names a coin or a network may be no question of its own: "usdt on trc20".
 const fragmentRunes = 24
@@ -66,15 +85,23 @@ const fragmentRunes = 24
 // searchText is what is looked for, and what the case is about: the question, or both of the customer's latest messages where
 // the second answers a question back or only adds to the first.
 func (a *Assistant) searchText(c Case) string {
+	if before, ok := a.continues(c); ok {
+		return before.Body + "\n" + c.Question.Body
+	}
+	return c.Question.Body
+}
+
+// continues returns the customer's message before the question, where the two belong together.
+func (a *Assistant) continues(c Case) (Message, bool) {
 	if c.Clarifications == 0 && !a.fragment(c.Question.Body) {
-		return c.Question.Body
+		return Message{}, false
 	}
 	for _, message := range slices.Backward(c.History) {
 		if message.Author == AuthorCustomer {
-			return message.Body + "\n" + c.Question.Body
+			return message, true
 		}
 	}
-	return c.Question.Body
+	return Message{}, false
 }
 
 func (a *Assistant) fragment(text string) bool {

@@ -64,14 +64,16 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	}
 	end.Explained.Usage, end.Explained.Model = draft.Usage, draft.Usage.Model
 	verdict := a.guard(draft, c, settings.Registry, rec)
+	end.Explained.Basis, end.Explained.Cited = a.basisOf(results, draft), draft.Citations()
 	end.Explained.Evidence = evidenceFor(results, draft, verdict, t)
-	end.Explained.Confidence = a.confidence(end.Explained.Evidence, rec)
+	fit := a.Confidence.For(end.Explained.Basis)
+	end.Explained.Confidence = a.confidence(fit, end.Explained.Evidence, rec)
 	decision := a.decide(settings.Policy, Evidence{
 		Answerable:     draft.Answerable,
 		Channel:        c.Channel,
 		Clarifications: c.Clarifications,
 		Confidence:     end.Explained.Confidence,
-		Fit:            a.Confidence,
+		Fit:            fit,
 		Language:       language,
 		Missing:        a.missing(t, results),
 		SourceLanguage: draft.Language,
@@ -133,8 +135,11 @@ func (a *Assistant) triage(c Case, rec *recorder) triage.Triage {
 	var t triage.Triage
 	_ = rec.stage(StageTriage, func(detail map[string]any) error {
 		t = a.Triager.Triage(c.Question.Body, c.Question.Secrets())
-		if joined := a.searchText(c); joined != c.Question.Body {
-			t = continued(t, a.Triager.Triage(joined, c.Question.Secrets()))
+		if before, ok := a.continues(c); ok {
+			t = turns{
+				first: a.Triager.Triage(before.Body, before.Secrets()), second: t,
+				together: a.Triager.Triage(a.searchText(c), c.Question.Secrets()),
+			}.continued()
 		}
 		detail["intent"], detail["certainty"], detail["priority"] = t.Intent, t.Certainty, t.Priority
 		detail["intents"], detail["risks"], detail["rules"] = intentDetails(t.Intents), t.Risks, t.Rules

@@ -102,7 +102,8 @@ func DefaultPolicy() Policy {
 			triage.P4: 24 * time.Hour,
 		},
 		LargeAmounts: map[string]float64{ // some ten thousand dollars; a desk sets its own
-			"BNB": 15, "BTC": 0.1, "CNY": 70_000, "ETH": 3, "EUR": 10_000, "GBP": 8_000, "IDR": 160_000_000, "JPY": 1_500_000, "KRW": 14_000_000,
+			"BNB": 15, "BTC": 0.1, "CNY": 70_000,
+			"ETH": 3, "EUR": 10_000, "GBP": 8_000, "IDR": 160_000_000, "JPY": 1_500_000, "KRW": 14_000_000,
 			"RUB": 800_000, "SOL": 60, "TRY": 400_000, "TWD": 320_000, "USD": 10_000, "USDC": 10_000, "USDT": 10_000, "VND": 260_000_000, "XRP": 5_000,
 		},
 		LeadOverrides: []string{string(guard.CheckPromise)}, // a refund is a lead's to grant

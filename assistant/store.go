@@ -95,6 +95,8 @@ type Shadow struct {
 
 // Explanation is what the record of a run says beside its steps (P9).
 type Explanation struct {
+	Basis          confidence.Basis // what Evidence was made with
+	Cited          []Citation       // by the draft, whatever became of it
 	Confidence     float64
 	EmbeddingModel string
 	Evidence       confidence.Evidence // on which Confidence rests

@@ -1,11 +1,8 @@
 package evals
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/deskhand/deskhand/assistant"
@@ -17,165 +14,150 @@ const folds = 10
 
 // Calibration is a fitted confidence model with what it is worth on cases that it was not fitted on.
 type Calibration struct {
-	AURC      float64          `json:"aurc"`   // area under the risk-coverage curve; 0 is best
-	Brier     float64          `json:"brier"`  // mean squared error of the cross-validated probabilities
-	ECE       float64          `json:"ece"`    // expected calibration error, over ten bins
-	EAURC     float64          `json:"e_aurc"` // AURC less that of an order in which every right case stands before every wrong one
-	Cases     int              `json:"cases"`
-	Correct   int              `json:"correct"`
-	Model     confidence.Model `json:"model"`
-	Precision []Operating      `json:"operating_points"`
+	After   Scores           `json:"after"`  // calibration: what the service would promise
+	AURC    float64          `json:"aurc"`   // area under the risk-coverage curve; 0 is best
+	Before  Scores           `json:"before"` // calibration: the logistic model as it was fitted
+	Bins    []Bin            `json:"bins"`   // of the probabilities after calibration
+	EAURC   float64          `json:"e_aurc"` // AURC less that of an order in which every right case stands before every wrong one
+	Cases   int              `json:"cases"`
+	Correct int              `json:"correct"`
+	Model   confidence.Model `json:"model"`
+	Points  []Operating      `json:"operating_points"` // by threshold
+	Target  Target           `json:"target"`
+
+	predictions []judged // after calibration, the surest first
 }
 
-// Operating is what a threshold would have done, on cross-validated probabilities.
-type Operating struct {
-	Answered  int     `json:"answered"`
-	Coverage  float64 `json:"coverage"` // of the cases that have an answer, the share that is answered rightly
-	Precision float64 `json:"precision"`
-	Threshold float64 `json:"threshold"`
+// Scores say how far probabilities keep what they promise.
+type Scores struct {
+	Brier float64 `json:"brier"` // mean squared error
+	ECE   float64 `json:"ece"`   // expected calibration error, over ten bins
 }
 
-// Calibrate fits the confidence model on the results of a suite. A case counts when the pipeline got as far as a draft.
-// The draft is right when the case expects an answer and the draft cites the article that it names, in the customer's
-// language; what a draft says in a case that expects no answer is wrong.
-func Calibrate(results []Result, fingerprint string) (Calibration, error) {
-	var cases []confidence.Labelled
-	for _, result := range results {
-		if result.Conclusion.Explained.Evidence == (confidence.Evidence{}) || !result.Conclusion.Explained.Evidence.GuardPassed {
-			continue
-		}
-		right := result.Case.Expect.Outcome == assistant.OutcomeAnswered &&
-			result.Case.Expect.Article != "" && slices.Contains(result.Articles, result.Case.Expect.Article)
-		cases = append(cases, confidence.Labelled{Correct: right, Evidence: result.Conclusion.Explained.Evidence})
-	}
-	model, err := confidence.Fit(cases, fingerprint)
-	if err != nil {
-		return Calibration{}, fmt.Errorf("calibrate on %d cases: %w", len(cases), err)
-	}
-	calibration := Calibration{Cases: len(cases), Model: model}
-	probabilities, err := crossValidate(cases)
+// Calibrate fits the confidence model on the results of suites and measures it at a precision that is wanted, 0 to 1. A case counts
+// when the pipeline got as far as a draft. The draft is right when the case expects an answer and the draft cites the article that
+// it names; what a draft says in a case that expects no answer is wrong. All evidence must be made with the same embedder and model.
+func Calibrate(results []Result, target float64) (Calibration, error) {
+	cases, basis, err := labelled(results)
 	if err != nil {
 		return Calibration{}, err
 	}
-	for i, c := range cases {
-		missed := probabilities[i]
-		if c.Correct {
-			missed = 1 - probabilities[i]
+	model, err := fitCalibrated(cases)
+	if err != nil {
+		return Calibration{}, fmt.Errorf("calibrate on %d cases: %w", len(cases), err)
+	}
+	model.Basis, model.Fingerprint = basis, basis.Fingerprint()
+	before, err := crossValidate(cases, confidence.Fit)
+	if err != nil {
+		return Calibration{}, err
+	}
+	after, err := crossValidate(cases, fitCalibrated)
+	if err != nil {
+		return Calibration{}, err
+	}
+	predictions := bySureness(after)
+	model.Points = points(predictions)
+	calibration := Calibration{
+		After: scoresOf(after), AURC: riskArea(predictions), Before: scoresOf(before), Bins: bins(predictions), Cases: len(cases),
+		Model: model, Points: ladder(predictions), Target: at(predictions, target), predictions: predictions,
+	}
+	ideal := slices.Clone(predictions)
+	for i, p := range ideal {
+		ideal[i].probability = 0
+		if p.right {
+			ideal[i].probability = 1
 			calibration.Correct++
 		}
-		calibration.Brier += missed * missed / float64(len(cases))
 	}
-	calibration.Model.Points = points(cases, probabilities)
-	calibration.weigh(cases, probabilities)
-	for threshold := 0.3; threshold < 0.96; threshold += 0.05 {
-		calibration.Precision = append(calibration.Precision, operate(cases, probabilities, threshold))
-	}
+	calibration.EAURC = calibration.AURC - riskArea(ideal)
 	return calibration, nil
 }
 
-// targets are the precisions that a policy can name; it takes the next higher one.
-func targets() []float64 { return []float64{0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99} }
-
-// points returns for each target the least threshold at which the lower bound of the precision reaches it. The threshold is chosen
-// on the cases that it is measured on, so the bound flatters a little. A target that the cases are too few to prove has none.
-func points(cases []confidence.Labelled, probabilities []float64) []confidence.Point {
-	order := make([]int, len(cases))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
-	var found []confidence.Point
-	for _, target := range targets() {
-		var best *confidence.Point
-		right := 0
-		for answered, i := range order {
-			if cases[i].Correct {
-				right++
-			}
-			n := answered + 1
-			if n < len(order) && probabilities[order[n]] == probabilities[i] {
-				continue // a threshold takes all of equal probability
-			}
-			if lower := exactLower(right, n); lower >= target {
-				best = &confidence.Point{
-					Coverage: float64(n) / float64(len(cases)), LowerBound: lower, Precision: float64(right) / float64(n), Target: target,
-					Threshold: probabilities[i],
-				}
-			}
+// labelled returns the evidence of the cases that count, with the truth, and what it was made with.
+func labelled(results []Result) ([]confidence.Labelled, confidence.Basis, error) {
+	var cases []confidence.Labelled
+	var basis confidence.Basis
+	for _, result := range results {
+		explained := result.Conclusion.Explained
+		if explained.Evidence == (confidence.Evidence{}) || !explained.Evidence.GuardPassed {
+			continue
 		}
-		if best != nil {
-			found = append(found, *best)
+		if len(cases) == 0 {
+			basis = explained.Basis
 		}
+		if explained.Basis != basis {
+			return nil, basis, fmt.Errorf("%w: case %s has evidence of another making than those before it: did a model fail on the way?",
+				ErrBroken, result.Case.ID)
+		}
+		cases = append(cases, confidence.Labelled{Correct: cites(explained.Cited, result.Case.Expect), Evidence: explained.Evidence})
 	}
-	return found
+	return cases, basis, nil
 }
 
-// weigh measures the cross-validated probabilities as a ranking and as promises.
-func (c *Calibration) weigh(cases []confidence.Labelled, probabilities []float64) {
-	predictions, ideal := make([]judged, len(cases)), make([]judged, len(cases))
-	for i, labelled := range cases {
-		predictions[i] = judged{probability: probabilities[i], right: labelled.Correct}
-		ideal[i].right = labelled.Correct
-		if labelled.Correct {
-			ideal[i].probability = 1
-		}
-	}
-	c.AURC, c.ECE = riskArea(predictions), calibrationError(predictions)
-	c.EAURC = c.AURC - riskArea(ideal)
+// cites reports whether a draft rests on the article that a case expects. What was sent does not matter: that depends on the fit.
+func cites(cited []assistant.Citation, expect Expect) bool {
+	return expect.Outcome == assistant.OutcomeAnswered && slices.ContainsFunc(cited, func(c assistant.Citation) bool {
+		return c.Slug == expect.Article
+	})
 }
 
-// crossValidate returns for each case the probability that a model fitted on the other folds gives it.
-func crossValidate(cases []confidence.Labelled) ([]float64, error) {
-	probabilities := make([]float64, len(cases))
-	for fold := range folds {
+// fitCalibrated fits a model and corrects it by probabilities that models without the case gave.
+func fitCalibrated(cases []confidence.Labelled) (confidence.Model, error) {
+	model, err := confidence.Fit(cases)
+	if err != nil {
+		return model, err
+	}
+	scored, err := crossValidate(cases, confidence.Fit)
+	if err != nil {
+		return model, err
+	}
+	return model.Calibrated(scored), nil
+}
+
+// crossValidate returns for each case the probability that a model gives it that was fitted on the other folds. A fold has its
+// share of the right cases and of the wrong ones.
+func crossValidate(
+	cases []confidence.Labelled, fit func([]confidence.Labelled) (confidence.Model, error),
+) ([]confidence.Scored, error) {
+	scored := make([]confidence.Scored, len(cases))
+	dealt := make(map[bool]int)
+	fold := make([]int, len(cases))
+	for i, c := range cases {
+		fold[i] = dealt[c.Correct] % folds
+		dealt[c.Correct]++
+	}
+	for held := range folds {
 		var rest []confidence.Labelled
 		for i, c := range cases {
-			if i%folds != fold {
+			if fold[i] != held {
 				rest = append(rest, c)
 			}
 		}
-		model, err := confidence.Fit(rest, "")
+		model, err := fit(rest)
 		if err != nil {
-			return nil, fmt.Errorf("cross-validate: %w", err)
+			return nil, errors.Join(errCrossValidate, err)
 		}
 		for i, c := range cases {
-			if i%folds == fold {
-				probabilities[i] = model.Probability(c.Evidence)
+			if fold[i] == held {
+				scored[i] = confidence.Scored{Correct: c.Correct, Probability: model.Probability(c.Evidence)}
 			}
 		}
 	}
-	return probabilities, nil
+	return scored, nil
 }
 
-func operate(cases []confidence.Labelled, probabilities []float64, threshold float64) Operating {
-	point := Operating{Threshold: math.Round(threshold*100) / 100}
-	right, all := 0, 0
-	for i, c := range cases {
-		if c.Correct {
-			all++
-		}
-		if probabilities[i] < threshold {
-			continue
-		}
-		point.Answered++
-		if c.Correct {
-			right++
-		}
-	}
-	if point.Answered > 0 {
-		point.Precision = float64(right) / float64(point.Answered)
-	}
-	if all > 0 {
-		point.Coverage = float64(right) / float64(all)
-	}
-	return point
-}
+// errCrossValidate says which step found the cases too few.
+var errCrossValidate = errors.New("cross-validate")
 
-// Fingerprint names what a fit belongs to: with another embedder, taxonomy or suite it is stale.
-func Fingerprint(parts ...string) string {
-	hash := sha256.New()
-	for _, part := range parts {
-		_, _ = fmt.Fprintf(hash, "%d:%s", len(part), part) // a hash takes everything
+func scoresOf(scored []confidence.Scored) Scores {
+	var scores Scores
+	for _, s := range scored {
+		missed := s.Probability
+		if s.Correct {
+			missed = 1 - s.Probability
+		}
+		scores.Brier += missed * missed / float64(len(scored))
 	}
-	return hex.EncodeToString(hash.Sum(nil)[:6])
+	scores.ECE = calibrationError(bySureness(scored))
+	return scores
 }

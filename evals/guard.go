@@ -32,7 +32,7 @@ type GuardRow struct {
 // Half tells to which half the row belongs.
 func (r GuardRow) Half() Half {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(r.ID))
+	_, _ = h.Write([]byte(r.ID)) // a hash takes everything
 	if h.Sum32()%2 == 1 {
 		return HalfFrozen
 	}

@@ -62,6 +62,7 @@ func newRunner(t *testing.T) evals.Runner {
 		return assistant.Settings{Policy: policy}, nil
 	})
 	config.Store = store
+	config.Confidence.Basis.Embedder = "stub"
 	config.Search = func(_ context.Context, query retrieval.Query) (retrieval.Results, error) {
 		results := retrieval.Results{KBVersion: 1, Model: "stub"}
 		if len(query.Intents) > 0 && query.Intents[0].Intent == "trading.fees" {

@@ -30,7 +30,7 @@ type judged struct {
 func calibrationError(predictions []judged) float64 {
 	var gaps [calibrationBins]float64
 	for _, p := range predictions {
-		bin := min(int(p.probability*calibrationBins), calibrationBins-1)
+		bin := binOf(p.probability)
 		gaps[bin] += p.probability
 		if p.right {
 			gaps[bin]--
@@ -42,6 +42,8 @@ func calibrationError(predictions []judged) float64 {
 	}
 	return sum / float64(max(len(predictions), 1))
 }
+
+func binOf(probability float64) int { return min(int(probability*calibrationBins), calibrationBins-1) }
 
 // riskArea is the area under the risk-coverage curve: the mean error rate over all ways to answer only the surest
 // (Geifman, Uziel and El-Yaniv 2019, Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers).

@@ -2,7 +2,9 @@ package prompts
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -70,14 +72,21 @@ func (l *Library) Draft(in DraftInput) (Prompt, error) {
 }
 
 // draftTemplate renders the two parts of the draft prompt.
-type draftTemplate struct{ *template.Template }
+type draftTemplate struct {
+	*template.Template
+
+	version string
+}
 
 func newDraftTemplate(source string) (*draftTemplate, error) {
 	parsed, err := template.New("draft").Option("missingkey=error").Funcs(template.FuncMap{"escape": escape}).Parse(source)
 	if err != nil {
 		return nil, fmt.Errorf("parse draft prompt: %w", err)
 	}
-	return &draftTemplate{parsed}, nil
+	hash := sha256.New()
+	hash.Write([]byte(source))
+	hash.Write(draftSchema)
+	return &draftTemplate{Template: parsed, version: hex.EncodeToString(hash.Sum(nil)[:6])}, nil
 }
 
 // escape keeps a text from ending the element around it. Only what could be markup is replaced, so that the model reads

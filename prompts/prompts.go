@@ -159,6 +159,9 @@ func (l *Library) Text(key Key, language string, args Args) string {
 	return strings.NewReplacer(pairs...).Replace(strings.TrimSpace(texts[key]))
 }
 
+// DraftVersion identifies what the model reads to draft, whatever the fixed texts say: 12 hexadecimal digits.
+func (l *Library) DraftVersion() string { return l.draft.version }
+
 // Version identifies the words of this build: 12 hexadecimal digits.
 func (l *Library) Version() string { return l.version }
 

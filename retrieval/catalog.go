@@ -29,6 +29,12 @@ type StoredArticle struct {
 	Version       int        `db:"version"`
 }
 
+// Readable reports whether customers may read the article at a moment: it is public, published and not past its review date.
+func (a StoredArticle) Readable(at time.Time) bool {
+	stale := a.ReviewBy != nil && Query{Now: at}.today().stale(*a.ReviewBy)
+	return a.Audience == AudiencePublic && a.Status == StatusPublished && !stale
+}
+
 // Filter narrows a list. Empty fields do not.
 type Filter struct {
 	// AfterSlug and AfterLocale are the last article of the page before.

@@ -51,7 +51,7 @@ type Results struct {
 	Hits     []Hit
 	// KBVersion is the version of the knowledge base that was searched.
 	KBVersion int64
-	// Model is the name of the embedding model.
+	// Model is the name of the embedding model that the hits were found by; empty when they were found by words only.
 	Model string
 	// Terms are what was asked for by words, in their order: at most 256.
 	Terms []lexical.Unit

@@ -52,7 +52,7 @@ func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
 		if ctx.Err() != nil {
 			return Results{}, fmt.Errorf("search: %w", ctx.Err())
 		}
-		results.Degraded = err
+		results.Degraded, results.Model = err, ""
 	}
 	shown := preferred(query.Locale, x.fallback)
 	rows, err := x.findCandidates(ctx, search{

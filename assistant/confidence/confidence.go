@@ -6,12 +6,15 @@
 package confidence
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
+	"strings"
 )
 
 //go:embed default.json
@@ -42,12 +45,21 @@ type Labelled struct {
 
 // Model is a fitted logistic model. The zero Model believes nothing.
 type Model struct {
-	Cases       int                `json:"cases"`       // on which it was fitted
-	Fingerprint string             `json:"fingerprint"` // of the suite, embedder and taxonomy that the fit belongs to
+	Basis       Basis              `json:"basis"`           // what the evidence of the fit was made with
+	Cases       int                `json:"cases"`           // on which it was fitted
+	Curve       []Knot             `json:"curve,omitempty"` // corrects the probabilities of a fit on many cases
+	Fingerprint string             `json:"fingerprint"`     // of Basis
 	Intercept   float64            `json:"intercept"`
 	Points      []Point            `json:"points,omitempty"` // thresholds for precisions, in the order of their targets
-	Stale       bool               `json:"-"`                // fitted for another model, prompt, embedder or taxonomy than is in use
+	Stale       bool               `json:"-"`                // fitted for something else than is in use: see For
+	Suites      []string           `json:"suites"`           // names of those that it was fitted on
 	Weights     map[string]float64 `json:"weights"`
+}
+
+// For returns m as it holds for evidence that was made with something: stale, when it was fitted for something else.
+func (m Model) For(use Basis) Model {
+	m.Stale = len(m.Basis.Differences(use)) > 0
+	return m
 }
 
 // Conservative is the least probability at which an answer is sent while the fit is stale: its probabilities were true for
@@ -75,17 +87,65 @@ func (m Model) Reaching(precision float64) (float64, bool) {
 
 // Default returns the model that ships with the program.
 func Default() (Model, error) {
-	var m Model
-	if err := json.Unmarshal(defaultModel, &m); err != nil {
-		return m, fmt.Errorf("parse default confidence model: %w", err)
-	}
-	for name := range m.Weights {
-		if !slices.Contains(names, name) {
-			return m, fmt.Errorf("default confidence model has an unknown feature %q", name)
-		}
+	m, err := Parse(bytes.NewReader(defaultModel))
+	if err != nil {
+		return m, fmt.Errorf("read default confidence model: %w", err)
 	}
 	return m, nil
 }
+
+// maxBytes bounds a fit as a file: one on many cases has some hundred knots.
+const maxBytes = 1 << 20
+
+// Parse reads a fit that deskhand eval calibrate wrote. An error names the field at fault.
+func Parse(r io.Reader) (Model, error) {
+	var m Model
+	content, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	switch {
+	case err != nil:
+		return m, fmt.Errorf("read fit: %w", err)
+	case len(content) > maxBytes:
+		return m, errors.New("parse fit: it is longer than 1 MiB")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		return m, fmt.Errorf("parse fit: %w", err)
+	}
+	if decoder.More() {
+		return m, errors.New("parse fit: there is more after it")
+	}
+	return m, m.validate()
+}
+
+// validate names the first field that no fit can have: a file that somebody edited must not make everything look certain.
+func (m Model) validate() error {
+	for name := range m.Weights {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("weights.%s is no feature: the features are %s", name, strings.Join(names, ", "))
+		}
+	}
+	if len(m.Weights) != len(names) {
+		return fmt.Errorf("weights lacks a feature: it needs %s", strings.Join(names, ", "))
+	}
+	if m.Fingerprint != m.Basis.Fingerprint() {
+		return errors.New("fingerprint is not that of basis: write the fit with \"deskhand eval calibrate --out\"")
+	}
+	for i, knot := range m.Curve {
+		if !share(knot.Raw) || !share(knot.True) || i > 0 && (knot.Raw <= m.Curve[i-1].Raw || knot.True < m.Curve[i-1].True) {
+			return fmt.Errorf("curve[%d] must rise from the one before it and lie between 0 and 1", i)
+		}
+	}
+	for i, point := range m.Points {
+		if !share(point.Target) || !share(point.Threshold) || i > 0 && point.Target <= m.Points[i-1].Target {
+			return fmt.Errorf("points[%d] must have a threshold between 0 and 1 and a target above the one before it", i)
+		}
+	}
+	return nil
+}
+
+// share reports whether x lies between 0 and 1; what is no number does not.
+func share(x float64) bool { return x >= 0 && x <= 1 }
 
 // Probability is the probability, 0 to 1, that an answer with this evidence is right. What the guard objects to is never
 // right.
@@ -96,6 +156,9 @@ func (m Model) Probability(e Evidence) float64 {
 	z := m.Intercept
 	for i, value := range features(e) {
 		z += m.Weights[names[i]] * value
+	}
+	if len(m.Curve) > 0 {
+		return along(m.Curve, sigmoid(z))
 	}
 	return sigmoid(z)
 }
@@ -109,7 +172,7 @@ const (
 
 // Fit returns the model of highest penalised likelihood, by Newton's method (iteratively reweighted least squares; see
 // Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 4.4.1). It needs cases of both kinds.
-func Fit(cases []Labelled, fingerprint string) (Model, error) {
+func Fit(cases []Labelled) (Model, error) {
 	right := 0
 	for _, c := range cases {
 		if c.Correct {
@@ -136,7 +199,7 @@ func Fit(cases []Labelled, fingerprint string) (Model, error) {
 			break
 		}
 	}
-	m := Model{Cases: len(cases), Fingerprint: fingerprint, Intercept: beta[0], Weights: make(map[string]float64, len(names))}
+	m := Model{Cases: len(cases), Intercept: beta[0], Weights: make(map[string]float64, len(names))}
 	for i, name := range names {
 		m.Weights[name] = beta[i+1]
 	}
@@ -210,14 +273,14 @@ func solve(a [][]float64, b []float64) ([]float64, error) {
 		if math.Abs(a[pivot][column]) < 1e-12 {
 			return nil, errors.New("the cases do not determine the weights")
 		}
-		a[column], a[pivot] = a[pivot], a[column]
-		b[column], b[pivot] = b[pivot], b[column]
+		a[column], a[pivot] = a[pivot], a[column] //nolint:gosec // both are rows of a
+		b[column], b[pivot] = b[pivot], b[column] //nolint:gosec // as long as a
 		for row := column + 1; row < size; row++ {
 			factor := a[row][column] / a[column][column]
 			for k := column; k < size; k++ {
 				a[row][k] -= factor * a[column][k]
 			}
-			b[row] -= factor * b[column]
+			b[row] -= factor * b[column] //nolint:gosec // as above
 		}
 	}
 	x := make([]float64, size)

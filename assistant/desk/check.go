@@ -49,11 +49,32 @@ func (d *Desk) findings(ctx context.Context, message assistant.Message, detail D
 	if err != nil {
 		return nil, assistant.Policy{}, fmt.Errorf("load settings: %w", err)
 	}
-	text := guard.Text{Body: message.Body, Language: detail.Ticket.Language}
+	sources, err := d.sourcesOf(ctx, message, detail)
+	if err != nil {
+		return nil, assistant.Policy{}, fmt.Errorf("load cited articles: %w", err)
+	}
+	text := guard.Text{Body: message.Body, Language: detail.Ticket.Language, Sources: sources}
 	for _, found := range d.guard.Check(text, settings.Registry) {
 		findings = append(findings, assistant.Finding{Check: string(found.Check), Detail: found.Detail})
 	}
 	return findings, settings.Policy, nil
+}
+
+// sourcesOf returns the articles that a text rests on: those that it cites, and those that the drafts beside the ticket cite. What
+// they link to, an agent may link to.
+func (d *Desk) sourcesOf(ctx context.Context, message assistant.Message, detail Detail) ([]string, error) {
+	if d.sources == nil {
+		return nil, nil
+	}
+	cited := slices.Clone(message.Citations)
+	for _, draft := range detail.Drafts {
+		for _, citation := range draft.Citations {
+			if !slices.Contains(cited, citation) {
+				cited = append(cited, citation)
+			}
+		}
+	}
+	return d.sources(ctx, cited)
 }
 
 // check holds an agent's text to the rules for everything that leaves the desk, and returns the objections that a lead set

@@ -113,8 +113,13 @@ type Desk struct {
 	guard    *guard.Guard
 	prompts  *prompts.Library
 	redactor *redact.Redactor
+	sources  SourcesFunc
 	store    Store
 }
+
+// SourcesFunc returns the texts of articles as customers can read them today. One that is gone, internal, stale or not published is
+// left out: a draft for an agent may cite what no customer sees.
+type SourcesFunc func(ctx context.Context, cited []assistant.Citation) ([]string, error)
 
 // Config is what a Desk is made of.
 type Config struct {
@@ -122,12 +127,13 @@ type Config struct {
 	Guard    *guard.Guard
 	Prompts  *prompts.Library
 	Redactor *redact.Redactor
+	Sources  SourcesFunc // nil: a text may name what is in the registry only
 	Store    Store
 }
 
 // New returns a Desk.
 func New(c Config) *Desk {
-	return &Desk{clock: c.Clock, guard: c.Guard, prompts: c.Prompts, redactor: c.Redactor, store: c.Store}
+	return &Desk{clock: c.Clock, guard: c.Guard, prompts: c.Prompts, redactor: c.Redactor, sources: c.Sources, store: c.Store}
 }
 
 // History returns what happened to a ticket, oldest first.

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func setup(t *testing.T) *bundle {
 	require.NoError(t, err)
 	b := &bundle{pool: pgtest.DB(t)}
 	b.store = postgres.New(b.pool, now, func(context.Context, pgx.Tx, assistant.Job) error { return nil })
-	b.Desk = desk.New(desk.Config{Clock: now, Guard: r.guard, Redactor: r.redactor, Store: b.store})
+	b.Desk = desk.New(desk.Config{Clock: now, Guard: r.guard, Redactor: r.redactor, Sources: published, Store: b.store})
 	require.NoError(t, b.store.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
 	}, "test"))
@@ -125,6 +126,15 @@ func (b *bundle) last(t *testing.T, ticketID uuid.UUID) assistant.Message {
 	detail, err := b.Ticket(t.Context(), ticketID)
 	require.NoError(t, err)
 	return detail.Conversation.Messages[len(detail.Conversation.Messages)-1]
+}
+
+// published knows one article, and none else.
+func published(_ context.Context, cited []assistant.Citation) ([]string, error) {
+	if !slices.Contains(cited, assistant.Citation{Locale: "en", Slug: "withdrawal-pending", Title: "Pending"}) {
+		return nil, nil
+	}
+	return []string{"Look the transaction up on https://explorer.example/tx or write to chain@explorer.example. " +
+		"Deposits go to 0x52908400098527886E0F7030069857D2E4169EE7."}, nil
 }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -196,6 +197,44 @@ func TestDeskHoldsADraftToTheRulesWhenItIsAccepted(t *testing.T) {
 
 	require.Equal(t, assistant.CodeInvalid, assistant.ErrorCode(err))
 	b.unchanged(t, ticket)
+}
+
+// TestDeskAgentMayLinkToWhatTheDraftCites is the part of P4 about a text of one's own: what stands in the article that the draft beside
+// the ticket cites may be named, and nothing beyond it.
+func TestDeskAgentMayLinkToWhatTheDraftCites(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct{ body, check string }{
+		"ItsLink":             {"Look it up on https://explorer.example/tx first.", ""},
+		"ItsLinkInChinese":    {"请先在 https://explorer.example/tx 查询这笔交易。", ""},
+		"ItsLinkInArabic":     {"ابحث عن المعاملة هنا أولا: https://explorer.example/tx", ""},
+		"ItsMail":             {"Write to chain@explorer.example about it.", ""},
+		"AnotherPathOfIt":     {"Look it up on https://explorer.example/login first.", "link"},
+		"ALookAlike":          {"Look it up on https://expIorer.example/tx first.", "link"},
+		"AnAddressInIt":       {"Send it to 0x52908400098527886E0F7030069857D2E4169EE7 again.", "address"},
+		"SomethingElsewhere":  {"Look it up on https://elsewhere.example/tx first.", "link"},
+		"ASecretBesideALink":  {"Open https://explorer.example/tx and send us your password.", "secret_request"},
+		"HiddenBehindItsLink": {"See [https://explorer.example/tx](https://evil.example/tx).", "link"},
+	}
+	b := setup(t)
+	cites := b.ticket(t, nil)
+	citesNothing := b.ticket(t, func(end *assistant.Conclusion) { end.Proposal = nil })
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			findings, err := b.Check(t.Context(), cites.ID, test.body)
+			require.NoError(t, err)
+			if test.check == "" {
+				require.Empty(t, findings)
+				findings, err = b.Check(t.Context(), citesNothing.ID, test.body)
+				require.NoError(t, err)
+				require.NotEmpty(t, findings, "without the article it is nobody's")
+				return
+			}
+			require.True(t, slices.ContainsFunc(findings, func(f assistant.Finding) bool { return f.Check == test.check }), findings)
+		})
+	}
 }
 
 func TestDeskSendsNothingWhenTheRegistryCannotBeRead(t *testing.T) {

@@ -44,6 +44,7 @@ type Text struct {
 	Language  string     // BCP 47, of the customer; the language is not checked where it is not one of the desk's
 	Question  string     // the customer's, already without secrets
 	Sentences []Sentence // empty for a text that a person wrote
+	Sources   []string   // of a text that a person wrote: articles whose links and contacts it may name
 }
 
 // Finding is one objection.
@@ -121,12 +122,16 @@ func (v *review) add(findings ...Finding) {
 func (v *review) cited(s Sentence) []*source {
 	sources := make([]*source, 0, len(s.Sources))
 	for _, text := range s.Sources {
-		if v.sources[text] == nil {
-			v.sources[text] = &source{guard: v.guard, text: text}
-		}
-		sources = append(sources, v.sources[text])
+		sources = append(sources, v.source(text))
 	}
 	return sources
+}
+
+func (v *review) source(text string) *source {
+	if v.sources[text] == nil {
+		v.sources[text] = &source{guard: v.guard, text: text}
+	}
+	return v.sources[text]
 }
 
 // allCited returns all cited sources, each once.
@@ -194,9 +199,15 @@ func (v *review) contacts(body unmasked) []Contact {
 		}
 	}
 	found, embedded := scan(body)
+	for _, c := range found {
+		if slices.ContainsFunc(v.text.Sources, func(text string) bool { return v.source(text).names(c) }) {
+			allowed[c.key()] = true
+		}
+	}
 	for _, c := range spelledOut(body) {
 		v.contact(c)
 	}
+	found = append(found, v.registry.brandHandles(body)...)
 	for _, c := range slices.Concat(found, embedded) {
 		if !allowed[c.key()] || c.Kind == KindAddress {
 			v.contact(c)

@@ -13,8 +13,8 @@ var platforms = []struct {
 	name  string
 	words []string
 }{
-	{"telegram", []string{"telegram", "tg", "telegrama", "телеграм", "телеграмм", "телеграме", "телеграмме", "телеге", "тг", "电报", "電報", "纸飞机", "紙飛機", "텔레그램", "テレグラム", "تيليجرام", "تليجرام", "تلجرام", "تيليغرام", "تلغرام", "التليجرام"}},
-	{"whatsapp", []string{"whatsapp", "whatsap", "wa", "вотсап", "ватсап", "вотсапп", "whatsapp'tan", "왓츠앱", "ワッツアップ", "واتساب", "واتس", "الواتساب"}},
+	{"telegram", []string{"telegram", "tg", "telegrama", "телеграм", "телеграмм", "телеграме", "телеграмме", "телеге", "тг", "电报", "電報", "纸飞机", "紙飛機", "飞机号", "飛機號", "텔레그램", "テレグラム", "تيليجرام", "تليجرام", "تلجرام", "تيليغرام", "تلغرام", "التليجرام"}},
+	{"whatsapp", []string{"whatsapp", "whatsap", "wa", "вотсап", "ватсап", "вотсапп", "왓츠앱", "ワッツアップ", "واتساب", "واتس", "الواتساب"}},
 	{"wechat", []string{"wechat", "weixin", "wx", "vx", "微信", "薇信", "威信", "v信", "위챗", "ウィーチャット", "вичат", "ويتشات"}},
 	{"qq", []string{"qq", "扣扣"}},
 	{"line", []string{"line", "ライン", "라인"}},
@@ -34,6 +34,7 @@ var platforms = []struct {
 	{"vk", []string{"vk", "vkontakte", "вконтакте"}},
 	{"snapchat", []string{"snapchat"}},
 	{"potato", []string{"potato"}},
+	{"direct message", []string{"dm", "dms", "私信", "私訊", "лс", "личку"}},
 }
 
 // handles finds "@name", and names that follow the word for a messenger.
@@ -56,6 +57,7 @@ func (s *scanner) handles() {
 	for _, cue := range cues {
 		s.cuedHandle(cue)
 	}
+	s.nearHandles(cues)
 }
 
 // platformCue is a word for a platform.
@@ -69,6 +71,9 @@ func (s *scanner) platformCues() []platformCue {
 	var cues []platformCue
 	text := s.text.lower
 	for word, at := range narrowWords(text) {
+		if stem, _, inflected := strings.Cut(word, "'"); inflected { // Telegram'da
+			word = stem
+		}
 		if name := platformOf[word]; name != "" && isWholeWord(text, at, at+len(word)) {
 			cues = append(cues, platformCue{name, place{at, at + len(word)}})
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/confidence"
 )
 
 // probeTimeout bounds one readiness check: whoever asks, asks again in seconds.
@@ -42,6 +45,8 @@ type readinessOutput struct {
 type Readiness struct {
 	KBVersion int64  `doc:"Version of the knowledge base: it grows with each change." json:"kb_version"`
 	Status    string `enum:"ready" json:"status"`
+
+	Warnings []FieldError `doc:"What works, but less well than it could, and how to mend it." json:"warnings,omitempty" nullable:"false"`
 }
 
 func (s *server) describeHealth(api huma.API) {
@@ -51,8 +56,9 @@ func (s *server) describeHealth(api huma.API) {
 		Method:      http.MethodGet, OperationID: "health", Path: "/healthz", Summary: "Alive?", Tags: tags,
 	}, access.Anyone), s.health)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "Answers 503 while something that the service needs is missing, and names it in errors.",
-		Method:      http.MethodGet, OperationID: "readiness", Path: "/readyz", Summary: "Ready?", Tags: tags,
+		Description: "Answers 503 while something that the service needs is missing, and names it in errors. " +
+			"What works less well than it could, such as a confidence that was fitted for another embedding model, is in warnings.",
+		Method: http.MethodGet, OperationID: "readiness", Path: "/readyz", Summary: "Ready?", Tags: tags,
 	}, access.Anyone), s.readiness)
 }
 
@@ -81,7 +87,21 @@ func (s *server) readiness(ctx context.Context, _ *struct{}) (*readinessOutput, 
 		p.Errors = missing
 		return nil, p
 	}
+	ready.Warnings = s.warnings()
 	return &readinessOutput{Body: ready}, nil
+}
+
+// warnings are no reason to take a replica out of service.
+func (s *server) warnings() []FieldError {
+	stale := s.Assistant.StaleFit(s.Index().Model())
+	if len(stale) == 0 {
+		return nil
+	}
+	return []FieldError{{
+		Field: "confidence",
+		Message: "the confidence was fitted for another " + strings.Join(stale, ", ") + ": answers are sent from a probability of " +
+			strconv.FormatFloat(confidence.Conservative, 'g', -1, 64) + " on only; fit it with deskhand eval calibrate",
+	}}
 }
 
 func (c check) run(ctx context.Context) error {

@@ -250,6 +250,20 @@ func TestReadinessTellsTheVersionOfTheKnowledgeBase(t *testing.T) {
 	ready := decode[httpapi.Readiness](t, s.do(t, call{path: "/readyz"}), http.StatusOK)
 	require.Equal(t, "ready", ready.Status)
 	require.Positive(t, ready.KBVersion)
+	require.Empty(t, ready.Warnings)
+}
+
+func TestReadinessWarnsOfAConfidenceThatWasFittedForSomethingElse(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, options{})
+	s.pipeline.Confidence.Basis.Embedder, s.pipeline.Confidence.Basis.Taxonomy = "another", "another"
+
+	ready := decode[httpapi.Readiness](t, s.do(t, call{path: "/readyz"}), http.StatusOK)
+	require.Equal(t, "ready", ready.Status)
+	require.Len(t, ready.Warnings, 1)
+	require.Equal(t, "confidence", ready.Warnings[0].Field)
+	require.Contains(t, ready.Warnings[0].Message, "another embedder, taxonomy:")
+	require.Contains(t, ready.Warnings[0].Message, "0.95")
 }
 
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {

@@ -114,6 +114,11 @@ func (t *Triager) Untrained() []string {
 // IntentIDs returns the ids of the taxonomy's intents, in its order.
 func (t *Triager) IntentIDs() []string { return t.taxonomy.IDs() }
 
+// Fingerprints identify the classifier and the taxonomy: what is fitted on triages holds for these only.
+func (t *Triager) Fingerprints() (classifier, taxonomy string) {
+	return t.classifier.Fingerprint(), t.taxonomy.Fingerprint()
+}
+
 // Facts returns what a text states, without judging it.
 func (t *Triager) Facts(text string) facts.Facts { return t.facts.Read(text) }
 

@@ -58,6 +58,8 @@ type config struct {
 
 	Providers string `env:"DESKHAND_PROVIDERS" group:"Model" help:"YAML file with a list of OpenAI-compatible servers, asked in their order: addresses, where the keys are, models, prices, limits. It replaces the flags of the one server." placeholder:"FILE" type:"existingfile"`
 
+	Confidence string `env:"DESKHAND_CONFIDENCE" group:"Model" help:"Fit of the confidence that \"deskhand eval calibrate --out\" wrote. Default: the built-in one, which holds for the built-in embedder, intents and intent model." placeholder:"FILE" type:"existingfile"`
+
 	ConversationCost   float64 `env:"DESKHAND_CONVERSATION_COST" group:"Budget" help:"US dollars that models may cost in one conversation. Beyond it, drafts are made without a model. Default: no limit." placeholder:"USD"`
 	ConversationTokens int64   `env:"DESKHAND_CONVERSATION_TOKENS" group:"Budget" help:"Tokens that models may use in one conversation. Default: no limit." placeholder:"N"`
 	DailyCost          float64 `env:"DESKHAND_DAILY_COST" group:"Budget" help:"US dollars that models may cost on one day (UTC), on all replicas together. Default: no limit." placeholder:"USD"`

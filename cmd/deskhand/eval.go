@@ -24,7 +24,7 @@ import (
 )
 
 type evalCmd struct {
-	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on a labelled suite."`
+	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on labelled suites, and say what it is worth."`
 	Compare   evalCompareCmd   `cmd:"" help:"Say what is better and what is worse in a second run of a suite."`
 	Gate      evalGateCmd      `cmd:"" help:"Run a suite and fail when it is worse than a baseline or breaks a rule."`
 	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
@@ -114,50 +114,6 @@ func (c evalRunCmd) narrow(suite *evals.Suite) error {
 		return fmt.Errorf("%w: no case of %s is left: see --tag and --only-failed", errConfig, suite.Name)
 	}
 	return nil
-}
-
-type evalCalibrateCmd struct {
-	Out   string `help:"File to write the fitted model to. Default: print only." placeholder:"FILE" type:"path"`
-	Suite string `arg:"" help:"YAML file of the labelled suite." type:"existingfile"`
-}
-
-// Help is shown by --help.
-func (evalCalibrateCmd) Help() string {
-	return `The figures that are printed are cross-validated: no case is judged by a model that was fitted on it. The service reads
-assistant/confidence/default.json, which is built in.
-
-Example:
-  deskhand eval calibrate evals/suites/calibration.yaml --out assistant/confidence/default.json`
-}
-
-// Run implements the command.
-func (c evalCalibrateCmd) Run(ctx context.Context, a *app) error {
-	suite, err := readSuite(c.Suite)
-	if err != nil {
-		return err
-	}
-	results, err := runSuite(ctx, a, suite, 0)
-	if err != nil {
-		return err
-	}
-	model := ""
-	for _, result := range results {
-		model = max(model, result.Conclusion.Explained.EmbeddingModel)
-	}
-	calibration, err := evals.Calibrate(results, evals.Fingerprint(suite.Name, model))
-	if err != nil {
-		return err
-	}
-	if c.Out != "" {
-		encoded, err := json.MarshalIndent(calibration.Model, "", "  ")
-		if err != nil {
-			return fmt.Errorf("encode model: %w", err)
-		}
-		if err := os.WriteFile(c.Out, append(encoded, '\n'), 0o644); err != nil { //nolint:gosec // a source file, not a secret
-			return fmt.Errorf("write model: %w", err)
-		}
-	}
-	return printJSON(a, calibration)
 }
 
 func printJSON(a *app, value any) error { return encodeJSON(a.out, value) }

@@ -93,7 +93,7 @@ func (c evalGuardCmd) registry() (guard.Registry, error) {
 		name = channelsFile
 		file, err = retrieval.Sample().Open(name)
 	} else {
-		file, err = os.Open(name) //nolint:gosec // the caller names the file to read
+		file, err = os.Open(name) //nolint:gosec // the user names the file
 	}
 	if err != nil {
 		return guard.Registry{}, fmt.Errorf("%w: %w", errConfig, err)

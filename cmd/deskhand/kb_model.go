@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/postgres"
@@ -145,7 +147,8 @@ func articleChanged(store *postgres.Store, queue *jobs.Queue) retrieval.ChangedF
 }
 
 // follow looks until ctx ends whether the desk has switched to another embedding model or has other terms, and follows.
-func follow(ctx context.Context, desk *retrieval.Desk, logger *slog.Logger) {
+func follow(ctx context.Context, desk *retrieval.Desk, pipeline *assistant.Assistant, logger *slog.Logger) {
+	warnStale(ctx, pipeline, desk, logger)
 	complete(ctx, desk.Index(), logger)
 	ticker := time.NewTicker(followInterval)
 	defer ticker.Stop()
@@ -161,8 +164,18 @@ func follow(ctx context.Context, desk *retrieval.Desk, logger *slog.Logger) {
 			logger.WarnContext(ctx, "embedding model or terms not followed", slog.Any("error", err))
 		case switched:
 			logger.InfoContext(ctx, "embedding model or terms changed", slog.String("model", desk.Index().Model()))
+			warnStale(ctx, pipeline, desk, logger)
 			complete(ctx, desk.Index(), logger)
 		}
+	}
+}
+
+// warnStale says that the confidence belongs to something else than what is in use, as /readyz does.
+func warnStale(ctx context.Context, pipeline *assistant.Assistant, desk *retrieval.Desk, logger *slog.Logger) {
+	if stale := pipeline.StaleFit(desk.Index().Model()); len(stale) > 0 {
+		logger.WarnContext(ctx, "the confidence was fitted for something else: answers need the conservative threshold",
+			slog.Any("differs", stale), slog.String("fit", pipeline.Confidence.Fingerprint),
+			slog.Float64("threshold", confidence.Conservative))
 	}
 }
 

@@ -108,8 +108,8 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 }
 
 // follow does in the background what goes by the clock or by what other replicas do, until ctx ends.
-func (s *system) follow(ctx context.Context, logger *slog.Logger) {
-	go follow(ctx, s.desk, logger)
+func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logger *slog.Logger) {
+	go follow(ctx, s.desk, pipeline, logger)
 	go s.standby.keep(ctx, logger)
 	go s.live.Run(ctx)
 	go watchDesk(ctx, s, logger)
@@ -133,7 +133,7 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 	if err != nil {
 		return nil, err
 	}
-	s.follow(ctx, a.logger)
+	s.follow(ctx, pipeline, a.logger)
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}
@@ -147,7 +147,8 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 // people is where agents work.
 func (s *system) people() *desk.Desk {
 	return desk.New(desk.Config{
-		Clock: s.app.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Store: s.store,
+		Clock: s.app.clock, Guard: s.knowledge.guard, Prompts: s.knowledge.prompts, Redactor: s.knowledge.redactor, Sources: s.published,
+		Store: s.store,
 	})
 }
 

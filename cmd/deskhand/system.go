@@ -40,7 +40,7 @@ func loadKnowledge(c config) (knowledge, error) {
 	if err != nil {
 		return k, err
 	}
-	if k.confidence, err = confidence.Default(); err != nil {
+	if k.confidence, err = openConfidence(c); err != nil {
 		return k, err
 	}
 	k.triager, err = openTriager(c)
@@ -204,7 +204,7 @@ func (s *system) assistant(store assistant.Store, clock func() time.Time) *assis
 // newAssistant adds what the program knows to a pipeline's connections.
 func newAssistant(k knowledge, chat llm.Model, c assistant.Config) *assistant.Assistant {
 	if chat != nil {
-		c.Draft = assistant.ModelDrafter(chat, k.prompts)
+		c.Draft, c.Drafter = assistant.ModelDrafter(chat, k.prompts), chat.Name()
 	}
 	c.Confidence = k.confidence
 	c.Guard = k.guard

@@ -1,7 +1,9 @@
 package intent
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -113,6 +115,18 @@ func (t *Taxonomy) Never() []string {
 		}
 	}
 	return ids
+}
+
+// Fingerprint identifies the intents and what a machine may answer of each, as 12 hexadecimal digits. Texts for people, priorities and
+// the order do not count.
+func (t *Taxonomy) Fingerprint() string {
+	lines := make([]string, len(t.intents))
+	for i, entry := range t.intents {
+		lines[i] = entry.ID + " " + string(entry.AutoAnswer)
+	}
+	slices.Sort(lines)
+	hash := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(hash[:6])
 }
 
 // Lookup returns the intent with that id.

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+// published implements desk.SourcesFunc on the knowledge base of the moment.
+func (s *system) published(ctx context.Context, cited []assistant.Citation) ([]string, error) {
+	var texts []string
+	for _, citation := range cited {
+		article, err := s.desk.Index().Article(ctx, citation.Slug, citation.Locale)
+		switch {
+		case errors.Is(err, retrieval.ErrArticleNotFound):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if article.Readable(s.app.clock()) {
+			texts = append(texts, article.Title+"\n\n"+article.Body)
+		}
+	}
+	return texts, nil
+}
