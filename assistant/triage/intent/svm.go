@@ -127,7 +127,6 @@ func (s solver) solveColumn(c *column) {
 // pass looks at the active examples once, in random order, leaves those active whose multiplier may still move, and
 // returns the largest violation that it met.
 func (s solver) pass(c *column) float32 {
-
 	c.random.Shuffle(len(c.active), func(i, j int) { c.active[i], c.active[j] = c.active[j], c.active[i] })
 	ridge := float32(1 / (2 * s.cost))
 	worst := float32(0)
