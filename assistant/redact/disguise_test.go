@@ -332,7 +332,6 @@ var leastCaught = map[string]int{
 	"and": 99, "y": 99, "第1个 x": 99, // phrases of frequent Chinese characters
 	"then": 99, "and then": 99, "luego": 99, "depois": 99, "puis": 99, "dann": 99, "затем": 99, "接着": 99, "다음": 99, "kemudian": 99, "sonra": 99,
 	"rồi": 99, "ثم": 99, // a phrase that repeats its own words
-	"次に":                     71, // its に runs into Japanese words, and its 次 is in the Chinese lists
 	"Chinese in groups":      98,
 	"Chinese without spaces": 99,
 }

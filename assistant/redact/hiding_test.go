@@ -49,6 +49,7 @@ var hidings = []disguise{
 	{"接着", spaced, between(" 接着 ")},
 	{"다음", spaced, between(" 다음 ")},
 	{"次に", spaced, between("、次に")},
+	{"それから", spaced, between("、それから")},
 	{"kemudian", spaced, between(" kemudian ")},
 	{"sonra", spaced, between(" sonra ")},
 	{"rồi", spaced, between(" rồi ")},

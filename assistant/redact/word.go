@@ -37,6 +37,10 @@ func (s *scan) words() []word {
 		end, hash := s.asciiEnd(i)
 		var w word
 		if end < len(s.lower) && s.lower[end] >= utf8.RuneSelf {
+			if size := s.thenAt(i); size > 0 {
+				i += size
+				continue
+			}
 			if w = s.foreignWord(i); w.end == w.start {
 				_, size := characterAt(s.lower, i)
 				i += size
@@ -55,6 +59,24 @@ func (s *scan) words() []word {
 		last, i = end, end
 	}
 	return words
+}
+
+// thenAt returns the length of a Japanese "and then" at i that a word follows without a space: 、次に…. Nothing else tells it
+// from the word, and it begins no word of a list.
+func (s *scan) thenAt(i int) int {
+	if c, _ := characterAt(s.lower, i); c != '次' && c != 'そ' {
+		return 0
+	}
+	if before, _ := utf8.DecodeLastRuneInString(s.lower[:i]); unicode.IsLetter(before) {
+		return 0
+	}
+	for _, then := range [...]string{"次に", "次は", "それから", "そして", "その次に", "その次は"} {
+		end := i + len(then)
+		if strings.HasPrefix(s.lower[i:], then) && end < len(s.lower) && s.r.lexicon.script(s.lower, end) != noLetter {
+			return len(then)
+		}
+	}
+	return 0
 }
 
 // separator returns the length of what separates words at i, an ASCII character

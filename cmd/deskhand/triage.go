@@ -76,7 +76,7 @@ const (
 
 // Help is shown by --help.
 func (triageTrainCmd) Help() string {
-	return `Training takes a minute or two and is deterministic: the same examples give the same file. A file of examples is YAML, one
+	return `Training takes a minute of processor time and is deterministic: the same examples give the same file. A file of examples is YAML, one
 utterance a line:
 
   withdrawal.pending:

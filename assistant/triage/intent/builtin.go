@@ -20,8 +20,8 @@ func Builtin(e Embedder) (*Classifier, error) {
 	return c, nil
 }
 
-// TrainBuiltin trains the classifier that Builtin returns from the examples that ship with the program. It takes minutes,
-// so it is a step of development: `deskhand triage train` stores its result.
+// TrainBuiltin trains the classifier that Builtin returns from the examples that ship with the program. It takes a minute of
+// processor time, so it is a step of development: `deskhand triage train` stores its result.
 func TrainBuiltin(e Embedder) (*Classifier, error) {
 	taxonomy, err := Default()
 	if err != nil {

@@ -11,7 +11,7 @@
 // settled, heard, of somebody else; in pairs they tell "how do I avoid being hacked" from "I was hacked". One more machine
 // tells the intents that need a person from all others. A calibration that was fitted on held-out predictions turns scores
 // into probabilities, one of them that of "none of these", and one that the message needs a person. It is trained in a
-// minute or two, reproducibly to the byte, and predicts in microseconds.
+// minute of processor time, shared by all cores, reproducibly to the byte, and predicts in microseconds.
 //
 // The package decides nothing. Risks (hacked, self-harm, ...) are found by rules elsewhere, which a prediction can never
 // overrule; secrets have been removed from the text before it comes here.

@@ -13,6 +13,9 @@ const (
 	kindChars
 	kindConcept
 	kindConceptPair
+	kindGap
+	kindFirst
+	kindLast
 )
 
 // n-gram lengths, in characters. In scripts with spaces the mark of a word's edge counts as a character.
@@ -78,21 +81,27 @@ func shapeOf(text string) []uint16 {
 	return nil
 }
 
-// wordHashes are words and pairs of neighbours. In a script without spaces a short run counts as a word.
+// wordHashes are words, pairs of neighbours, pairs with one word between, and which word is the first and the last: "not my
+// order" and "my order, not" differ. In a script without spaces a short run counts as a word.
 func wordHashes(tokens []token) []uint32 {
-	hashes := make([]uint32, 0, 2*len(tokens))
-	var previous uint32
+	if len(tokens) == 0 {
+		return nil
+	}
+	words := make([]uint32, len(tokens))
+	hashes := make([]uint32, 0, 3*len(tokens)+2)
 	for i, t := range tokens {
-		word := hashRunes(kindWord, t.runes)
+		words[i] = hashRunes(kindWord, t.runes)
 		if t.script == spaced || len(t.runes) <= maxDenseGram {
-			hashes = append(hashes, word)
+			hashes = append(hashes, words[i])
 		}
 		if i > 0 {
-			hashes = append(hashes, mix(mix(offset^kindWordPair, previous), word))
+			hashes = append(hashes, mix(mix(offset^kindWordPair, words[i-1]), words[i]))
 		}
-		previous = word
+		if i > 1 {
+			hashes = append(hashes, mix(mix(offset^kindGap, words[i-2]), words[i]))
+		}
 	}
-	return hashes
+	return append(hashes, mix(offset^kindFirst, words[0]), mix(offset^kindLast, words[len(words)-1]))
 }
 
 func gramHashes(tokens []token) []uint32 {

@@ -9,6 +9,8 @@ import (
 // support vector machine (Hsieh et al., "A dual coordinate descent method for large-scale linear SVM", ICML 2008). The
 // columns are independent, so they are solved in parallel with the same result on any number of cores.
 type solver struct {
+	// alpha is [column][example]: the multipliers to start from, and afterwards those of the solution.
+	alpha      [][]float32
 	columns    int
 	cost       float64
 	dimensions int // of the examples' vectors
@@ -28,10 +30,13 @@ type sample struct {
 }
 
 const (
-	// maxPasses bounds the passes over the data; the tolerance is met after some 10 to 20.
-	maxPasses = 30
+	// scans bounds how often all examples are looked at, maxPasses the passes over those that may still move.
+	scans, maxPasses = 1, 10
+	// sampled is the share of the examples in the first sample, as one of so many; samplePasses bounds the passes over it,
+	// and sampleTolerance ends them.
+	sampled, samplePasses, sampleTolerance = 8, 5, 0.5
 	// tolerance is the largest violation of the optimality conditions that counts as solved, relative to a margin of 1.
-	tolerance = 0.1
+	tolerance = 0.2
 )
 
 // solve returns the weights as [feature][column], flattened: those of the sparse features, those of the vectors'
@@ -53,70 +58,103 @@ func (s solver) solve() []float32 {
 	var wg sync.WaitGroup
 	for range s.workers {
 		wg.Go(func() {
-			w := make([]float32, rows)
-			for column := range next {
+			w, positive := make([]float32, rows), make([]bool, len(s.examples))
+			for k := range next {
 				clear(w)
-				s.solveColumn(column, squared, w)
+				for i, label := range s.labels {
+					positive[i] = s.positive(k, label)
+				}
+				random := rand.New(rand.NewPCG(s.seed, uint64(k))) //nolint:gosec // the same seed must give the same model
+				s.solveColumn(&column{alpha: s.alpha[k], positive: positive, random: random, squared: squared, w: w})
 				for f, v := range w {
-					weights[f*s.columns+column] = v
+					weights[f*s.columns+k] = v
 				}
 			}
 		})
 	}
-	for column := range s.columns {
-		next <- column
+	for k := range s.columns {
+		next <- s.columns - 1 - k // the last ones take longest
 	}
 	close(next)
 	wg.Wait()
 	return weights
 }
 
-// solveColumn leaves the weights of one column in w. Examples whose multiplier sits at its bound are set aside for a pass
-// (shrinking), which skips most of the negatives of a class among many.
-func (s solver) solveColumn(column int, squared, w []float32) {
-	random := rand.New(rand.NewPCG(s.seed, uint64(column))) //nolint:gosec // the same seed must give the same model
-	ridge := float32(1 / (2 * s.cost))
-	alpha := make([]float32, len(s.examples))
-	active := make([]int, len(s.examples))
-	for i := range active {
-		active[i] = i
-	}
-	full := true
-	for range maxPasses {
-		random.Shuffle(len(active), func(i, j int) { active[i], active[j] = active[j], active[i] })
-		worst := float32(0)
-		kept := active[:0]
-		var aside []int
-		for _, i := range active {
-			y := float32(-1)
-			if s.positive(column, s.labels[i]) {
-				y = 1
-			}
-			gradient := float32(y*dot(w, s.examples[i])) - 1 + float32(ridge*alpha[i])
-			if alpha[i] == 0 && gradient > 0 {
-				if gradient > tolerance {
-					aside = append(aside, i)
-					continue
-				}
-				kept = append(kept, i)
-				continue
-			}
-			kept = append(kept, i)
-			worst = max(worst, gradient, -gradient)
-			old := alpha[i]
-			alpha[i] = max(old-gradient/(squared[i]+ridge), 0)
-			addScaled(w, s.examples[i], (alpha[i]-old)*y)
+// column is the work on one column: its multipliers, which are read and written, and its weights.
+type column struct {
+	active   []int // the examples that a pass looks at
+	alpha    []float32
+	positive []bool
+	random   *rand.Rand
+	squared  []float32 // of the examples' lengths
+	w        []float32
+}
+
+// solveColumn starts from the multipliers in c.alpha. Most examples are far on the right side of most columns, and
+// looking at all of them is what costs. So first come those that carry the column already, all positive examples and a
+// sample of the others, and only then all, of which a pass leaves aside those whose multiplier stays at its bound.
+func (s solver) solveColumn(c *column) {
+	for i, a := range c.alpha {
+		if a != 0 {
+			addScaled(c.w, s.examples[i], c.signed(i, a))
 		}
-		copy(active[len(kept):], aside) // kept lies in active already
-		if worst >= tolerance {
-			active, full = active[:len(kept)], false
+		if a != 0 || c.positive[i] || c.random.IntN(sampled) == 0 {
+			c.active = append(c.active, i)
+		}
+	}
+	for range samplePasses {
+		if s.pass(c) < sampleTolerance {
+			break
+		}
+	}
+	all := make([]int, len(s.examples))
+	for i := range all {
+		all[i] = i
+	}
+	for range scans {
+		c.active = append(c.active[:0], all...)
+		for n := range maxPasses {
+			if s.pass(c) < tolerance {
+				if n == 0 {
+					return
+				}
+				break
+			}
+		}
+	}
+}
+
+// pass looks at the active examples once, in random order, leaves those active whose multiplier may still move, and
+// returns the largest violation that it met.
+func (s solver) pass(c *column) float32 {
+	c.random.Shuffle(len(c.active), func(i, j int) { c.active[i], c.active[j] = c.active[j], c.active[i] })
+	ridge := float32(1 / (2 * s.cost))
+	worst := float32(0)
+	kept := c.active[:0]
+	for _, i := range c.active {
+		alpha := c.alpha[i]
+		gradient := c.signed(i, dot(c.w, s.examples[i])) - 1 + float32(ridge*alpha)
+		if alpha == 0 && gradient > 0.1 {
 			continue
 		}
-		if full {
-			return
+		kept = append(kept, i)
+		if alpha == 0 && gradient > 0 {
+			continue
 		}
-		active, full = active[:len(s.examples)], true
+		worst = max(worst, gradient, -gradient)
+		c.alpha[i] = max(alpha-gradient/(c.squared[i]+ridge), 0)
+		addScaled(c.w, s.examples[i], c.signed(i, c.alpha[i]-alpha))
 	}
+	c.active = kept
+	return worst
+}
+
+// signed returns v with the sign of example i in the column.
+func (c *column) signed(i int, v float32) float32 {
+	if c.positive[i] {
+		return v
+	}
+	return -v
 }
 
 // dot and addScaled convert products explicitly, which forbids the compiler to fuse them with the sum: the weights are the
