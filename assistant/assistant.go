@@ -277,9 +277,9 @@ func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error
 	if err != nil {
 		return Run{}, fmt.Errorf("conclude run: %w", err)
 	}
-	// Not while the model writes, although each sentence could be judged by then: a process that dies would leave a customer with words of
-	// which there is no record (P9), a person who takes over would be talked over (P7), and a model that fails half-way, or a check that looks
-	// across sentences, would have to take back what was read.
+	// Not while the model writes, although each sentence could be judged by then: a process that dies would leave a customer with words
+	// of which there is no record (P9), a person who takes over would be talked over (P7), and a model that fails half-way, or a check
+	// that looks across sentences, would have to take back what was read.
 	if q.Sentence != nil && run.Reply.ID == conclusion.Reply.ID { // else an earlier conclusion stands
 		for _, sentence := range conclusion.Sentences {
 			q.Sentence(sentence)

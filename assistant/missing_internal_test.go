@@ -31,19 +31,31 @@ func TestTwoMessagesAreAsDangerousAsOneOfThemHints(t *testing.T) {
 	}
 
 	for _, told := range [][2]string{
-		{"my withdrawal", "i did not make it"}, {"someone got into", "my account"}, {"i gave a guy on telegram", "my recovery phrase"},
-		{"i lost my", "phone with the authenticator"}, {"i installed", "anydesk because support told me"},
-		{"账户里少了2个btc", "不是我转的"}, {"有人登录了", "我的账号"}, {"我的手机丢了", "验证器在里面"},
-		{"هناك سحب", "لم اقم به"}, {"شخص دخل", "الى حسابي"},
+		{"my withdrawal", "i did not make it"},
+		{"someone got into", "my account"},
+		{"i gave a guy on telegram", "my recovery phrase"},
+		{"i lost my", "phone with the authenticator"},
+		{"i installed", "anydesk because support told me"},
+		{"账户里少了2个btc", "不是我转的"},
+		{"有人登录了", "我的账号"},
+		{"我的手机丢了", "验证器在里面"},
+		{"هناك سحب", "لم اقم به"},
+		{"شخص دخل", "الى حسابي"},
 	} {
 		got := judge(told[0], told[1])
 		require.True(t, len(got.Risks) > 0 || got.NeedsPerson(), "%v: %v %.2f", told, got.Risks, got.Person)
 	}
 	for _, calm := range [][2]string{
-		{"how do i schedule a withdrawal every friday", "100 usdt to binance"}, {"selfie check failed three times", "100 usdt to binance"},
-		{"do you have gift cards for christmas", "100 usdt to binance"}, {"how much is the fee to withdraw", "usdt, trc20"},
-		{"忘记登录密码了怎么改", "还没有"}, {"谷歌验证器怎么绑定", "还没有"}, {"换手机号了怎么改绑", "还没有"}, {"提币手续费多少", "usdt, trc20"},
-		{"كم رسوم السحب", "usdt على شبكة trc20"}, {"وين القى عنوان الايداع", "بيتكوين"},
+		{"how do i schedule a withdrawal every friday", "100 usdt to binance"},
+		{"selfie check failed three times", "100 usdt to binance"},
+		{"do you have gift cards for christmas", "100 usdt to binance"},
+		{"how much is the fee to withdraw", "usdt, trc20"},
+		{"忘记登录密码了怎么改", "还没有"},
+		{"谷歌验证器怎么绑定", "还没有"},
+		{"换手机号了怎么改绑", "还没有"},
+		{"提币手续费多少", "usdt, trc20"},
+		{"كم رسوم السحب", "usdt على شبكة trc20"},
+		{"وين القى عنوان الايداع", "بيتكوين"},
 	} {
 		got := judge(calm[0], calm[1])
 		require.Empty(t, got.Risks, calm)

@@ -276,9 +276,9 @@ func solve(a [][]float64, b []float64) ([]float64, error) {
 		a[column], a[pivot] = a[pivot], a[column] //nolint:gosec // both are rows of a
 		b[column], b[pivot] = b[pivot], b[column] //nolint:gosec // as long as a
 		for row := column + 1; row < size; row++ {
-			factor := a[row][column] / a[column][column]
+			factor := a[row][column] / a[column][column] //nolint:gosec // a is square
 			for k := column; k < size; k++ {
-				a[row][k] -= factor * a[column][k]
+				a[row][k] -= factor * a[column][k] //nolint:gosec // as above
 			}
 			b[row] -= factor * b[column] //nolint:gosec // as above
 		}

@@ -253,3 +253,34 @@ func FuzzContacts(f *testing.F) {
 		require.Equal(t, found, Contacts(text))
 	})
 }
+
+// Whoever is named with a messenger in one sentence is somebody to write to, wherever the name stands.
+func TestAnAccountIsFoundAnywhereInASentenceThatNamesAMessenger(t *testing.T) {
+	t.Parallel()
+	g, registry := newGuard(t), sampleRegistry(t)
+
+	for language, sentences := range map[string][]string{
+		"ar":      {"ابحث عن QuaysideArabia على تيليجرام.", "معرفنا على تليجرام هو quaysidear"},
+		"de":      {"Suchen Sie auf Telegram nach QuaysideHilfe.", "Schreiben Sie quay_hilfe auf Telegram an."},
+		"en":      {"Message our manager quay_vip on Telegram.", "Find QuaysideCare on WhatsApp.", "Add the Discord user helper#4821."},
+		"es":      {"Busca QuaysideSoporte en Telegram.", "Escribe a arroba quay_ayuda en Telegram."},
+		"fr":      {"Notre pseudo Telegram est quaysidefr."},
+		"id":      {"Hubungi quay_cs di Telegram."},
+		"ja":      {"「quay_help_jp」にDMしてください。"},
+		"pt":      {"Fale com quay_suporte no Telegram."},
+		"ru":      {"Найдите QuayHelper в телеграме."},
+		"tr":      {"Telegram'da quay_destek hesabına yazın.", "Instagram hesabımız quay.destek üzerinden ulaşın."},
+		"vi":      {"Tìm QuaysideVN trên Telegram."},
+		"zh-Hans": {"飞机号：quay_help，加我即可。"},
+	} {
+		for _, sentence := range sentences {
+			require.Contains(t, checks(g.Check(Text{Body: sentence, Language: language}, registry)), CheckHandle, sentence)
+		}
+	}
+	for _, sentence := range []string{
+		"We never write to you first on Telegram, also not about TRC-20 or USDT.", "Quayside's Telegram channel is on the list of official channels.",
+		"我们不会通过微信或电报主动联系您。", "لن نراسلك أولا عبر تيليجرام.", "The sub_account API is described below. Nobody asks for it on Telegram.",
+	} {
+		require.NotContains(t, checks(g.Check(Text{Body: sentence, Language: "en"}, registry)), CheckHandle, sentence)
+	}
+}

@@ -22,7 +22,7 @@ const (
 // letters of words, which most inflection leaves alone, and in pairs of characters for scripts without spaces. Where the
 // sources are in another language, the model translated, and this test says nothing.
 func (g *Guard) checkGrounding(folded, language string, sources []*source) []Finding {
-	own := grams(folded)
+	own := grams(g.withoutCourtesy(folded))
 	found := 0
 	sameLanguage := false
 	for _, s := range sources {
@@ -50,15 +50,7 @@ func (g *Guard) checkGrounding(folded, language string, sources []*source) []Fin
 
 // checkShort reports a sentence too short to be weighed of which nothing at all is in its sources. A courtesy needs none.
 func (g *Guard) checkShort(folded string, sources []*source) []Finding {
-	out := []byte(folded)
-	for _, h := range g.lexicon.find(folded) {
-		if h.category == catCourtesy {
-			for i := h.start; i < h.end; i++ {
-				out[i] = ' '
-			}
-		}
-	}
-	content := contentOf(string(out))
+	content := contentOf(g.withoutCourtesy(folded))
 	for gram := range content {
 		if slices.ContainsFunc(sources, func(s *source) bool { return s.isAbout(gram) }) {
 			return nil
@@ -68,6 +60,19 @@ func (g *Guard) checkShort(folded string, sources []*source) []Finding {
 		return nil
 	}
 	return []Finding{{CheckGrounding, fmt.Sprintf("nothing of it is in the cited sources: %q", excerpt(folded))}}
+}
+
+// withoutCourtesy blanks words that need no source: please, thank you, a moment.
+func (g *Guard) withoutCourtesy(folded string) string {
+	out := []byte(folded)
+	for _, h := range g.lexicon.find(folded) {
+		if h.category == catCourtesy {
+			for i := h.start; i < h.end; i++ {
+				out[i] = ' '
+			}
+		}
+	}
+	return string(out)
 }
 
 func (s *source) isAbout(gram string) bool {
@@ -121,6 +126,9 @@ func grams(text string) map[string]bool {
 		if strings.ContainsFunc(word, isUnspaced) {
 			addPairs(content, word)
 			continue
+		}
+		if len(word) == beginning && stopwords[word] == 0 {
+			word = strings.TrimSuffix(word, "s") // "needs", "coins": a letter less than a beginning, in one of two forms
 		}
 		runes := 0
 		for i := range word {

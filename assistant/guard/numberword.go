@@ -29,7 +29,8 @@ var units = []string{
 	"час", "дн", "день", "дня", "рабоч", "минут", "недел", "месяц", "раз", "подтвержд", "hora", "día", "dia", "minuto", "semana", "mes", "mês", "meses", "úteis", "hábil", "confirma", "vez", "veces",
 	"jam", "hari", "menit", "minggu", "bulan", "kali", "konfirmasi", "stunde", "tag", "werktag", "arbeitstag", "minute", "woche", "monat", "mal", "bestätigung",
 	"heure", "jour", "semaine", "mois", "fois", "ساع", "يوم", "ايام", "دقي", "دقائق", "اسبوع", "اسابيع", "شهر", "اشهر", "مر", "تاكيد",
-	"시간", "일", "주", "달", "번", "분", "개월", "영업일", "차례",
+	"시간", "일", "주", "달", "번", "분", "개월", "영업일", "차례", "확인", "유로", "달러",
+	"xác nhận", "đồng", "euro", "dollar", "dólar", "dolar", "евро", "доллар", "يورو", "دولار",
 }
 
 // wordQuantities returns the numbers that a text writes in words. In a draft a unit must follow.
@@ -87,6 +88,7 @@ const hanDigits = "〇一二三四五六七八九"
 // hanUnits make a Chinese numeral in a draft a quantity. "次" is not among them: "二次验证" is two-factor authentication.
 var hanUnits = []string{
 	"小时", "小時", "天", "日", "分钟", "分鐘", "周", "週", "星期", "月", "年", "工作日", "秒", "倍", "元", "時間", "分", "営業日", "か月", "週間",
+	"欧", "歐", "美元", "美金", "港", "确认", "確認", "usdt", "usdc", "btc", "eth", "%",
 }
 
 // hanQuantities returns numbers in Chinese numerals, up to 9,999 ten thousands. A bare "一" is no number.
