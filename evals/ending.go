@@ -57,7 +57,7 @@ func (c Case) expectsReply() bool { return c.Expect.Outcome != assistant.Outcome
 
 // ofReply reports whether the check is about what the customer reads.
 func (c Check) ofReply() bool {
-	return slices.Contains([]string{"outcome", "article", "language", "must_contain", "must_not_contain", pipelineCheck}, c.Name)
+	return c.reply || slices.Contains([]string{"outcome", "article", "language", "must_contain", "must_not_contain", pipelineCheck}, c.Name)
 }
 
 // Figure is a rate over the cases that it is about.
@@ -100,20 +100,27 @@ func Figures() []Figure {
 	}
 }
 
-// Measure is the figure over results.
+// Measure is the figure over results. The repeats of a case are not taken for cases of their own.
 func (f Figure) Measure(results []Result) Share {
-	hits, n := 0, 0
+	var clusters []cluster
+	places := make(map[string]int)
 	for _, r := range results {
 		if !f.About(r) {
 			continue
 		}
-		n++
+		at, ok := places[r.Case.ID]
+		if !ok {
+			at = len(clusters)
+			places[r.Case.ID] = at
+			clusters = append(clusters, cluster{})
+		}
+		clusters[at].n++
 		if f.Hit(r) {
-			hits++
+			clusters[at].hits++
 		}
 	}
 	if f.Exact {
-		return newExact(hits, n)
+		return newShare(clusters, clopperPearson)
 	}
-	return newWilson(hits, n)
+	return newShare(clusters, wilson)
 }

@@ -28,25 +28,32 @@ const SampleKB = "sample"
 
 // Suite is a set of cases on one knowledge base.
 type Suite struct {
-	Name        string `yaml:"name"`
-	Description string `yaml:"description"`
-	KB          string `yaml:"kb"` // SampleKB, or the path of a folder
-	Cases       []Case `yaml:"cases"`
+	Name        string                    `yaml:"name"`
+	Description string                    `yaml:"description"`
+	Include     []string                  `yaml:"include"` // further files with cases, relative to this one; see Open
+	KB          string                    `yaml:"kb"`      // SampleKB, or the path of a folder
+	Policy      *assistant.PolicyDocument `yaml:"policy"`  // that the cases run under; the default one when absent
+	Tags        []string                  `yaml:"tags"`    // of every case
+	Vars        map[string]string         `yaml:"vars"`    // what {{name}} stands for in texts
+	Cases       []Case                    `yaml:"cases"`
 }
 
 // Case is a conversation and what must come of its last turn.
 type Case struct {
-	ID           string   `json:"id"               yaml:"id"`
-	Conversation []string `json:"conversation"     yaml:"conversation"` // the customer's turns, in order
-	Expect       Expect   `json:"expect"           yaml:"expect"`
-	Locale       string   `json:"locale"           yaml:"locale"` // what the widget would say; also the slice of the report
-	Tags         []string `json:"tags,omitempty"   yaml:"tags"`
-	Weight       float64  `json:"weight,omitempty" yaml:"weight"` // 1 when absent
+	ID           string            `json:"id"                yaml:"id"`
+	Channel      string            `json:"channel,omitempty" yaml:"channel"`      // "eval" when absent; also a slice of the report
+	Conversation []string          `json:"conversation"      yaml:"conversation"` // the customer's turns, in order
+	Expect       Expect            `json:"expect"            yaml:"expect"`
+	Locale       string            `json:"locale"            yaml:"locale"` // what the widget would say; also the slice of the report
+	Tags         []string          `json:"tags,omitempty"    yaml:"tags"`
+	Vars         map[string]string `json:"vars,omitempty"    yaml:"vars"`   // as those of the suite, and before them
+	Weight       float64           `json:"weight,omitempty"  yaml:"weight"` // 1 when absent
 }
 
 // Expect is what must come of a case. Empty fields expect nothing.
 type Expect struct {
 	Article        string            `json:"article,omitempty"          yaml:"article"` // slug that the reply or the agent's draft cites
+	Assert         []Assertion       `json:"assert,omitempty"           yaml:"assert"`
 	Intent         string            `json:"intent,omitempty"           yaml:"intent"`
 	Language       string            `json:"language,omitempty"         yaml:"language"` // of the reply, BCP 47
 	MustContain    []string          `json:"must_contain,omitempty"     yaml:"must_contain"`
@@ -72,7 +79,15 @@ func ParseSuite(r io.Reader, name string) (Suite, error) {
 	if suite.KB == "" {
 		suite.KB = SampleKB
 	}
-	if err := suite.validate(linesOf(content)); err != nil {
+	lines := linesOf(content)
+	for i, c := range suite.Cases {
+		filled, err := suite.filled(c)
+		if err != nil {
+			return Suite{}, fmt.Errorf("check suite %s: %scase %d (%s): %w", name, lines(i), i+1, c.ID, err)
+		}
+		suite.Cases[i] = filled
+	}
+	if err := suite.validate(lines); err != nil {
 		return Suite{}, fmt.Errorf("check suite %s: %w", name, err)
 	}
 	return suite, nil
@@ -103,8 +118,13 @@ func (s Suite) validate(where func(i int) string) error {
 	if s.Name == "" {
 		problems = append(problems, errors.New("name is missing"))
 	}
-	if len(s.Cases) == 0 {
+	if len(s.Cases) == 0 && len(s.Include) == 0 {
 		problems = append(problems, errors.New("cases is empty"))
+	}
+	if s.Policy != nil {
+		if _, err := s.Policy.Policy(); err != nil {
+			problems = append(problems, fmt.Errorf("policy: %w", err))
+		}
 	}
 	seen := make(map[string]bool)
 	for i, c := range s.Cases {
@@ -140,6 +160,11 @@ func (c Case) validate() error {
 	for _, r := range c.Expect.Risks {
 		if !slices.Contains(risk.All(), r) {
 			return fmt.Errorf("expect.risks has an unknown risk %q", r)
+		}
+	}
+	for i, a := range c.Expect.Assert {
+		if err := a.validate(); err != nil {
+			return fmt.Errorf("expect.assert[%d]: %w", i, err)
 		}
 	}
 	return nil
