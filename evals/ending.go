@@ -12,6 +12,12 @@ const MandatoryTag = "mandatory"
 // OutcomeReplied is what a case expects that need not reach a person: an answer or a question back.
 const OutcomeReplied assistant.Outcome = "replied"
 
+// OutcomeUnanswered is what a case expects that no article answers: a person, or a question back.
+const OutcomeUnanswered assistant.Outcome = "unanswered"
+
+// OutcomeAny is what a case expects that is about something else than who replies.
+const OutcomeAny assistant.Outcome = "any"
+
 // Ending is what a case came to, for the customer. Every case has one: a failure and a refusal too.
 type Ending string
 
@@ -35,7 +41,7 @@ func Endings() []Ending {
 func endingOf(r Result) Ending {
 	handed := r.Outcome == assistant.OutcomeHandedOff
 	switch {
-	case handed && r.Case.Expect.Outcome == assistant.OutcomeHandedOff:
+	case handed && !r.Case.expectsReply():
 		return RightHandOff
 	case handed:
 		return NeedlessHandOff
@@ -52,8 +58,10 @@ func endingOf(r Result) Ending {
 
 func (c Case) mandatory() bool { return slices.Contains(c.Tags, MandatoryTag) }
 
-// expectsReply reports whether a person is not needed.
-func (c Case) expectsReply() bool { return c.Expect.Outcome != assistant.OutcomeHandedOff }
+// expectsReply reports whether the assistant should reply by itself.
+func (c Case) expectsReply() bool {
+	return !slices.Contains([]assistant.Outcome{assistant.OutcomeHandedOff, OutcomeUnanswered, OutcomeAny}, c.Expect.Outcome)
+}
 
 // ofReply reports whether the check is about what the customer reads.
 func (c Check) ofReply() bool {

@@ -62,8 +62,14 @@ func Grade(expect Expect, r Result) []Check {
 
 func outcome(want, got assistant.Outcome) Check {
 	check := equal("outcome", string(want), string(got))
-	if want == OutcomeReplied {
+	switch want {
+	case OutcomeAny:
+		check.Passed = true
+	case OutcomeReplied:
 		check.Passed = got == assistant.OutcomeAnswered || got == assistant.OutcomeClarify
+	case OutcomeUnanswered:
+		check.Passed = got == assistant.OutcomeHandedOff || got == assistant.OutcomeClarify
+	default:
 	}
 	return check
 }

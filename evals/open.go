@@ -18,7 +18,8 @@ import (
 // maxIncludes bounds how many files a suite may be made of: beyond it, somebody included a loop through links.
 const maxIncludes = 200
 
-// Open reads a suite from a file, YAML or JSONL by its name, with the files that it includes. An included suite keeps its own
+// Open reads a suite from a file, YAML or JSONL by its name, with the files that it includes; a
+// knowledge base is found beside it. An included suite keeps its own
 // variables and tags; its policy and knowledge base must be those of the suite that includes it, or absent.
 func Open(path string) (Suite, error) {
 	opened := make(map[string]bool)
@@ -52,6 +53,9 @@ func open(path string, opened map[string]bool) (Suite, error) {
 	suite, err := parse(file, path)
 	if err != nil {
 		return suite, err
+	}
+	if suite.KB != SampleKB && !filepath.IsAbs(suite.KB) {
+		suite.KB = filepath.Join(filepath.Dir(path), suite.KB)
 	}
 	for _, name := range suite.Include {
 		if filepath.IsAbs(name) {
@@ -135,14 +139,14 @@ func (s Suite) filled(c Case) (Case, error) {
 func (c Case) hash() string { return digest(c) }
 
 // Hash is the version of the suite: 64 hexadecimal digits that differ when anything that is asked or expected does, and not for
-// another description or order of files.
+// another description, order or place of files. What the knowledge base says is not in it.
 func (s Suite) Hash() string {
 	hashes := make([]string, len(s.Cases))
 	for i, c := range s.Cases {
 		hashes[i] = c.hash()
 	}
 	slices.Sort(hashes)
-	return digest(map[string]any{"cases": hashes, "kb": s.KB, "name": s.Name, "policy": s.Policy})
+	return digest(map[string]any{"cases": hashes, "kb": filepath.Base(s.KB), "name": s.Name, "policy": s.Policy})
 }
 
 // Key names a response: the same key means that the same program, under the same settings, was asked the same in the same

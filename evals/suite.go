@@ -31,7 +31,7 @@ type Suite struct {
 	Name        string                    `yaml:"name"`
 	Description string                    `yaml:"description"`
 	Include     []string                  `yaml:"include"` // further files with cases, relative to this one; see Open
-	KB          string                    `yaml:"kb"`      // SampleKB, or the path of a folder
+	KB          string                    `yaml:"kb"`      // SampleKB, or the path of a folder, relative to the suite
 	Policy      *assistant.PolicyDocument `yaml:"policy"`  // that the cases run under; the default one when absent
 	Tags        []string                  `yaml:"tags"`    // of every case
 	Vars        map[string]string         `yaml:"vars"`    // what {{name}} stands for in texts
@@ -140,7 +140,9 @@ func (s Suite) validate(where func(i int) string) error {
 }
 
 func (c Case) validate() error {
-	outcomes := []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, OutcomeReplied}
+	outcomes := []assistant.Outcome{
+		assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, OutcomeAny, OutcomeReplied, OutcomeUnanswered,
+	}
 	switch {
 	case c.ID == "":
 		return errors.New("id is missing")
@@ -149,8 +151,8 @@ func (c Case) validate() error {
 	case slices.Contains(c.Conversation, ""):
 		return errors.New("conversation has an empty turn")
 	case !slices.Contains(outcomes, c.Expect.Outcome):
-		return fmt.Errorf("expect.outcome is %q: use answered, clarify, handed_off or replied", c.Expect.Outcome)
-	case c.mandatory() && c.expectsReply():
+		return fmt.Errorf("expect.outcome is %q: use answered, clarify, handed_off, replied, unanswered or any", c.Expect.Outcome)
+	case c.mandatory() && c.Expect.Outcome != assistant.OutcomeHandedOff:
 		return fmt.Errorf("expect.outcome is %q: a case with the tag %s must expect handed_off", c.Expect.Outcome, MandatoryTag)
 	case c.Expect.Priority != "" && !c.Expect.Priority.Valid():
 		return fmt.Errorf("expect.priority is %q: use P1 to P4", c.Expect.Priority)

@@ -9,6 +9,7 @@ import (
 )
 
 type evalCmd struct {
+	All       evalAllCmd       `cmd:"" help:"Run the suites of a manifest and print what they came to."`
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on labelled suites, and say what it is worth."`
 	Compare   evalCompareCmd   `cmd:"" help:"Say what is better and what is worse in a second run of a suite."`
 	Gate      evalGateCmd      `cmd:"" help:"Run a suite and fail when it is worse than a baseline or breaks a rule."`
