@@ -73,7 +73,7 @@ func ParseSuite(r io.Reader, name string) (Suite, error) {
 		return Suite{}, fmt.Errorf("read suite %s: it is larger than 64 MB: split it", name)
 	}
 	var suite Suite
-	if err := yaml.UnmarshalWithOptions(content, &suite, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
+	if err := DecodeYAML(content, &suite, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
 		return Suite{}, fmt.Errorf("parse suite %s: %w", name, err)
 	}
 	if suite.KB == "" {
@@ -111,6 +111,9 @@ func linesOf(content []byte) func(i int) string {
 		return fmt.Sprintf("line %d: ", node.GetToken().Position.Line)
 	}
 }
+
+// Check reports everything that is wrong with a suite that was not read from a file.
+func (s Suite) Check() error { return s.validate(func(int) string { return "" }) }
 
 // validate reports everything that is wrong. where says where a case is, with what parts it from the rest of the message.
 func (s Suite) validate(where func(i int) string) error {

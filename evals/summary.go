@@ -25,7 +25,7 @@ type Listed struct {
 // ParseManifest reads a manifest. Errors name the line.
 func ParseManifest(content []byte, path string) (Manifest, error) {
 	var m Manifest
-	if err := yaml.UnmarshalWithOptions(content, &m, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
+	if err := DecodeYAML(content, &m, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
 		return m, fmt.Errorf("parse manifest %s: %w", path, err)
 	}
 	if len(m.Suites) == 0 {

@@ -12,8 +12,9 @@ type evalCmd struct {
 	All       evalAllCmd       `cmd:"" help:"Run the suites of a manifest and print what they came to."`
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on labelled suites, and say what it is worth."`
 	Compare   evalCompareCmd   `cmd:"" help:"Say what is better and what is worse in a second run of a suite."`
+	Export    evalExportCmd    `cmd:"" help:"Write a suite in the format of another tool."`
 	Gate      evalGateCmd      `cmd:"" help:"Run a suite and fail when it is worse than a baseline or breaks a rule."`
-	Import    evalImportCmd    `cmd:"" help:"Make a suite of what agents decided."`
+	Import    evalImportCmd    `cmd:"" help:"Make a suite of another tool's file, or of what agents decided."`
 	Fusion    evalFusionCmd    `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
 	Guard     evalGuardCmd     `cmd:"" help:"Measure what the checks on outgoing texts stop, and what they should not have."`
 	Intents   evalIntentsCmd   `cmd:"" help:"Train and measure the intent classifier on labelled sets."`

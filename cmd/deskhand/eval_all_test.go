@@ -178,7 +178,7 @@ func TestAStoppedRunGoesOn(t *testing.T) {
 	suite := smallSuite(t)
 	for _, id := range []string{"c", "d", "e", "f"} {
 		more := suite.Cases[0]
-		more.ID = id
+		more.ID, more.Conversation = id, []string{"what is the taker fee for spot " + id} // asked otherwise, or it would be known
 		suite.Cases = append(suite.Cases, more)
 	}
 	a := testApp(t, config{RequestDeadline: 20 * time.Second})

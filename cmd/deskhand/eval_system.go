@@ -91,7 +91,13 @@ func (s *system) runner(ctx context.Context, suite evals.Suite) (evals.Runner, e
 	if err != nil {
 		return evals.Runner{}, err
 	}
+	return s.runnerUnder(settings, suite)
+}
+
+// runnerUnder asks the pipeline of s under settings that come from elsewhere.
+func (s *system) runnerUnder(settings assistant.Settings, suite evals.Suite) (evals.Runner, error) {
 	if suite.Policy != nil {
+		var err error
 		if settings.Policy, err = suite.Policy.Policy(); err != nil {
 			return evals.Runner{}, fmt.Errorf("%w: policy of the suite: %w", errConfig, err)
 		}
@@ -100,7 +106,7 @@ func (s *system) runner(ctx context.Context, suite evals.Suite) (evals.Runner, e
 	pipeline := newAssistant(s.knowledge, s.models.chat, assistant.Config{
 		Clock: s.app.clock, Deadline: s.config.RequestDeadline, Observe: s.tracer.Run, Search: evals.Watched(s.search), Store: store,
 	})
-	return evals.Runner{Assistant: pipeline, Clock: s.app.clock, Store: store}, nil
+	return evals.Runner{Assistant: pipeline, Clock: s.app.clock, Parallel: runtime.GOMAXPROCS(0), Store: store}, nil
 }
 
 // importFor loads the suite's knowledge base, without a word unless something is wrong with it.
