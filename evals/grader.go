@@ -23,7 +23,7 @@ func graders() map[AssertType]grader {
 	return map[AssertType]grader{
 		AssertAnyOf:          {check: anyOf, reply: true},
 		AssertCitedSentences: {check: citedSentences, reply: true},
-		AssertCites:          {check: cites, reply: true},
+		AssertCites:          {check: citesAll, reply: true},
 		AssertContains:       {check: everyText(exactly), reply: true},
 		AssertDraftContains:  {check: draftContains},
 		AssertEquals:         {check: equals, reply: true},
@@ -109,7 +109,7 @@ func language(a Assertion, r Result) (bool, string) {
 	return slices.Contains(a.values(), r.Language), fmt.Sprintf("want %q, got %q", a.values(), r.Language)
 }
 
-func cites(a Assertion, r Result) (bool, string) {
+func citesAll(a Assertion, r Result) (bool, string) {
 	for _, slug := range a.values() {
 		if !slices.Contains(r.Articles, slug) {
 			return false, fmt.Sprintf("want %q among %q", slug, r.Articles)

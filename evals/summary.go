@@ -98,8 +98,8 @@ func NewSuiteSummary(report Report, half Half) SuiteSummary {
 // WriteMarkdown writes the summary as a table.
 func (s Summary) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("| suite | cases | passed | of what was answered, right | wrong answers | handed over without need | mandatory hand-offs kept |\n" +
-		"|---|---:|---|---|---|---|---|\n")
+	b.WriteString("| suite | cases | passed | of what was answered, right | wrong answers | handed over without need | " +
+		"mandatory hand-offs kept |\n|---|---:|---|---|---|---|---|\n")
 	for _, suite := range s.Suites {
 		name := cell(suite.Name)
 		if suite.Half != HalfAll {

@@ -31,8 +31,8 @@ func (evalImportCmd) Help() string {
 language, priority, risks, must_contain, must_not_contain, reference, tags; lists separated by "|"); promptfoo's tests; ragas' samples;
 Langfuse's dataset items. An expectation that means nothing here is an error, not a case that expects less.
 
-From the desk: texts are redacted again, with e-mail addresses, telephone numbers, IBANs and identity numbers, whatever the desk keeps. Names
-are not recognised: look through the file before you pass it on.
+From the desk: texts are redacted again, with e-mail addresses, telephone numbers, IBANs and identity numbers, whatever the desk keeps.
+Names are not recognised: look through the file before you pass it on.
 
 Examples:
   deskhand eval import questions.csv --out questions.yaml
@@ -76,7 +76,9 @@ func (c evalImportCmd) Run(ctx context.Context, a *app) error {
 func (c evalImportCmd) fromFile(a *app) error {
 	format := c.Format
 	if format == "auto" {
-		format = map[string]string{".csv": "csv", ".json": "langfuse", ".jsonl": "ragas", ".yaml": "promptfoo", ".yml": "promptfoo"}[filepath.Ext(c.File)]
+		format = map[string]string{
+			".csv": "csv", ".json": "langfuse", ".jsonl": "ragas", ".yaml": "promptfoo", ".yml": "promptfoo",
+		}[filepath.Ext(c.File)]
 	}
 	file, err := os.Open(c.File)
 	if err != nil {

@@ -16,9 +16,9 @@ var now = time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 
 func hash(letter string) string { return strings.Repeat(letter, 64) }
 
-func result(id string, repeat int) evals.Result {
+func result(repeat int) evals.Result {
 	return evals.Result{
-		Case: evals.Case{ID: id, Conversation: []string{"提币多久?"}}, Checks: []evals.Check{{Name: "outcome", Passed: repeat == 0}},
+		Case: evals.Case{ID: "one", Conversation: []string{"提币多久?"}}, Checks: []evals.Check{{Name: "outcome", Passed: repeat == 0}},
 		CostUSD: 0.25, Ending: evals.CorrectAnswer, Repeat: repeat, Trace: &evals.Trace{Retrieved: []evals.Retrieved{{Slug: "a"}}},
 	}
 }
@@ -31,9 +31,9 @@ func TestArchiveKeepsRunsWithTheirResults(t *testing.T) {
 		Cases: 2, Fingerprint: hash("a"), Repeats: 2, Seed: 7, Settings: map[string]string{"version": "x"}, Suite: "s", SuiteHash: hash("b"),
 	})
 	require.NoError(t, err)
-	require.NoError(t, kept.Add(t.Context(), run.ID, hash("1"), result("one", 0)))
-	require.NoError(t, kept.Add(t.Context(), run.ID, hash("2"), result("one", 1)))
-	require.NoError(t, kept.Add(t.Context(), run.ID, hash("1"), result("one", 0)), "again is no error")
+	require.NoError(t, kept.Add(t.Context(), run.ID, hash("1"), result(0)))
+	require.NoError(t, kept.Add(t.Context(), run.ID, hash("2"), result(1)))
+	require.NoError(t, kept.Add(t.Context(), run.ID, hash("1"), result(0)), "again is no error")
 
 	stored, err := kept.Run(t.Context(), run.ID)
 	require.NoError(t, err)
@@ -41,7 +41,7 @@ func TestArchiveKeepsRunsWithTheirResults(t *testing.T) {
 	require.Equal(t, []any{2, 1, 0.5, int64(7), "x"}, []any{stored.Done, stored.Passed, stored.CostUSD, stored.Seed, stored.Settings["version"]})
 	results, err := kept.Results(t.Context(), run.ID)
 	require.NoError(t, err)
-	require.Equal(t, []evals.Result{result("one", 0), result("one", 1)}, results)
+	require.Equal(t, []evals.Result{result(0), result(1)}, results)
 
 	require.NoError(t, kept.End(t.Context(), run.ID, archive.StatusStopped))
 	require.NoError(t, kept.Resume(t.Context(), run.ID))
@@ -72,7 +72,7 @@ func TestArchiveRecallsTheNewestResponseOfAKey(t *testing.T) {
 	for _, intent := range []string{"old", "new"} {
 		run, err := kept.Begin(t.Context(), archive.Run{Cases: 1, Fingerprint: hash("a"), Repeats: 1, Suite: "s", SuiteHash: hash("b")})
 		require.NoError(t, err)
-		r := result("one", 0)
+		r := result(0)
 		r.Intent = intent
 		require.NoError(t, kept.Add(t.Context(), run.ID, hash("1"), r))
 	}

@@ -14,11 +14,12 @@ import (
 	"github.com/deskhand/deskhand/evals"
 )
 
-// columns are what a CSV file may have, in the order in which they are written. Lists are separated by "|"; the turns of a question by a line "---".
+// columns are what a CSV file may have, in the order in which they are written. Lists are separated by "|";
+// the turns of a question by a line "---".
 func columns() []string {
 	return []string{
-		"id", "locale", "channel", "question", "outcome", "article", "intent", "language", "priority", "risks", "must_contain", "must_not_contain",
-		"reference", "tags",
+		"id", "locale", "channel", "question", "outcome", "article", "intent", "language", "priority", "risks", "must_contain",
+		"must_not_contain", "reference", "tags",
 	}
 }
 
@@ -68,10 +69,12 @@ func readCSV(content []byte, source Source) ([]evals.Case, error) {
 
 func caseOf(value func(name string) string, source Source) (evals.Case, error) {
 	c := evals.Case{
-		Channel: value("channel"), Conversation: turns(value("question")), ID: value("id"), Locale: value("locale"), Tags: list(value("tags")),
+		Channel: value("channel"), Conversation: turns(value("question")), ID: value("id"), Locale: value("locale"),
+		Tags: list(value("tags")),
 		Expect: evals.Expect{
 			Article: value("article"), Assert: similarTo(value("reference")), Intent: value("intent"), Language: value("language"),
-			MustContain: list(value("must_contain")), MustNotContain: list(value("must_not_contain")), Priority: triage.Priority(value("priority")),
+			MustContain: list(value("must_contain")), MustNotContain: list(value("must_not_contain")),
+			Priority: triage.Priority(value("priority")),
 		},
 	}
 	if c.Locale == "" {
@@ -90,7 +93,7 @@ func caseOf(value func(name string) string, source Source) (evals.Case, error) {
 
 func list(text string) []string {
 	var items []string
-	for _, item := range strings.Split(text, "|") {
+	for item := range strings.SplitSeq(text, "|") {
 		if item = strings.TrimSpace(item); item != "" {
 			items = append(items, item)
 		}

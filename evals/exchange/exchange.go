@@ -75,8 +75,8 @@ func Read(r io.Reader, source Source) (evals.Suite, error) {
 // Write writes a suite.
 func Write(w io.Writer, suite evals.Suite, format Format) error {
 	write, ok := map[Format]func(io.Writer, evals.Suite) error{
-		FormatCSV: writeCSV, FormatJSONL: writeJSONL, FormatLangfuse: writeLangfuse, FormatPromptfoo: writePromptfoo, FormatRagas: writeRagas,
-		FormatYAML: func(w io.Writer, s evals.Suite) error { return s.Write(w) },
+		FormatCSV: writeCSV, FormatJSONL: writeJSONL, FormatLangfuse: writeLangfuse, FormatPromptfoo: writePromptfoo,
+		FormatRagas: writeRagas, FormatYAML: func(w io.Writer, s evals.Suite) error { return s.Write(w) },
 	}[format]
 	if !ok {
 		return fmt.Errorf("write suite: unknown format %q: use yaml, jsonl, csv, promptfoo, ragas or langfuse", format)
@@ -92,7 +92,7 @@ const turnBreak = "\n\n---\n\n"
 
 func turns(text string) []string {
 	var all []string
-	for _, turn := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), turnBreak) {
+	for turn := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), turnBreak) {
 		if turn = strings.TrimSpace(turn); turn != "" {
 			all = append(all, turn)
 		}
@@ -102,7 +102,8 @@ func turns(text string) []string {
 
 func outcome(text string) (assistant.Outcome, error) {
 	known := []assistant.Outcome{
-		assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, evals.OutcomeAny, evals.OutcomeReplied, evals.OutcomeUnanswered,
+		assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, evals.OutcomeAny, evals.OutcomeReplied,
+		evals.OutcomeUnanswered,
 	}
 	if text == "" {
 		return evals.OutcomeAny, nil

@@ -57,23 +57,9 @@ func asked(raw json.RawMessage) ([]string, error) {
 		}
 		return nil, errNoQuestion
 	}
-	type message struct {
-		Content string `json:"content"`
-		Role    string `json:"role"`
-		Type    string `json:"type"`
-	}
 	var messages []message
 	if json.Unmarshal(raw, &messages) == nil {
-		var all []string
-		for _, m := range messages {
-			if kind := cmp.Or(m.Role, m.Type); (kind == "user" || kind == "human") && strings.TrimSpace(m.Content) != "" {
-				all = append(all, strings.TrimSpace(m.Content))
-			}
-		}
-		if len(all) > 0 {
-			return all, nil
-		}
-		return nil, errNoQuestion
+		return said(messages)
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(raw, &object) == nil {
@@ -84,6 +70,27 @@ func asked(raw json.RawMessage) ([]string, error) {
 		}
 	}
 	return nil, errNoQuestion
+}
+
+// message is a turn of a conversation as chat formats write it.
+type message struct {
+	Content string `json:"content"`
+	Role    string `json:"role"`
+	Type    string `json:"type"`
+}
+
+// said are the turns of the person among messages.
+func said(messages []message) ([]string, error) {
+	var all []string
+	for _, m := range messages {
+		if kind := cmp.Or(m.Role, m.Type); (kind == "user" || kind == "human") && strings.TrimSpace(m.Content) != "" {
+			all = append(all, strings.TrimSpace(m.Content))
+		}
+	}
+	if len(all) == 0 {
+		return nil, errNoQuestion
+	}
+	return all, nil
 }
 
 func writeRagas(w io.Writer, suite evals.Suite) error {

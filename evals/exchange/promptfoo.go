@@ -32,10 +32,12 @@ type promptfooAssert struct {
 // promptfooTypes are the assertions that mean the same in both.
 func promptfooTypes() map[string]evals.AssertType {
 	return map[string]evals.AssertType{
-		"contains": evals.AssertContains, "contains-all": evals.AssertContains, "contains-any": evals.AssertAnyOf, "cost": evals.AssertMaxCost,
-		"equals": evals.AssertEquals, "icontains": evals.AssertIContains, "icontains-all": evals.AssertIContains, "icontains-any": evals.AssertAnyOf,
-		"latency": evals.AssertMaxLatency, "llm-rubric": evals.AssertRubric, "not-contains": evals.AssertNotContains,
-		"not-icontains": evals.AssertNotContains, "not-regex": evals.AssertNotRegex, "regex": evals.AssertRegex, "similar": evals.AssertSimilar,
+		"contains": evals.AssertContains, "contains-all": evals.AssertContains, "contains-any": evals.AssertAnyOf,
+		"cost": evals.AssertMaxCost, "equals": evals.AssertEquals, "icontains": evals.AssertIContains,
+		"icontains-all": evals.AssertIContains, "icontains-any": evals.AssertAnyOf, "latency": evals.AssertMaxLatency,
+		"llm-rubric": evals.AssertRubric, "not-contains": evals.AssertNotContains,
+		"not-icontains": evals.AssertNotContains, "not-regex": evals.AssertNotRegex, "regex": evals.AssertRegex,
+		"similar": evals.AssertSimilar,
 	}
 }
 
@@ -44,8 +46,8 @@ func questionVars() []string {
 	return []string{"question", "query", "input", "message", "prompt", "text"}
 }
 
-// readPromptfoo reads a configuration's tests, or a file that is a list of tests. The question is the variable of one of the usual names; outcome,
-// locale, article, intent and id may be variables too.
+// readPromptfoo reads a configuration's tests, or a file that is a list of tests. The question is the variable of one of the
+// usual names; outcome, locale, article, intent and id may be variables too.
 func readPromptfoo(content []byte, source Source) ([]evals.Case, error) {
 	var configuration struct {
 		Tests []promptfooTest `yaml:"tests"`
@@ -127,40 +129,45 @@ func writePromptfoo(w io.Writer, suite evals.Suite) error {
 			types[kind] = name
 		}
 	}
-	var tests []promptfooTest
-	for _, c := range suite.Cases {
-		vars := map[string]any{"id": c.ID, "locale": c.Locale, "question": strings.Join(c.Conversation, turnBreak)}
-		for name, value := range map[string]string{
-			"article": c.Expect.Article, "intent": c.Expect.Intent, "language": c.Expect.Language, "outcome": string(c.Expect.Outcome),
-		} {
-			if value != "" && value != string(evals.OutcomeAny) {
-				vars[name] = value
-			}
-		}
-		test := promptfooTest{Description: c.ID, Vars: vars}
-		for _, value := range c.Expect.MustContain {
-			test.Assert = append(test.Assert, promptfooAssert{Type: "icontains", Value: value})
-		}
-		for _, value := range c.Expect.MustNotContain {
-			test.Assert = append(test.Assert, promptfooAssert{Type: "not-icontains", Value: value})
-		}
-		for _, a := range c.Expect.Assert {
-			name, ok := types[a.Type]
-			if !ok {
-				continue // it looks at a stage that promptfoo does not see
-			}
-			exported := promptfooAssert{Metric: a.Metric, Threshold: a.Threshold, Type: name, Value: a.Value}
-			if len(a.Values) > 0 {
-				exported.Type = cmp.Or(map[string]string{"contains": "contains-all", "icontains": "icontains-all"}[name], name)
-				exported.Value = a.Values
-			}
-			test.Assert = append(test.Assert, exported)
-		}
-		tests = append(tests, test)
+	tests := make([]promptfooTest, len(suite.Cases))
+	for i, c := range suite.Cases {
+		tests[i] = testOf(c, types)
 	}
 	encoded, err := yaml.Marshal(map[string]any{"description": suite.Name, "tests": tests})
 	if err == nil {
 		_, err = w.Write(encoded)
 	}
 	return err
+}
+
+// testOf is a case as promptfoo writes it. An assertion about a stage that promptfoo does not see is left out.
+func testOf(c evals.Case, types map[evals.AssertType]string) promptfooTest {
+	vars := map[string]any{"id": c.ID, "locale": c.Locale, "question": strings.Join(c.Conversation, turnBreak)}
+	for name, value := range map[string]string{
+		"article": c.Expect.Article, "intent": c.Expect.Intent, "language": c.Expect.Language, "outcome": string(c.Expect.Outcome),
+	} {
+		if value != "" && value != string(evals.OutcomeAny) {
+			vars[name] = value
+		}
+	}
+	test := promptfooTest{Description: c.ID, Vars: vars}
+	for _, value := range c.Expect.MustContain {
+		test.Assert = append(test.Assert, promptfooAssert{Type: "icontains", Value: value})
+	}
+	for _, value := range c.Expect.MustNotContain {
+		test.Assert = append(test.Assert, promptfooAssert{Type: "not-icontains", Value: value})
+	}
+	for _, a := range c.Expect.Assert {
+		name, ok := types[a.Type]
+		if !ok {
+			continue
+		}
+		exported := promptfooAssert{Metric: a.Metric, Threshold: a.Threshold, Type: name, Value: a.Value}
+		if len(a.Values) > 0 {
+			exported.Type = cmp.Or(map[string]string{"contains": "contains-all", "icontains": "icontains-all"}[name], name)
+			exported.Value = a.Values
+		}
+		test.Assert = append(test.Assert, exported)
+	}
+	return test
 }

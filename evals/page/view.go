@@ -176,7 +176,7 @@ func outcomes(results []evals.Result) matrix {
 		row := matrixRow{Want: label(want)}
 		for _, got := range m.Got {
 			right := want == got || want == string(evals.OutcomeReplied) && got != "handed_off" && got != "failed" ||
-				want == string(evals.OutcomeUnanswered) && got == "clarify" || want == string(evals.OutcomeUnanswered) && got == "handed_off" ||
+				want == string(evals.OutcomeUnanswered) && (got == "clarify" || got == "handed_off") ||
 				want == string(evals.OutcomeAny)
 			row.Cells = append(row.Cells, matrixCell{Count: counts[[2]string{want, got}], Right: right})
 		}
