@@ -12,48 +12,23 @@ import (
 // Selective says how well the confidence tells drafts that are right from drafts that are not, and whether its probabilities
 // are true. Without cases all is zero.
 type Selective struct {
-	N           int          `json:"n"`           // cases that got as far as a draft
-	Right       int          `json:"right"`       // drafts that cite the article that answers, in cases that have an answer
-	AURC        float64      `json:"aurc"`        // area under the risk-coverage curve; 0 is best
-	AUGRC       float64      `json:"augrc"`       // area under the generalised curve: mean share of all cases that are answered wrongly
-	Brier       float64      `json:"brier"`       // mean squared error of the probabilities
-	Coverage    []Covered    `json:"coverage"`    // by target precision
-	Curve       []RiskPoint  `json:"curve"`       // from the surest case to all
-	EAURC       float64      `json:"e_aurc"`      // AURC less that of the best order of the same cases
-	ECE         float64      `json:"ece"`         // mean distance of promise and truth over ten bins
-	Reliability []Reliable   `json:"reliability"` // the ten bins that have cases
-	Thresholds  []Thresholds `json:"thresholds"`
-}
-
-// Covered is how much may be answered at a precision that is proved: the exact one-sided 95 % lower bound reaches the target. Threshold
-// is chosen on the cases that it is measured on, so it flatters a little.
-type Covered struct {
-	Target    float64 `json:"target"`
-	Proved    bool    `json:"proved"` // false: too few cases, or too many wrong ones
-	Answered  int     `json:"answered"`
-	Coverage  float64 `json:"coverage"` // share of all cases
-	Lower     float64 `json:"precision_lower"`
-	Precision float64 `json:"precision"`
-	Threshold float64 `json:"threshold"`
+	N           int         `json:"n"`           // cases that got as far as a draft
+	Right       int         `json:"right"`       // drafts that cite the article that answers, in cases that have an answer
+	AURC        float64     `json:"aurc"`        // area under the risk-coverage curve; 0 is best
+	AUGRC       float64     `json:"augrc"`       // area under the generalised curve: mean share of all cases that are answered wrongly
+	Brier       float64     `json:"brier"`       // mean squared error of the probabilities
+	Coverage    []Target    `json:"coverage"`    // what a precision costs
+	Curve       []RiskPoint `json:"curve"`       // from the surest case to all
+	EAURC       float64     `json:"e_aurc"`      // AURC less that of the best order of the same cases
+	ECE         float64     `json:"ece"`         // mean distance of promise and truth over ten bins
+	Reliability []Bin       `json:"reliability"` // the ten bins that have cases
+	Thresholds  []Operating `json:"thresholds"`
 }
 
 // RiskPoint is the error rate among the surest cases.
 type RiskPoint struct {
 	Coverage float64 `json:"coverage"`
 	Risk     float64 `json:"risk"`
-}
-
-// Reliable is a bin of the reliability diagram (Niculescu-Mizil and Caruana 2005, Predicting Good Probabilities with Supervised Learning).
-type Reliable struct {
-	Promised float64 `json:"promised"` // mean probability
-	True     Share   `json:"true"`
-}
-
-// Thresholds is what a threshold on the confidence would have done.
-type Thresholds struct {
-	Threshold float64 `json:"threshold"`
-	Answered  Share   `json:"answered"` // of all cases
-	Right     Share   `json:"right"`    // of those that are answered
 }
 
 // precisionTargets are the precisions that Coverage is given for.
@@ -84,7 +59,7 @@ func (r Result) drafted() bool {
 }
 
 func newSelective(cases []judged) Selective {
-	s := Selective{N: len(cases), Coverage: []Covered{}, Curve: []RiskPoint{}, Reliability: []Reliable{}, Thresholds: []Thresholds{}}
+	s := Selective{N: len(cases), Coverage: []Target{}, Curve: []RiskPoint{}, Reliability: []Bin{}, Thresholds: []Operating{}}
 	if s.N == 0 {
 		return s
 	}
@@ -102,12 +77,9 @@ func newSelective(cases []judged) Selective {
 	s.AURC, s.ECE = riskArea(sorted), calibrationError(sorted)
 	s.EAURC = s.AURC - riskArea(ideal)
 	s.AUGRC = generalisedRiskArea(sorted)
-	s.Curve, s.Reliability = riskCurve(sorted), reliability(sorted)
+	s.Curve, s.Reliability, s.Thresholds = riskCurve(sorted), bins(sorted), ladder(sorted)
 	for _, target := range precisionTargets() {
-		s.Coverage = append(s.Coverage, coverageAt(sorted, target))
-	}
-	for percent := 30; percent <= 95; percent += 5 {
-		s.Thresholds = append(s.Thresholds, atThreshold(sorted, float64(percent)/100))
+		s.Coverage = append(s.Coverage, at(sorted, target))
 	}
 	return s
 }
@@ -141,62 +113,6 @@ func riskCurve(sorted []judged) []RiskPoint {
 	return curve
 }
 
-func reliability(cases []judged) []Reliable {
-	var n, right [calibrationBins]int
-	var promised [calibrationBins]float64
-	for _, c := range cases {
-		bin := min(int(c.probability*calibrationBins), calibrationBins-1)
-		n[bin]++
-		promised[bin] += c.probability
-		if c.right {
-			right[bin]++
-		}
-	}
-	bins := []Reliable{}
-	for i := range n {
-		if n[i] > 0 {
-			bins = append(bins, Reliable{Promised: promised[i] / float64(n[i]), True: newWilson(right[i], n[i])})
-		}
-	}
-	return bins
-}
-
-// coverageAt takes the most cases at which the precision is proved. sorted begins with the surest.
-func coverageAt(sorted []judged, target float64) Covered {
-	best := Covered{Target: target}
-	right := 0
-	for i, c := range sorted {
-		if c.right {
-			right++
-		}
-		n := i + 1
-		if n < len(sorted) && sorted[n].probability == c.probability {
-			continue // a threshold takes all of equal probability
-		}
-		if lower := exactLower(right, n); lower >= target {
-			best = Covered{
-				Answered: n, Coverage: float64(n) / float64(len(sorted)), Lower: lower, Precision: float64(right) / float64(n),
-				Proved: true, Target: target, Threshold: c.probability,
-			}
-		}
-	}
-	return best
-}
-
-func atThreshold(sorted []judged, threshold float64) Thresholds {
-	answered, right := 0, 0
-	for _, c := range sorted {
-		if c.probability < threshold {
-			break
-		}
-		answered++
-		if c.right {
-			right++
-		}
-	}
-	return Thresholds{Answered: newWilson(answered, len(sorted)), Right: newWilson(right, answered), Threshold: threshold}
-}
-
 // String is a line for a terminal.
 func (s Selective) String() string {
 	if s.N == 0 {
@@ -206,8 +122,8 @@ func (s Selective) String() string {
 	fmt.Fprintf(&line, "confidence over %d drafts, %d right: AURC %.4f, E-AURC %.4f, AUGRC %.4f, ECE %.4f, Brier %.4f", s.N, s.Right,
 		s.AURC, s.EAURC, s.AUGRC, s.ECE, s.Brier)
 	for _, c := range s.Coverage {
-		if c.Proved {
-			fmt.Fprintf(&line, "; precision %.2f proved at coverage %.2f", c.Target, c.Coverage)
+		if c.Proven {
+			fmt.Fprintf(&line, "; precision %.2f proved at coverage %.2f", c.Wanted, c.Coverage.Rate)
 		}
 	}
 	return line.String()

@@ -29,7 +29,7 @@ func TestSelectiveFiguresByHand(t *testing.T) {
 	require.InDelta(t, (0.1+0.8+0.3)/4, s.ECE, 1e-12)
 	require.InDelta(t, 0.25, s.Curve[3].Risk, 1e-12)
 	for _, c := range s.Coverage {
-		require.False(t, c.Proved, "four cases prove nothing")
+		require.False(t, c.Proven, "four cases prove nothing")
 	}
 }
 
@@ -47,9 +47,9 @@ func TestSelectiveKnowsWhatItCannotTell(t *testing.T) {
 	}
 	s := newSelective(cases)
 	require.Zero(t, s.AURC)
-	require.True(t, s.Coverage[1].Proved)
+	require.True(t, s.Coverage[1].Proven)
 	require.InDelta(t, math.Pow(0.05, 1.0/100), s.Coverage[1].Lower, 1e-9, "the exact bound of 100 of 100")
-	require.False(t, s.Coverage[2].Proved, "0.98 needs 149 of 149")
+	require.False(t, s.Coverage[2].Proven, "0.98 needs 149 of 149")
 }
 
 func TestRepeatsOfACaseAreNotCasesOfTheirOwn(t *testing.T) {

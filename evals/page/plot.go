@@ -42,9 +42,10 @@ func riskPlot(s evals.Selective) plot {
 		p.Area = place(first.Coverage) + "," + place(1) + " " + p.Line + " " + place(last.Coverage) + "," + place(1)
 	}
 	for _, c := range s.Coverage {
-		if c.Proved {
-			title := fmt.Sprintf("precision %.2f is proved for the surest %.1f %% (threshold %.2f)", c.Target, 100*c.Coverage, c.Threshold)
-			p.Dots = append(p.Dots, dot{Title: title, X: place(c.Coverage), Y: place(1 - (1-c.Precision)/most)})
+		if c.Proven {
+			title := fmt.Sprintf("precision %.2f is proved for the surest %.1f %% (threshold %.2f)", c.Wanted,
+				100*c.Coverage.Rate, c.Threshold)
+			p.Dots = append(p.Dots, dot{Title: title, X: place(c.Coverage.Rate), Y: place(1 - (1-c.Precision.Rate)/most)})
 		}
 	}
 	return p
@@ -54,9 +55,9 @@ func riskPlot(s evals.Selective) plot {
 func reliablePlot(s evals.Selective) plot {
 	var p plot
 	for _, bin := range s.Reliability {
-		title := fmt.Sprintf("promised %.2f, came true %.2f (%d of %d)", bin.Promised, bin.True.Rate, bin.True.Hits, bin.True.N)
-		p.Dots = append(p.Dots, dot{Title: title, X: place(bin.Promised), Y: place(1 - bin.True.Rate)})
-		p.Rods = append(p.Rods, rod{From: place(1 - bin.True.Lower), To: place(1 - bin.True.Upper), X: place(bin.Promised)})
+		title := fmt.Sprintf("promised %.2f, came true %.2f (%d of %d)", bin.Promised, bin.Kept.Rate, bin.Kept.Hits, bin.Kept.N)
+		p.Dots = append(p.Dots, dot{Title: title, X: place(bin.Promised), Y: place(1 - bin.Kept.Rate)})
+		p.Rods = append(p.Rods, rod{From: place(1 - bin.Kept.Lower), To: place(1 - bin.Kept.Upper), X: place(bin.Promised)})
 	}
 	return p
 }
