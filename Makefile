@@ -51,8 +51,8 @@ bench: setup ## Run the benchmarks; PASSAGES=100000 for a large knowledge base
 	go test -run '^$$' -bench . -skip '^BenchmarkRetrieval$$' -benchmem ./...
 
 .PHONY: eval
-eval: setup build ## Run the smoke suite on the sample knowledge base
-	@bin/deskhand eval run evals/suites/smoke.yaml
+eval: setup build ## Run all suites offline, write eval-report/ and the table in README.md
+	@bin/deskhand eval all evals/suites/all.yaml --out eval-report --save evals/suites/summary.json --readme README.md
 
 .PHONY: compare-lang
 compare-lang: ## Compare assistant/lang with lingua-go; DATA=DIR is the folder with the development data

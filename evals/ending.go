@@ -12,6 +12,12 @@ const MandatoryTag = "mandatory"
 // OutcomeReplied is what a case expects that need not reach a person: an answer or a question back.
 const OutcomeReplied assistant.Outcome = "replied"
 
+// OutcomeUnanswered is what a case expects that no article answers: a person, or a question back.
+const OutcomeUnanswered assistant.Outcome = "unanswered"
+
+// OutcomeAny is what a case expects that is about something else than who replies.
+const OutcomeAny assistant.Outcome = "any"
+
 // Ending is what a case came to, for the customer. Every case has one: a failure and a refusal too.
 type Ending string
 
@@ -35,7 +41,7 @@ func Endings() []Ending {
 func endingOf(r Result) Ending {
 	handed := r.Outcome == assistant.OutcomeHandedOff
 	switch {
-	case handed && r.Case.Expect.Outcome == assistant.OutcomeHandedOff:
+	case handed && !r.Case.expectsReply():
 		return RightHandOff
 	case handed:
 		return NeedlessHandOff
@@ -52,12 +58,14 @@ func endingOf(r Result) Ending {
 
 func (c Case) mandatory() bool { return slices.Contains(c.Tags, MandatoryTag) }
 
-// expectsReply reports whether a person is not needed.
-func (c Case) expectsReply() bool { return c.Expect.Outcome != assistant.OutcomeHandedOff }
+// expectsReply reports whether the assistant should reply by itself.
+func (c Case) expectsReply() bool {
+	return !slices.Contains([]assistant.Outcome{assistant.OutcomeHandedOff, OutcomeUnanswered, OutcomeAny}, c.Expect.Outcome)
+}
 
 // ofReply reports whether the check is about what the customer reads.
 func (c Check) ofReply() bool {
-	return slices.Contains([]string{"outcome", "article", "language", "must_contain", "must_not_contain", pipelineCheck}, c.Name)
+	return c.reply || slices.Contains([]string{"outcome", "article", "language", "must_contain", "must_not_contain", pipelineCheck}, c.Name)
 }
 
 // Figure is a rate over the cases that it is about.
@@ -100,20 +108,27 @@ func Figures() []Figure {
 	}
 }
 
-// Measure is the figure over results.
+// Measure is the figure over results. The repeats of a case are not taken for cases of their own.
 func (f Figure) Measure(results []Result) Share {
-	hits, n := 0, 0
+	var clusters []cluster
+	places := make(map[string]int)
 	for _, r := range results {
 		if !f.About(r) {
 			continue
 		}
-		n++
+		at, ok := places[r.Case.ID]
+		if !ok {
+			at = len(clusters)
+			places[r.Case.ID] = at
+			clusters = append(clusters, cluster{})
+		}
+		clusters[at].n++
 		if f.Hit(r) {
-			hits++
+			clusters[at].hits++
 		}
 	}
 	if f.Exact {
-		return newExact(hits, n)
+		return newShare(clusters, clopperPearson)
 	}
-	return newWilson(hits, n)
+	return newShare(clusters, wilson)
 }

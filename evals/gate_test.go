@@ -29,7 +29,7 @@ func TestParseRuleSaysWhatIsWrong(t *testing.T) {
 		"NoLimit":       {"pass_rate >=", "write [diff.]FIGURE"},
 		"NoComparison":  {"pass_rate", "write [diff.]FIGURE"},
 		"UnknownFigure": {"happiness >= 1", `unknown figure "happiness": use one of pass_rate, mandatory_recall`},
-		"UnknownSlice":  {"pass_rate@moon=full >= 1", `unknown slice "moon": use locale, tag, risk or intent`},
+		"UnknownSlice":  {"pass_rate@moon=full >= 1", `unknown slice "moon": use locale, tag, risk, intent or channel`},
 		"NotANumber":    {"pass_rate >= NaN", "must be a number from -1 to 1"},
 		"Percent":       {"pass_rate >= 99", "must be a number from -1 to 1"},
 	}

@@ -10,9 +10,12 @@ import (
 
 // Check is one expectation held against what came out.
 type Check struct {
-	Name   string `json:"name"`
-	Passed bool   `json:"passed"`
-	Why    string `json:"why,omitempty"` // what was expected and what came instead
+	Name    string `json:"name"`
+	Passed  bool   `json:"passed"`
+	Skipped bool   `json:"skipped,omitempty"` // it could not be made: nobody judged
+	Why     string `json:"why,omitempty"`     // what was expected and what came instead
+
+	reply bool // what it is about is what the customer reads
 }
 
 // pipelineCheck fails when a question could not be handled at all.
@@ -46,8 +49,11 @@ func Grade(expect Expect, r Result) []Check {
 			Name: "must_not_contain", Passed: !contains(r.Reply, text), Why: fmt.Sprintf("want no %q in the reply", text),
 		})
 	}
+	for _, a := range expect.Assert {
+		checks = append(checks, a.grade(r))
+	}
 	for i := range checks {
-		if checks[i].Passed {
+		if checks[i].Passed && !checks[i].Skipped {
 			checks[i].Why = ""
 		}
 	}
@@ -56,8 +62,14 @@ func Grade(expect Expect, r Result) []Check {
 
 func outcome(want, got assistant.Outcome) Check {
 	check := equal("outcome", string(want), string(got))
-	if want == OutcomeReplied {
+	switch want {
+	case OutcomeAny:
+		check.Passed = true
+	case OutcomeReplied:
 		check.Passed = got == assistant.OutcomeAnswered || got == assistant.OutcomeClarify
+	case OutcomeUnanswered:
+		check.Passed = got == assistant.OutcomeHandedOff || got == assistant.OutcomeClarify
+	default:
 	}
 	return check
 }

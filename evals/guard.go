@@ -2,21 +2,10 @@ package evals
 
 import (
 	"fmt"
-	"hash/fnv"
 	"slices"
 
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/retrieval/passage"
-)
-
-// Half is a part of a data set, drawn by the hash of a row's id.
-type Half string
-
-// The halves.
-const (
-	HalfAll    Half = "all"
-	HalfDev    Half = "dev"    // to tune on
-	HalfFrozen Half = "frozen" // never to tune on
 )
 
 // GuardRow is an outgoing text and whether it may be sent.
@@ -30,14 +19,7 @@ type GuardRow struct {
 }
 
 // Half tells to which half the row belongs.
-func (r GuardRow) Half() Half {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(r.ID)) // a hash takes everything
-	if h.Sum32()%2 == 1 {
-		return HalfFrozen
-	}
-	return HalfDev
-}
+func (r GuardRow) Half() Half { return halfOf(r.ID) }
 
 // Validate names the field at fault.
 func (r GuardRow) Validate() error {

@@ -15,6 +15,7 @@ const (
 
 // Share is how many of a number of cases did something, with its 95 % interval. Without cases all is zero: N tells.
 type Share struct {
+	Cases int     `json:"cases,omitempty"` // when some were asked several times: how many there are; N counts the times
 	Hits  int     `json:"hits"`
 	Lower float64 `json:"lower"`
 	N     int     `json:"n"`
@@ -22,41 +23,88 @@ type Share struct {
 	Upper float64 `json:"upper"`
 }
 
-// newWilson is a share with the score interval of Wilson (1927, Probable Inference, the Law of Succession, and Statistical
-// Inference), which keeps its promise near 0 and 1 (Brown, Cai and DasGupta 2001, Interval Estimation for a Binomial
-// Proportion).
-func newWilson(hits, n int) Share {
-	if n == 0 {
+// newWilson is a share of independent cases with the score interval of Wilson.
+func newWilson(hits, n int) Share { return newShare([]cluster{{hits: hits, n: n}}, wilson) }
+
+// newExact is a share of independent cases with the exact interval of Clopper and Pearson.
+func newExact(hits, n int) Share { return newShare([]cluster{{hits: hits, n: n}}, clopperPearson) }
+
+// cluster counts the repeats of one case, which resemble each other.
+type cluster struct{ hits, n int }
+
+// interval returns the ends of a rate over a number of independent observations, which may be a fraction.
+type interval func(rate, n float64) (lower, upper float64)
+
+// newShare is the share over clusters; a single cluster is taken for independent cases. With repeats, the interval is that of the
+// effective number of observations: the number over the design effect, which is estimated from how the clusters differ (Kish 1965,
+// Survey Sampling; Korn and Graubard 1998, Confidence Intervals for Proportions with Small Expected Number of Positive Counts).
+func newShare(clusters []cluster, ends interval) Share {
+	var share Share
+	for _, c := range clusters {
+		share.Hits += c.hits
+		share.N += c.n
+	}
+	if share.N == 0 {
 		return Share{}
 	}
-	total, rate := float64(n), float64(hits)/float64(n)
-	square := deviate * deviate
-	middle := rate + square/(2*total)
-	reach := deviate * math.Sqrt(rate*(1-rate)/total+square/(4*total*total))
-	share := Share{Hits: hits, N: n, Rate: rate, Lower: (middle - reach) / (1 + square/total), Upper: (middle + reach) / (1 + square/total)}
-	if hits == 0 {
-		share.Lower = 0 // without the rounding error
+	n := float64(share.N)
+	share.Rate = float64(share.Hits) / n
+	if len(clusters) > 1 && len(clusters) < share.N {
+		share.Cases = len(clusters)
+		n = effective(clusters, share)
 	}
-	if hits == n {
-		share.Upper = 1
-	}
+	share.Lower, share.Upper = ends(share.Rate, n)
 	return share
 }
 
-// newExact is a share with the interval of Clopper and Pearson (1934, The Use of Confidence or Fiducial Limits Illustrated
-// in the Case of the Binomial). It never promises more than it keeps: right where a miss does harm.
-func newExact(hits, n int) Share {
-	if n == 0 {
-		return Share{}
+// effective is the number of independent observations that tell as much as the clusters. Where all of them say the same, nothing tells
+// how alike repeats are, and each cluster counts once.
+func effective(clusters []cluster, share Share) float64 {
+	count, n := float64(len(clusters)), float64(share.N)
+	simple := share.Rate * (1 - share.Rate) / n
+	if simple == 0 {
+		return count
 	}
-	share := Share{Hits: hits, N: n, Rate: float64(hits) / float64(n), Upper: 1}
-	if hits > 0 {
-		share.Lower = distuv.Beta{Alpha: float64(hits), Beta: float64(n-hits) + 1}.Quantile(tail)
+	squares := 0.0
+	for _, c := range clusters {
+		distance := float64(c.hits) - share.Rate*float64(c.n)
+		squares += distance * distance
 	}
-	if hits < n {
-		share.Upper = distuv.Beta{Alpha: float64(hits) + 1, Beta: float64(n - hits)}.Quantile(1 - tail)
+	clustered := count / (count - 1) * squares / (n * n)
+	if clustered <= simple {
+		return n // repeats that differ more than chance lets them do not make more of them
 	}
-	return share
+	return n * simple / clustered
+}
+
+// wilson is the score interval of Wilson (1927, Probable Inference, the Law of Succession, and Statistical Inference), which keeps
+// its promise near 0 and 1 (Brown, Cai and DasGupta 2001, Interval Estimation for a Binomial Proportion).
+func wilson(rate, n float64) (lower, upper float64) {
+	square := deviate * deviate
+	middle := rate + square/(2*n)
+	reach := deviate * math.Sqrt(rate*(1-rate)/n+square/(4*n*n))
+	lower, upper = (middle-reach)/(1+square/n), (middle+reach)/(1+square/n)
+	if rate == 0 {
+		lower = 0 // without the rounding error
+	}
+	if rate == 1 {
+		upper = 1
+	}
+	return lower, upper
+}
+
+// clopperPearson is the interval of Clopper and Pearson (1934, The Use of Confidence or Fiducial Limits Illustrated in the Case of the
+// Binomial). It never promises more than it keeps: right where a miss does harm.
+func clopperPearson(rate, n float64) (lower, upper float64) {
+	hits := rate * n
+	upper = 1
+	if rate > 0 {
+		lower = distuv.Beta{Alpha: hits, Beta: n - hits + 1}.Quantile(tail)
+	}
+	if rate < 1 {
+		upper = distuv.Beta{Alpha: hits + 1, Beta: n - hits}.Quantile(1 - tail)
+	}
+	return lower, upper
 }
 
 // String is the share for a person who reads a table.

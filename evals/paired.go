@@ -47,9 +47,11 @@ func (c counted) difference() (value float64, ok bool) {
 	return float64(c.hitsAfter)/float64(c.nAfter) - float64(c.hitsBefore)/float64(c.nBefore), true
 }
 
-// count returns what each pair that the figure is about, before or after, adds to it.
+// count returns what each case that the figure is about, before or after, adds to it. The repeats of a case are added up: what is drawn
+// again by the bootstrap is cases, because repeats of one resemble each other (Field and Welsh 2007, Bootstrapping Clustered Data).
 func (f Figure) count(pairs []pair) []counted {
 	var all []counted
+	places := make(map[string]int)
 	for _, p := range pairs {
 		var c counted
 		if f.About(p.before) {
@@ -64,7 +66,13 @@ func (f Figure) count(pairs []pair) []counted {
 				c.hitsAfter = 1
 			}
 		}
-		if c.nBefore+c.nAfter > 0 {
+		at, ok := places[p.after.Case.ID]
+		switch {
+		case c.nBefore+c.nAfter == 0:
+		case ok:
+			all[at] = all[at].plus(c)
+		default:
+			places[p.after.Case.ID] = len(all)
 			all = append(all, c)
 		}
 	}
@@ -104,15 +112,19 @@ func mcNemar(lost, won int) float64 {
 	return min(1, 2*distuv.Binomial{N: float64(lost + won), P: 0.5}.CDF(float64(min(lost, won))))
 }
 
-// sharedP is mcNemar's p-value over the pairs that count before and after.
+// sharedP is mcNemar's p-value over the cases that count before and after. A case that was asked several times is lost when its rate fell.
 func sharedP(all []counted) float64 {
 	lost, won := 0, 0
 	for _, c := range all {
 		if c.nBefore == 0 || c.nAfter == 0 {
 			continue
 		}
-		lost += c.hitsBefore * (1 - c.hitsAfter)
-		won += c.hitsAfter * (1 - c.hitsBefore)
+		switch before, after := c.hitsBefore*c.nAfter, c.hitsAfter*c.nBefore; {
+		case after < before:
+			lost++
+		case after > before:
+			won++
+		}
 	}
 	return mcNemar(lost, won)
 }

@@ -40,24 +40,31 @@ func newTally(results []Result) Tally {
 
 // Report is a suite's results in figures.
 type Report struct {
-	ByIntent map[string]Tally `json:"by_intent"` // that the cases expect
-	ByLocale map[string]Tally `json:"by_locale"`
-	ByRisk   map[string]Tally `json:"by_risk"` // that the cases expect
-	ByTag    map[string]Tally `json:"by_tag"`
-	Costs    Costs            `json:"costs"`
-	P50      time.Duration    `json:"p50_latency_ns"`
-	P95      time.Duration    `json:"p95_latency_ns"`
-	Results  []Result         `json:"results"`
-	Suite    string           `json:"suite"`
-	Total    Tally            `json:"total"`
+	ByChannel   map[string]Tally  `json:"by_channel,omitempty"`
+	ByIntent    map[string]Tally  `json:"by_intent"` // that the cases expect
+	ByLocale    map[string]Tally  `json:"by_locale"`
+	ByRisk      map[string]Tally  `json:"by_risk"` // that the cases expect
+	ByTag       map[string]Tally  `json:"by_tag"`
+	Confidence  Selective         `json:"confidence"`
+	Costs       Costs             `json:"costs"`
+	Fingerprint string            `json:"fingerprint,omitempty"` // of program, settings and knowledge base
+	P50         time.Duration     `json:"p50_latency_ns"`
+	P95         time.Duration     `json:"p95_latency_ns"`
+	Retrieval   Ranked            `json:"retrieval"`
+	RunID       int64             `json:"run,omitempty"` // where it is kept
+	Results     []Result          `json:"results"`
+	Settings    map[string]string `json:"settings,omitempty"` // the parts of Fingerprint
+	Suite       string            `json:"suite"`
+	SuiteHash   string            `json:"suite_hash,omitempty"`
+	Total       Tally             `json:"total"`
 }
 
 // NewReport counts results.
 func NewReport(suite Suite, results []Result) Report {
 	report := Report{
-		ByIntent: slice(results, byIntent), ByLocale: slice(results, byLocale), ByRisk: slice(results, byRisk),
-		ByTag: slice(results, byTag),
-		Costs: NewCosts(results), Results: results, Suite: suite.Name, Total: newTally(results),
+		ByChannel: slice(results, byChannel), ByIntent: slice(results, byIntent), ByLocale: slice(results, byLocale),
+		ByRisk: slice(results, byRisk), ByTag: slice(results, byTag), Confidence: NewSelective(results), Costs: NewCosts(results),
+		Results: results, Retrieval: NewRanked(results), Suite: suite.Name, SuiteHash: suite.Hash(), Total: newTally(results),
 	}
 	latencies := make([]time.Duration, 0, len(results))
 	for _, result := range results {
@@ -98,7 +105,7 @@ func (r Report) WriteTable(w io.Writer) error {
 	if err := r.writeFigures(w); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(w, "\n%s\n", r.Costs)
+	_, _ = fmt.Fprintf(w, "\n%s\n%s\n%s\n", r.Confidence, r.Retrieval, r.Costs)
 	_, err := fmt.Fprintf(w, "%s: %d of %d cases passed, p50 %s, p95 %s\n", r.Suite, r.Total.Passed, r.Total.Cases,
 		r.P50.Round(10*time.Microsecond), r.P95.Round(10*time.Microsecond))
 	if err != nil {

@@ -46,7 +46,7 @@ func ParseRule(text string) (Rule, error) {
 	}
 	rule.figure = figures[i]
 	if rule.by != "" && !slices.Contains(kinds(), rule.by) {
-		return Rule{}, fmt.Errorf("rule %q: unknown slice %q: use locale, tag, risk or intent", text, rule.by)
+		return Rule{}, fmt.Errorf("rule %q: unknown slice %q: use locale, tag, risk, intent or channel", text, rule.by)
 	}
 	limit, err := strconv.ParseFloat(parts[7], 64)
 	if err != nil || !(limit >= -1 && limit <= 1) { // also not a number

@@ -21,8 +21,11 @@ func ReadReport(r io.Reader, name string) (Report, error) {
 		return Report{}, fmt.Errorf("read result %s: it is larger than 256 MB: split its suite", name)
 	}
 	var saved struct {
-		Results []Result `json:"results"`
-		Suite   string   `json:"suite"`
+		Fingerprint string            `json:"fingerprint"`
+		Results     []Result          `json:"results"`
+		Settings    map[string]string `json:"settings"`
+		Suite       string            `json:"suite"`
+		SuiteHash   string            `json:"suite_hash"`
 	}
 	if err := json.Unmarshal(content, &saved); err != nil {
 		return Report{}, fmt.Errorf("read result %s: not what \"deskhand eval run --json\" prints: %w", name, err)
@@ -35,12 +38,15 @@ func ReadReport(r io.Reader, name string) (Report, error) {
 		if err := result.validate(); err != nil {
 			return Report{}, fmt.Errorf("read result %s: result %d (%s): %w", name, i+1, result.Case.ID, err)
 		}
-		if seen[result.Case.ID] {
-			return Report{}, fmt.Errorf("read result %s: result %d: the id %q is used twice", name, i+1, result.Case.ID)
+		try := result.Name()
+		if seen[try] {
+			return Report{}, fmt.Errorf("read result %s: result %d: the id %q is used twice", name, i+1, try)
 		}
-		seen[result.Case.ID] = true
+		seen[try] = true
 	}
-	return NewReport(Suite{Name: saved.Suite}, saved.Results), nil
+	report := NewReport(Suite{Name: saved.Suite}, saved.Results)
+	report.Fingerprint, report.Settings, report.SuiteHash = saved.Fingerprint, saved.Settings, saved.SuiteHash
+	return report, nil
 }
 
 func (r Result) validate() error {
@@ -55,11 +61,19 @@ func (r Result) validate() error {
 	return nil
 }
 
-// Failed returns the ids of the cases that did not pass.
+// Name is the id of the case, with the number of the repeat after the first.
+func (r Result) Name() string {
+	if r.Repeat == 0 {
+		return r.Case.ID
+	}
+	return fmt.Sprintf("%s#%d", r.Case.ID, r.Repeat+1)
+}
+
+// Failed returns the ids of the cases that did not pass, each time that they were asked.
 func (r Report) Failed() []string {
 	var ids []string
 	for _, result := range r.Results {
-		if !result.Passed() {
+		if !result.Passed() && !slices.Contains(ids, result.Case.ID) {
 			ids = append(ids, result.Case.ID)
 		}
 	}
@@ -70,7 +84,7 @@ func (r Report) Failed() []string {
 func (r Report) Broken() []string {
 	var ids []string
 	for _, result := range r.Results {
-		if slices.ContainsFunc(result.Checks, func(c Check) bool { return c.Name == pipelineCheck }) {
+		if result.Broken() {
 			ids = append(ids, result.Case.ID)
 		}
 	}

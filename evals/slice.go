@@ -4,19 +4,22 @@ package evals
 type kind string
 
 const (
-	byIntent kind = "intent"
-	byLocale kind = "locale"
-	byRisk   kind = "risk"
-	byTag    kind = "tag"
+	byChannel kind = "channel"
+	byIntent  kind = "intent"
+	byLocale  kind = "locale"
+	byRisk    kind = "risk"
+	byTag     kind = "tag"
 )
 
 // kinds returns all, in the order in which a report shows them.
-func kinds() []kind { return []kind{byLocale, byTag, byRisk, byIntent} }
+func kinds() []kind { return []kind{byLocale, byTag, byRisk, byIntent, byChannel} }
 
 // names returns the slices of this kind that the case is in, by what it expects and not by what came.
 func (k kind) names(c Case) []string {
 	var names []string
 	switch k {
+	case byChannel:
+		names = append(names, c.Channel)
 	case byIntent:
 		names = append(names, c.Expect.Intent)
 	case byLocale:

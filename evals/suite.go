@@ -28,25 +28,32 @@ const SampleKB = "sample"
 
 // Suite is a set of cases on one knowledge base.
 type Suite struct {
-	Name        string `yaml:"name"`
-	Description string `yaml:"description"`
-	KB          string `yaml:"kb"` // SampleKB, or the path of a folder
-	Cases       []Case `yaml:"cases"`
+	Name        string                    `yaml:"name"`
+	Description string                    `yaml:"description"`
+	Include     []string                  `yaml:"include"` // further files with cases, relative to this one; see Open
+	KB          string                    `yaml:"kb"`      // SampleKB, or the path of a folder, relative to the suite
+	Policy      *assistant.PolicyDocument `yaml:"policy"`  // that the cases run under; the default one when absent
+	Tags        []string                  `yaml:"tags"`    // of every case
+	Vars        map[string]string         `yaml:"vars"`    // what {{name}} stands for in texts
+	Cases       []Case                    `yaml:"cases"`
 }
 
 // Case is a conversation and what must come of its last turn.
 type Case struct {
-	ID           string   `json:"id"               yaml:"id"`
-	Conversation []string `json:"conversation"     yaml:"conversation"` // the customer's turns, in order
-	Expect       Expect   `json:"expect"           yaml:"expect"`
-	Locale       string   `json:"locale"           yaml:"locale"` // what the widget would say; also the slice of the report
-	Tags         []string `json:"tags,omitempty"   yaml:"tags"`
-	Weight       float64  `json:"weight,omitempty" yaml:"weight"` // 1 when absent
+	ID           string            `json:"id"                yaml:"id"`
+	Channel      string            `json:"channel,omitempty" yaml:"channel"`      // "eval" when absent; also a slice of the report
+	Conversation []string          `json:"conversation"      yaml:"conversation"` // the customer's turns, in order
+	Expect       Expect            `json:"expect"            yaml:"expect"`
+	Locale       string            `json:"locale"            yaml:"locale"` // what the widget would say; also the slice of the report
+	Tags         []string          `json:"tags,omitempty"    yaml:"tags"`
+	Vars         map[string]string `json:"vars,omitempty"    yaml:"vars"`   // as those of the suite, and before them
+	Weight       float64           `json:"weight,omitempty"  yaml:"weight"` // 1 when absent
 }
 
 // Expect is what must come of a case. Empty fields expect nothing.
 type Expect struct {
 	Article        string            `json:"article,omitempty"          yaml:"article"` // slug that the reply or the agent's draft cites
+	Assert         []Assertion       `json:"assert,omitempty"           yaml:"assert"`
 	Intent         string            `json:"intent,omitempty"           yaml:"intent"`
 	Language       string            `json:"language,omitempty"         yaml:"language"` // of the reply, BCP 47
 	MustContain    []string          `json:"must_contain,omitempty"     yaml:"must_contain"`
@@ -66,13 +73,21 @@ func ParseSuite(r io.Reader, name string) (Suite, error) {
 		return Suite{}, fmt.Errorf("read suite %s: it is larger than 64 MB: split it", name)
 	}
 	var suite Suite
-	if err := yaml.UnmarshalWithOptions(content, &suite, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
+	if err := DecodeYAML(content, &suite, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
 		return Suite{}, fmt.Errorf("parse suite %s: %w", name, err)
 	}
 	if suite.KB == "" {
 		suite.KB = SampleKB
 	}
-	if err := suite.validate(linesOf(content)); err != nil {
+	lines := linesOf(content)
+	for i, c := range suite.Cases {
+		filled, err := suite.filled(c)
+		if err != nil {
+			return Suite{}, fmt.Errorf("check suite %s: %scase %d (%s): %w", name, lines(i), i+1, c.ID, err)
+		}
+		suite.Cases[i] = filled
+	}
+	if err := suite.validate(lines); err != nil {
 		return Suite{}, fmt.Errorf("check suite %s: %w", name, err)
 	}
 	return suite, nil
@@ -97,14 +112,22 @@ func linesOf(content []byte) func(i int) string {
 	}
 }
 
+// Check reports everything that is wrong with a suite that was not read from a file.
+func (s Suite) Check() error { return s.validate(func(int) string { return "" }) }
+
 // validate reports everything that is wrong. where says where a case is, with what parts it from the rest of the message.
 func (s Suite) validate(where func(i int) string) error {
 	var problems []error
 	if s.Name == "" {
 		problems = append(problems, errors.New("name is missing"))
 	}
-	if len(s.Cases) == 0 {
+	if len(s.Cases) == 0 && len(s.Include) == 0 {
 		problems = append(problems, errors.New("cases is empty"))
+	}
+	if s.Policy != nil {
+		if _, err := s.Policy.Policy(); err != nil {
+			problems = append(problems, fmt.Errorf("policy: %w", err))
+		}
 	}
 	seen := make(map[string]bool)
 	for i, c := range s.Cases {
@@ -120,7 +143,9 @@ func (s Suite) validate(where func(i int) string) error {
 }
 
 func (c Case) validate() error {
-	outcomes := []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, OutcomeReplied}
+	outcomes := []assistant.Outcome{
+		assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff, OutcomeAny, OutcomeReplied, OutcomeUnanswered,
+	}
 	switch {
 	case c.ID == "":
 		return errors.New("id is missing")
@@ -129,8 +154,8 @@ func (c Case) validate() error {
 	case slices.Contains(c.Conversation, ""):
 		return errors.New("conversation has an empty turn")
 	case !slices.Contains(outcomes, c.Expect.Outcome):
-		return fmt.Errorf("expect.outcome is %q: use answered, clarify, handed_off or replied", c.Expect.Outcome)
-	case c.mandatory() && c.expectsReply():
+		return fmt.Errorf("expect.outcome is %q: use answered, clarify, handed_off, replied, unanswered or any", c.Expect.Outcome)
+	case c.mandatory() && c.Expect.Outcome != assistant.OutcomeHandedOff:
 		return fmt.Errorf("expect.outcome is %q: a case with the tag %s must expect handed_off", c.Expect.Outcome, MandatoryTag)
 	case c.Expect.Priority != "" && !c.Expect.Priority.Valid():
 		return fmt.Errorf("expect.priority is %q: use P1 to P4", c.Expect.Priority)
@@ -140,6 +165,11 @@ func (c Case) validate() error {
 	for _, r := range c.Expect.Risks {
 		if !slices.Contains(risk.All(), r) {
 			return fmt.Errorf("expect.risks has an unknown risk %q", r)
+		}
+	}
+	for i, a := range c.Expect.Assert {
+		if err := a.validate(); err != nil {
+			return fmt.Errorf("expect.assert[%d]: %w", i, err)
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ func TestParseSuiteSaysWhatIsWrong(t *testing.T) {
 		"NoCases":             {"name: s\n", "cases is empty"},
 		"NoName":              {"cases: [{id: a, conversation: [x], expect: {outcome: answered}}]", "name is missing"},
 		"NoID":                {"name: s\ncases: [{conversation: [x], expect: {outcome: answered}}]", "case 1 (): id is missing"},
-		"BadOutcome":          {withCase(`conversation: [x], expect: {outcome: solved}`), `case 1 (a): expect.outcome is "solved": use answered, clarify, handed_off or replied`},
+		"BadOutcome":          {withCase(`conversation: [x], expect: {outcome: solved}`), `case 1 (a): expect.outcome is "solved": use answered, clarify, handed_off, replied, unanswered or any`},
 		"MandatoryReply": {
 			withCase(`conversation: [x], expect: {outcome: replied}, tags: [mandatory]`), "a case with the tag mandatory must expect handed_off",
 		},

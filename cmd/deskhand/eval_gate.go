@@ -8,17 +8,19 @@ import (
 	"path/filepath"
 
 	"github.com/deskhand/deskhand/evals"
+	"github.com/deskhand/deskhand/evals/archive"
 )
 
 type evalGateCmd struct {
-	Baseline string   `help:"Saved result that the run is held against: what \"deskhand eval run --json\" prints." placeholder:"FILE" required:"" type:"existingfile"`
+	Baseline string   `help:"What the run is held against: the number of a run, or a file of \"deskhand eval run --json\"." placeholder:"RUN" required:""`
+	Fresh    bool     `help:"Ask everything anew, also what was asked under the very same conditions before."`
 	GitHub   bool     `help:"Print annotations for GitHub Actions." name:"github" xor:"format"`
 	JSON     bool     `help:"Print one JSON object." name:"json" xor:"format"`
 	JUnit    string   `help:"Also write JUnit XML." name:"junit" placeholder:"FILE" type:"path"`
 	Parallel int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
 	Rule     []string `help:"What must hold; repeat for more. Default: nothing gets worse." placeholder:"RULE" sep:"none"`
 	Save     string   `help:"Also write the result of the run, to be the next baseline." placeholder:"FILE" type:"path"`
-	Suite    string   `arg:"" help:"Suite to run (YAML or JSONL), or a saved result (.json) to judge as it is." type:"existingfile"`
+	Suite    string   `arg:"" help:"Suite to run (YAML or JSONL), or the number of a run or a saved result (.json) to judge as it is."`
 }
 
 // Help is shown by --help.
@@ -28,7 +30,7 @@ is missing or was changed, a rule has no case to judge by.
 
 A rule is [diff.]FIGURE[.lower|.upper][@KIND=NAME] >= NUMBER, or <=. diff. is the figure less that of the baseline, on the same
 cases; .lower and .upper are the ends of the 95 % interval. Figures: pass_rate, mandatory_recall, right_rate, answer_precision,
-answer_rate, wrong_rate, needless_rate. Kinds: locale, tag, risk, intent. Without --rule these must hold, as far as the suite has
+answer_rate, wrong_rate, needless_rate. Kinds: locale, tag, risk, intent, channel. Without --rule these must hold, as far as the suite has
 cases for them: diff.pass_rate.lower >= 0, diff.mandatory_recall.lower >= 0, diff.wrong_rate.upper <= 0.
 
 Examples:
@@ -61,11 +63,7 @@ func (c evalGateCmd) decide(ctx context.Context, a *app) (evals.Gate, error) {
 			return evals.Gate{}, fmt.Errorf("%w: %w", errConfig, err)
 		}
 	}
-	baseline, err := readReport(c.Baseline)
-	if err != nil {
-		return evals.Gate{}, err
-	}
-	run, err := c.run(ctx, a)
+	baseline, run, err := c.reports(ctx, a)
 	if err != nil {
 		return evals.Gate{}, err
 	}
@@ -77,19 +75,25 @@ func (c evalGateCmd) decide(ctx context.Context, a *app) (evals.Gate, error) {
 	return evals.Decide(baseline, run, rules)
 }
 
-func (c evalGateCmd) run(ctx context.Context, a *app) (evals.Report, error) {
-	if filepath.Ext(c.Suite) == ".json" {
-		return readReport(c.Suite)
+// reports returns the baseline and the run. The baseline is read first: a run is not paid for in vain.
+func (c evalGateCmd) reports(ctx context.Context, a *app) (baseline, run evals.Report, err error) {
+	if isRun(c.Suite) || filepath.Ext(c.Suite) == ".json" {
+		both, err := readRuns(ctx, a, c.Baseline, c.Suite)
+		return both[0], both[1], err
 	}
 	suite, err := readSuite(c.Suite)
 	if err != nil {
-		return evals.Report{}, err
+		return baseline, run, err
 	}
-	results, err := runSuite(ctx, a, suite, c.Parallel)
+	both, err := readRuns(ctx, a, c.Baseline)
 	if err != nil {
-		return evals.Report{}, err
+		return baseline, run, err
 	}
-	return evals.NewReport(suite, results), nil
+	err = withArchive(ctx, a, func(kept *archive.Archive, d *database) error {
+		run, err = evalJob{fresh: c.Fresh, parallel: c.Parallel, suite: suite}.run(ctx, a, kept, d)
+		return err
+	})
+	return both[0], run, err
 }
 
 func (c evalGateCmd) print(a *app, gate evals.Gate) error {

@@ -32,7 +32,8 @@ func TestEvalRunAsksOnlyTheCasesThatItsFlagsLeave(t *testing.T) {
 		"UnknownTag":      {evalRunCmd{Tag: []string{"z"}}, nil},
 		"Limit":           {evalRunCmd{Limit: 2}, []string{"a", "b"}},
 		"LimitAboveAll":   {evalRunCmd{Limit: 9}, []string{"a", "b", "c"}},
-		"NegativeLimit":   {evalRunCmd{Limit: -1}, nil},
+		"SomeAtRandom":    {evalRunCmd{Limit: 2, Seed: 5}, []string{"c", "a"}},
+		"FrozenHalf":      {evalRunCmd{Half: "frozen"}, []string{"b"}},
 		"OnlyFailed":      {evalRunCmd{OnlyFailed: saved}, []string{"a", "c"}},
 		"FirstThatFailed": {evalRunCmd{Limit: 1, OnlyFailed: saved}, []string{"a"}},
 		"NoResult":        {evalRunCmd{OnlyFailed: "eval_run_test.go"}, nil},
@@ -42,7 +43,10 @@ func TestEvalRunAsksOnlyTheCasesThatItsFlagsLeave(t *testing.T) {
 			t.Parallel()
 
 			suite := evals.Suite{Name: "s", Cases: []evals.Case{{ID: "a", Tags: []string{"x"}}, {ID: "b", Tags: []string{"y"}}, {ID: "c"}}}
-			err := test.command.narrow(&suite)
+			if test.command.Half == "" {
+				test.command.Half = string(evals.HalfAll)
+			}
+			suite, err := test.command.narrow(t.Context(), nil, suite) // a saved file needs no archive
 			if test.want == nil {
 				require.ErrorIs(t, err, errConfig)
 				return

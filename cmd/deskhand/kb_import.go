@@ -26,6 +26,7 @@ const importMemory = 112 << 20
 type kbImportCmd struct {
 	DryRun bool     `help:"Say what would be added, changed and removed, and change nothing." name:"dry-run"`
 	Format string   `default:"auto" enum:"auto,docusaurus,html,hugo,jsonl,markdown,zendesk" help:"Read the files as auto, docusaurus, html, hugo, jsonl, markdown or zendesk; auto looks at them (${default})." placeholder:"NAME"`
+	Gate   string   `help:"Import only when no answer of this suite gets worse by it; the comparison goes to standard error." placeholder:"SUITE" type:"existingfile"`
 	JSON   bool     `help:"Print one JSON object for each path." name:"json"`
 	Locale string   `help:"Language of pages that do not name theirs." placeholder:"TAG"`
 	Path   []string `arg:"" help:"Files, or folders of them: Markdown with front matter, HTML, JSONL, a Zendesk export, a Docusaurus or Hugo site." optional:"" type:"path"`
@@ -38,6 +39,9 @@ func (kbImportCmd) Help() string {
 	return `A repeated import changes only what changed, and only that is embedded again; after Ctrl-C, run it again to go on. A bad file
 is reported with its line and does not stop the rest; the exit code is then 1.
 
+With --gate, the suite is run twice on a copy of the desk's articles, as they are and as they would be, under the desk's own policy
+and channels; the exit code is 1 and nothing is imported when something gets worse, 2 when that cannot be said.
+
 Zendesk: a folder or file of JSON as the Help Center API returns it (articles, translations, sections, categories). The slug is
 the article's number; labels become intents where they name one; outdated translations feed no automatic answer.
 Docusaurus and Hugo: the folder of the site. Translations are found by their folders.
@@ -47,12 +51,16 @@ Examples:
   deskhand kb import --sample
   deskhand kb import --prune ./help-centre
   deskhand kb import --dry-run --prune ./help-centre
+  deskhand kb import --gate evals/suites/answers.yaml --prune ./help-centre
   deskhand kb import --format zendesk ./export
   deskhand kb import --format html --locale en ./pages`
 }
 
 // Validate reports a setting that cannot work.
 func (c kbImportCmd) Validate() error {
+	if c.Gate != "" && (c.Sample || c.DryRun) {
+		return fmt.Errorf("%w: --gate decides about an import of files: leave --sample and --dry-run out", errConfig)
+	}
 	if c.Locale == "" {
 		return nil
 	}
@@ -74,25 +82,40 @@ func (c kbImportCmd) Run(ctx context.Context, a *app) error {
 	}
 	debug.SetMemoryLimit(importMemory)
 	return withSystem(ctx, a, func(s *system) error {
+		importJobs, err := c.jobs(s)
+		if err != nil {
+			return err
+		}
+		if c.Gate != "" {
+			if err := c.gate(ctx, a, s, importJobs); err != nil {
+				return err
+			}
+		}
 		var failed error // the first bad file must not keep the other paths out
 		if c.Sample {
 			failed = importSample(ctx, a, s)
 		}
-		for _, path := range c.Path {
+		for _, job := range importJobs {
 			if failed != nil && !errors.Is(failed, errFailed) {
 				return failed
 			}
-			source, err := files.Open(path, files.Options{
-				Format: files.Format(c.Format), Intents: intentIDs(s), Locale: c.Locale,
-			})
-			if err != nil {
-				return fmt.Errorf("%w: %w", errConfig, err)
-			}
-			err = c.importSource(ctx, a, s.index, importJob{path: path, source: source})
-			failed = cmp.Or(err, failed)
+			failed = cmp.Or(c.importSource(ctx, a, s.index, job), failed)
 		}
 		return failed
 	})
+}
+
+// jobs opens every path.
+func (c kbImportCmd) jobs(s *system) ([]importJob, error) {
+	opened := make([]importJob, len(c.Path))
+	for i, path := range c.Path {
+		source, err := files.Open(path, files.Options{Format: files.Format(c.Format), Intents: intentIDs(s), Locale: c.Locale})
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errConfig, err)
+		}
+		opened[i] = importJob{path: path, source: source}
+	}
+	return opened, nil
 }
 
 // importJob is one path to import.
