@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
-const patience = 15_000
+const patience = 90_000
 
 // newBrowser starts a Chromium for the tests of one function. A machine without one fails: make test installs it.
 func newBrowser(t *testing.T) context.Context {
@@ -89,8 +89,14 @@ func read[T any](b *tab, expression string) T {
 	return value
 }
 
-// await waits until an expression is true.
+// await waits until the page's scripts are there and an expression is true.
 func (b *tab) await(expression string) {
+	b.t.Helper()
+	b.awaitEarly(`document.body.dataset.ready && (` + expression + `)`)
+}
+
+// awaitEarly waits until an expression is true, whether or not the page's scripts are there.
+func (b *tab) awaitEarly(expression string) {
 	b.t.Helper()
 	script := `new Promise((resolve) => { const end = Date.now() + ` + strconv.Itoa(patience) + `; (function look() {
 		let value; try { value = (() => {` + words + `return ` + expression + `})() } catch {}
@@ -115,6 +121,7 @@ func (b *tab) do(script string) {
 func (b *tab) open(url string) {
 	b.t.Helper()
 	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.Navigate(url)))
+	b.await("true")
 }
 
 func (b *tab) key(keys string) {

@@ -3,6 +3,12 @@
 export const $ = (selector, from = document) => from.querySelector(selector);
 export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
+// focusFirst puts the focus where work begins. Who has put it somewhere else before the scripts were there keeps it: a password
+// that is being typed must not go on in the field above.
+export function focusFirst(selector) {
+  if (document.activeElement === document.body) $(selector)?.focus({ preventScroll: true, focusVisible: true });
+}
+
 // word returns a text of the interface in the page's language.
 export function word(key) {
   return $(`#words`).content.querySelector(`[data-word="${key}"]`)?.textContent ?? key;

@@ -6,7 +6,7 @@ import { startQueue } from './queue.js';
 import { startCase } from './case.js';
 import { startEditor } from './editor.js';
 import { keepTime } from './time.js';
-import { $ } from './base.js';
+import { focusFirst } from './base.js';
 
 keepTime();
 listenForKeys();
@@ -15,5 +15,6 @@ startQueue();
 startCase();
 startEditor();
 if (document.querySelector('[data-region]')) followDesk();
-if (document.body.dataset.page === 'login') $('main input')?.focus();
+if (document.body.dataset.page === 'login') focusFirst('main input');
 document.body.dataset.ready = 'yes';
+document.dispatchEvent(new Event('ready')); // early.js does what was asked for before
