@@ -15,6 +15,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/postgres"
 )
 
 // patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
@@ -62,6 +64,12 @@ func newTab(t *testing.T, browser context.Context) *tab {
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 	b.size(1280, 900)
 	return b
+}
+
+// in is the same tab for another test.
+func (b *tab) in(t *testing.T) *tab {
+	t.Helper()
+	return &tab{ctx: b.ctx, t: t}
 }
 
 // call sends a command of the DevTools protocol.
@@ -174,6 +182,13 @@ func (b *tab) logIn(s *system, name string) {
 	b.write(password)
 	b.key("\r")
 	b.await(`document.body.dataset.page === 'queue'`)
+}
+
+// enter opens a page of the console as somebody who has logged in before.
+func (b *tab) enter(s *system, agent postgres.Agent, path string) {
+	b.t.Helper()
+	call(b, network.SetCookie, network.SetCookieParams{Name: "deskhand_session", URL: s.base, Value: s.session(b.t, agent)})
+	b.open(s.base + path)
 }
 
 // cut takes the network away; mend gives it back.

@@ -69,11 +69,15 @@ func Serve(app *fiber.App, clock func() time.Time) error {
 		"/console/articles":               (*visit).articles,
 		"/console/articles/:slug/:locale": (*visit).article,
 		"/console/audit":                  (*visit).audit,
+		"/console/channels":               (*visit).channels,
 		"/console/complaints":             (*visit).complaints,
 		"/console/figures":                (*visit).figures,
+		"/console/incidents":              (*visit).incidents,
+		"/console/incidents/:id":          (*visit).incident,
 		"/console/keys":                   (*visit).keys,
 		"/console/people":                 (*visit).people,
 		"/console/plan":                   (*visit).plan,
+		"/console/policy":                 (*visit).policy,
 	} {
 		app.Get(address, c.page(show))
 	}

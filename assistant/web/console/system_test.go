@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/pquerna/otp/totp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -177,11 +178,32 @@ const (
 // add gives an agent access.
 func (s *system) add(t *testing.T, name string) postgres.Agent {
 	t.Helper()
+	return s.addAs(t, name, access.Agent)
+}
+
+func (s *system) addAs(t *testing.T, name string, role access.Role) postgres.Agent {
+	t.Helper()
 	agent, err := s.store.AddAgent(t.Context(), postgres.NewAgent{
-		Actor: "test", Email: strings.ToLower(name) + "@quayside.example", Name: name, Password: password, Role: access.Agent,
+		Actor: "test", Email: strings.ToLower(name) + "@quayside.example", Name: name, Password: password, Role: role,
 	})
 	require.NoError(t, err)
 	return agent
+}
+
+// session logs an agent in, with a second factor where the role needs one, and returns the secret of the session.
+func (s *system) session(t *testing.T, agent postgres.Agent) string {
+	t.Helper()
+	in, err := s.store.LogIn(t.Context(), postgres.LogIn{Email: agent.Email, Password: password, Place: postgres.Place{Network: "127.0.0.1"}})
+	require.NoError(t, err)
+	if agent.Role.NeedsSecondFactor() {
+		factor, err := s.store.Enrol(t.Context(), in, password)
+		require.NoError(t, err)
+		code, err := totp.GenerateCode(factor.Secret, time.Now())
+		require.NoError(t, err)
+		in, _, err = s.store.ConfirmFactor(t.Context(), in, code)
+		require.NoError(t, err)
+	}
+	return in.Secret
 }
 
 // ask asks as a customer and waits for the draft when a person is needed.

@@ -5,6 +5,7 @@ import { followDesk } from './live.js';
 import { startQueue } from './queue.js';
 import { startCase } from './case.js';
 import { startEditor } from './editor.js';
+import { startLead } from './lead.js';
 import { keepTime } from './time.js';
 import { focusFirst } from './base.js';
 
@@ -14,6 +15,7 @@ listenForForms();
 startQueue();
 startCase();
 startEditor();
+startLead();
 if (document.querySelector('[data-region]')) followDesk();
 if (document.body.dataset.page === 'login') focusFirst('main input');
 document.body.dataset.ready = 'yes';
