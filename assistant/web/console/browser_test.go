@@ -62,7 +62,7 @@ func newTab(t *testing.T, browser context.Context) *tab {
 	b := &tab{ctx: ctx, t: t}
 	// What a page logs and refuses is kept from its first moment on.
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
-	b.size(1280, 900)
+	b.size(1280)
 	return b
 }
 
@@ -150,9 +150,10 @@ func (b *tab) write(text string) {
 	call(b, input.InsertText, input.InsertTextParams{Text: text})
 }
 
-func (b *tab) size(width, height int64) {
+// size sets the width of the page, which is 900 high.
+func (b *tab) size(width int64) {
 	b.t.Helper()
-	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
+	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1})
 }
 
 func (b *tab) prefer(name, value string) {

@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/deskhand/deskhand/assistant/web"
+	"github.com/deskhand/deskhand/prompts"
 )
 
 //go:embed pages static texts
@@ -38,6 +39,7 @@ type Console struct {
 	assets   string // where scripts and styles are: it names their content
 	clock    func() time.Time
 	events   string // eventsPath where the service has it
+	fixed    *prompts.Library
 	template *template.Template
 	texts    map[string]texts
 	viewers  viewers
@@ -49,6 +51,9 @@ func Serve(app *fiber.App, clock func() time.Time) error {
 	var err error
 	if c.texts, err = loadTexts(); err != nil {
 		return err
+	}
+	if c.fixed, err = prompts.New(); err != nil {
+		return fmt.Errorf("load fixed texts: %w", err)
 	}
 	if c.template, err = template.New("").Funcs(functions()).ParseFS(embedded, "pages/*.html"); err != nil {
 		return fmt.Errorf("parse pages of the console: %w", err)
@@ -75,6 +80,8 @@ func Serve(app *fiber.App, clock func() time.Time) error {
 		"/console/incidents":              (*visit).incidents,
 		"/console/incidents/:id":          (*visit).incident,
 		"/console/keys":                   (*visit).keys,
+		"/console/macros":                 (*visit).macros,
+		"/console/macros/:id":             (*visit).macro,
 		"/console/people":                 (*visit).people,
 		"/console/plan":                   (*visit).plan,
 		"/console/policy":                 (*visit).policy,

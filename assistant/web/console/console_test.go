@@ -215,7 +215,7 @@ func TestConsoleFitsEveryScreenAndSpeaksChinese(t *testing.T) {
 	require.NoError(t, err)
 	require.InDelta(t, 59, minutes, 2)
 	for _, width := range []int64{320, 390, 1440} {
-		b.size(width, 900)
+		b.size(width)
 		require.LessOrEqual(t, read[int64](b, `document.documentElement.scrollWidth`), width)
 		b.picture("queue-" + strconv.FormatInt(width, 10))
 	}
@@ -228,7 +228,7 @@ func TestConsoleFitsEveryScreenAndSpeaksChinese(t *testing.T) {
 	b.picture("ticket-dark-zh-ar")
 	require.Equal(t, "rtl", read[string](b, `getComputedStyle($('.source .md') ?? $('body')).direction`))
 	for _, width := range []int64{320, 390} {
-		b.size(width, 900)
+		b.size(width)
 		require.LessOrEqual(t, read[int64](b, `document.documentElement.scrollWidth`), width)
 		b.picture("ticket-" + strconv.FormatInt(width, 10))
 	}

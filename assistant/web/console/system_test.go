@@ -99,7 +99,10 @@ func newSystem(t *testing.T) *system {
 		Registry:  prometheus.NewRegistry(),
 		Search:    index.Search,
 		Store:     s.store,
-		Version:   "test",
+		Translate: func(_ context.Context, text, language string) (string, error) {
+			return "in " + language + ": " + text, nil
+		},
+		Version: "test",
 	})
 	require.NoError(t, err)
 	require.NoError(t, console.Serve(app, clock))

@@ -5,7 +5,7 @@ import { momentOf, now } from './time.js';
 import { shown } from './lead.js';
 
 // bodyOf reads a form as the service wants it: fields that are empty and not required are left out.
-function bodyOf(form) {
+export function bodyOf(form) {
   const body = {};
   for (const field of $$('[name]', form)) if (!field.closest('[data-row]')) put(body, field);
   for (const list of $$('[data-list]', form)) {

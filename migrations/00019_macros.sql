@@ -1,0 +1,27 @@
+-- Macros: texts that agents put into replies, kept by leads; and the way to cases that were solved before.
+
+-- +goose Up
+
+-- body may hold {number}, {respond_by} and {resolve_by}, which are filled in for a ticket.
+CREATE TABLE macros (
+    id         bigint      PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    name       text        NOT NULL,
+    language   text        NOT NULL,
+    body       text        NOT NULL,
+    version    integer     NOT NULL DEFAULT 1,
+    updated_at timestamptz NOT NULL,
+    updated_by text        NOT NULL,
+    CONSTRAINT macros_name_key UNIQUE (name, language),
+    CONSTRAINT macros_name_check CHECK (length(name) BETWEEN 1 AND 100),
+    CONSTRAINT macros_language_check CHECK (length(language) BETWEEN 2 AND 35),
+    CONSTRAINT macros_body_check CHECK (length(body) BETWEEN 1 AND 8000),
+    CONSTRAINT macros_version_check CHECK (version > 0),
+    CONSTRAINT macros_updated_by_check CHECK (length(updated_by) BETWEEN 1 AND 200)
+);
+
+CREATE INDEX tickets_solved_idx ON tickets (intent, resolved_at DESC) WHERE status = 'resolved';
+
+-- +goose Down
+
+DROP INDEX tickets_solved_idx;
+DROP TABLE macros;
