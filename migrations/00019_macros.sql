@@ -1,4 +1,4 @@
--- Macros: texts that agents put into replies, kept by leads; and the way to cases that were solved before.
+-- Macros: texts that agents put into replies, kept by leads; who has which case open; and the way to cases that were solved before.
 
 -- +goose Up
 
@@ -19,9 +19,19 @@ CREATE TABLE macros (
     CONSTRAINT macros_updated_by_check CHECK (length(updated_by) BETWEEN 1 AND 200)
 );
 
+-- Who has which case open. Unlogged: it is worth nothing after a crash.
+CREATE UNLOGGED TABLE ticket_viewers (
+    ticket_id uuid        NOT NULL,
+    agent_id  uuid        NOT NULL,
+    seen_at   timestamptz NOT NULL,
+    CONSTRAINT ticket_viewers_pkey PRIMARY KEY (ticket_id, agent_id),
+    CONSTRAINT ticket_viewers_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES tickets (id) ON DELETE CASCADE,
+    CONSTRAINT ticket_viewers_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents (id) ON DELETE CASCADE
+);
+
 CREATE INDEX tickets_solved_idx ON tickets (intent, resolved_at DESC) WHERE status = 'resolved';
 
 -- +goose Down
 
 DROP INDEX tickets_solved_idx;
-DROP TABLE macros;
+DROP TABLE ticket_viewers, macros;

@@ -46,6 +46,15 @@ type SimilarCase struct {
 	TicketID   uuid.UUID `format:"uuid" json:"ticket_id"`
 }
 
+type viewersOutput struct {
+	Body Viewers
+}
+
+// Viewers are who has a case open.
+type Viewers struct {
+	Others []string `doc:"Names of the others, in order." json:"others" nullable:"false"`
+}
+
 // SuggestRequest says how another draft should be.
 type SuggestRequest struct {
 	Instruction string `doc:"What should be different. Without a language model it is what the articles are searched for." example:"shorter, and name the network" json:"instruction,omitempty" maxLength:"1000"` //nolint:lll // a tag is one line
@@ -87,6 +96,10 @@ func (s *server) describeHelp(api huma.API) {
 		Method:      http.MethodGet, OperationID: "similar-tickets", Path: "/v1/tickets/{id}/similar", Summary: "Similar solved cases",
 		Tags: tags,
 	}, access.WorkTickets), s.similar)
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "Notes that the caller has the ticket open, for 25 seconds, and says who else has: on every replica.",
+		Method:      http.MethodPost, OperationID: "view-ticket", Path: "/v1/tickets/{id}/view", Summary: "Have it open", Tags: tags,
+	}, access.WorkTickets), s.view)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Another draft of a reply. Nothing is stored or sent.",
 		Method:      http.MethodPost, OperationID: "suggest-reply", Path: "/v1/tickets/{id}/suggest", Summary: "Draft again", Tags: tags,
@@ -134,6 +147,14 @@ func (s *server) similarView(c desk.SolvedCase, score float64) SimilarCase {
 		Language: c.Language, Number: assistant.Ticket{Number: c.Number}.Reference(), Question: s.masker.Redact(c.Question).Text,
 		Reply: s.masker.Redact(c.Reply).Text, ResolvedAt: c.ResolvedAt, Score: score, TicketID: c.TicketID,
 	}
+}
+
+func (s *server) view(ctx context.Context, in *ticketInput) (*viewersOutput, error) {
+	others, err := s.Store.View(ctx, in.ID, actor(ctx).ID)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	return &viewersOutput{Body: Viewers{Others: append([]string{}, others...)}}, nil
 }
 
 func (s *server) suggest(ctx context.Context, in *stepInput[SuggestRequest]) (*suggestOutput, error) {

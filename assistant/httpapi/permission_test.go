@@ -90,6 +90,7 @@ func permissionRoutes() []permissionRoute {
 		{call: call{path: ticket + "/history"}, want: people(missing)},
 		{call: call{path: ticket + "/macros"}, want: people(missing)},
 		{call: call{path: ticket + "/similar"}, want: people(missing)},
+		{call: call{method: http.MethodPost, path: ticket + "/view"}, want: people(missing)},
 		{call: call{body: `{}`, path: ticket + "/suggest"}, want: people(missing)},
 		{call: call{body: `{"language":"en","message_id":"` + nobody + `"}`, path: ticket + "/translate"}, want: people(missing)},
 		{call: call{path: "/v1/macros"}, want: people(free)},

@@ -42,7 +42,6 @@ type Console struct {
 	fixed    *prompts.Library
 	template *template.Template
 	texts    map[string]texts
-	viewers  viewers
 }
 
 // Serve adds the console to the application of package httpapi, below /console.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // open is a service with a case that has a draft, and Mia and Ben who work there.
@@ -28,7 +29,7 @@ func openDesk(t *testing.T) (*system, context.Context) {
 	s.add(t, "Mia")
 	s.add(t, "Ben")
 	s.ask(t, wanted)
-	return s, newBrowser(t)
+	return s, webtest.Browser(t)
 }
 
 // openCase opens the first case of the queue with Enter and waits for its draft.
@@ -179,7 +180,7 @@ func TestTextFromOutsideIsText(t *testing.T) {
 	const evil = `<img src=x onerror=alert(1)><script>alert(2)</script>`
 	s := newSystem(t)
 	lead := s.add(t, "Mia")
-	browser := newBrowser(t)
+	browser := webtest.Browser(t)
 	s.ask(t, wanted+evil)
 	s.exec(`UPDATE agents SET name = $1 WHERE id = $2`, evil, lead.ID)
 	s.exec(`UPDATE tickets SET tags = ARRAY[$1]`, evil)
@@ -221,7 +222,7 @@ func TestConsoleFitsEveryScreenAndSpeaksChinese(t *testing.T) {
 	}
 	b.open(s.base + "/console?ui=zh-Hans")
 	b.await(`document.documentElement.lang === 'zh-Hans' && document.body.textContent.includes('领取下一单')`)
-	b.prefer("prefers-color-scheme", "dark")
+	b.dress("dark")
 	b.picture("queue-dark-zh")
 	b.do(`$$('.row').find((row) => row.querySelector('.lang').textContent === 'ar').click()`)
 	b.await(`document.body.dataset.page === 'ticket' && $('#composer').dataset.draft`)
@@ -244,7 +245,7 @@ func TestAdminLogsInThroughEveryStepAndLeadPagesWork(t *testing.T) {
 	})
 	require.NoError(t, err)
 	s.ask(t, wanted)
-	b := newTab(t, newBrowser(t))
+	b := newTab(t, webtest.Browser(t))
 	b.open(s.base + "/console/keys")
 	b.fill("email", "ana@quayside.example", "a wrong password\r")
 	b.await(`$('.error').textContent`)

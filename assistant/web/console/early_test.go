@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // slowScripts serves the console as a slow network does: its main script comes when the returned function is called.
@@ -38,7 +40,7 @@ func TestWhatIsTypedAndSentBeforeThePageIsReadyIsNotLost(t *testing.T) {
 	s := newSystem(t)
 	s.add(t, "Mia")
 	base, deliver := slowScripts(t, s)
-	browser := newBrowser(t)
+	browser := webtest.Browser(t)
 	sent, typing := newTab(t, browser), newTab(t, browser)
 	for _, b := range []*tab{sent, typing} {
 		b.do(`location.assign('` + base + `/console')`)
@@ -77,7 +79,7 @@ func TestAScriptThatCannotBeFetchedIsSaid(t *testing.T) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	b := newTab(t, newBrowser(t))
+	b := newTab(t, webtest.Browser(t))
 	b.do(`location.assign('` + server.URL + `/console')`)
 	b.awaitEarly(`$('#toast')?.textContent.includes('Reload')`)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // TestHelpWithACase shares a service: a case in English was solved, and one like it in Arabic waits.
@@ -14,7 +15,7 @@ func TestHelpWithACase(t *testing.T) { //nolint:tparallel // its parts share a t
 	s := newSystem(t)
 	lead := s.addAs(t, "Lea", access.Lead)
 	s.ask(t, wanted)
-	b := newTab(t, newBrowser(t))
+	b := newTab(t, webtest.Browser(t))
 	b.enter(s, lead, "/console")
 	b.openCase()
 	b.press("c")

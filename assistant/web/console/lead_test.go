@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // pending is a question that the sample articles answer.
@@ -41,7 +42,7 @@ func TestLeadPages(t *testing.T) { //nolint:tparallel // its parts share a tab
 	t.Parallel()
 	s := newSystem(t)
 	lead := s.addAs(t, "Lea", access.Lead)
-	b := newTab(t, newBrowser(t))
+	b := newTab(t, webtest.Browser(t))
 	b.enter(s, lead, "/console")
 
 	t.Run("AnIncidentNoticeIsWrittenStartedAndEnded", func(t *testing.T) { testIncident(t, s, b.in(t)) })  //nolint:paralleltest // one tab

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -39,6 +40,48 @@ import (
 	"github.com/deskhand/deskhand/retrieval/embed"
 	"github.com/deskhand/deskhand/retrieval/files"
 )
+
+// knowledge is what every test reads and none changes. It takes a second to load, so the tests of the process share it.
+type knowledge struct {
+	confidence confidence.Model
+	detector   *lang.Detector
+	guard      *guard.Guard
+	prompts    *prompts.Library
+	redactor   *redact.Redactor
+	triager    *triage.Triager
+}
+
+var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gochecknoglobals // see above
+	var k knowledge
+	var err error
+	keep := func(e error) {
+		if err == nil {
+			err = e
+		}
+	}
+	var e error
+	k.confidence, e = confidence.Default()
+	keep(e)
+	k.detector, e = lang.New()
+	keep(e)
+	k.guard, e = guard.New()
+	keep(e)
+	k.prompts, e = prompts.New()
+	keep(e)
+	k.redactor, e = redact.New(redact.Config{})
+	keep(e)
+	taxonomy, e := intent.Default()
+	keep(e)
+	classifier, e := intent.Builtin(embed.New())
+	keep(e)
+	rules, e := risk.Default()
+	keep(e)
+	if err != nil {
+		return k, err
+	}
+	k.triager, err = triage.New(taxonomy, classifier, rules)
+	return k, err
+})
 
 // system is the whole service, listening, on a database of its own.
 type system struct {
@@ -74,13 +117,13 @@ func newSystem(t *testing.T) *system {
 	require.NoError(t, err)
 	importArticles(t, index)
 
-	checks, err := guard.New()
+	k, err := loadKnowledge()
 	require.NoError(t, err)
-	library, err := prompts.New()
-	require.NoError(t, err)
-	redactor, err := redact.New(redact.Config{})
-	require.NoError(t, err)
-	pipeline := newAssistant(t, s.store, index, redactor)
+	pipeline := assistant.New(assistant.Config{
+		Clock: time.Now, Confidence: k.confidence, Guard: k.guard, Language: k.detector.Detect,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.prompts, Redactor: k.redactor,
+		Search: index.Search, Store: s.store, Triager: k.triager,
+	})
 	workers, err := jobs.NewWorkers(pool, pipeline, logger)
 	require.NoError(t, err)
 	require.NoError(t, workers.Start(context.WithoutCancel(t.Context())))
@@ -91,11 +134,11 @@ func newSystem(t *testing.T) *system {
 	app, err := httpapi.New(httpapi.Config{
 		Assistant: pipeline,
 		Clock:     time.Now,
-		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: checks, Prompts: library, Redactor: redactor, Store: s.store}),
+		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
 		Gate:      gate,
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
-		Redactor:  redactor,
+		Redactor:  k.redactor,
 		Registry:  prometheus.NewRegistry(),
 		Search:    index.Search,
 		Store:     s.store,
@@ -111,7 +154,7 @@ func newSystem(t *testing.T) *system {
 	served := make(chan error, 1)
 	go func() { served <- app.Listener(listener) }()
 	t.Cleanup(func() {
-		require.NoError(t, app.ShutdownWithTimeout(time.Second))
+		require.NoError(t, app.ShutdownWithTimeout(time.Minute))
 		<-served
 	})
 	s.base = "http://" + listener.Addr().String()
@@ -121,31 +164,6 @@ func newSystem(t *testing.T) *system {
 		{Kind: "domain", Standing: guard.Official, Value: "status.quayside.example"},
 	}, "test"))
 	return s
-}
-
-func newAssistant(t *testing.T, store *postgres.Store, index *retrieval.Index, redactor *redact.Redactor) *assistant.Assistant {
-	t.Helper()
-	probability, err := confidence.Default()
-	require.NoError(t, err)
-	detector, err := lang.New()
-	require.NoError(t, err)
-	checks, err := guard.New()
-	require.NoError(t, err)
-	library, err := prompts.New()
-	require.NoError(t, err)
-	taxonomy, err := intent.Default()
-	require.NoError(t, err)
-	classifier, err := intent.Builtin(embed.New())
-	require.NoError(t, err)
-	rules, err := risk.Default()
-	require.NoError(t, err)
-	triager, err := triage.New(taxonomy, classifier, rules)
-	require.NoError(t, err)
-	return assistant.New(assistant.Config{
-		Clock: time.Now, Confidence: probability, Guard: checks, Language: detector.Detect,
-		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: library, Redactor: redactor,
-		Search: index.Search, Store: store, Triager: triager,
-	})
 }
 
 func importArticles(t *testing.T, index *retrieval.Index) {

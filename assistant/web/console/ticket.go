@@ -52,7 +52,11 @@ func (v *visit) ticket() (string, any, error) {
 		page.Names[agent.String()] = name
 	}
 	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
-	page.Viewers = v.viewers.look(page.Ticket.ID, v.session.Agent.ID, glance{at: v.now, name: v.session.Agent.Name})
+	var viewers httpapi.Viewers
+	if err := v.post(address+"/view", &viewers); err != nil {
+		return "", nil, err
+	}
+	page.Viewers = viewers.Others
 	page.History, page.RejectCodes = history.Entries, desk.RejectCodes()
 	page.Rules = rulesOf(page.Trail)
 	for _, key := range []prompts.Key{prompts.AskAsset, prompts.AskNetwork, prompts.AskUnclear} {
