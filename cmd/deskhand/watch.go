@@ -43,8 +43,8 @@ type watchReport struct {
 
 // Help is shown by --help.
 func (watchCmd) Help() string {
-	return `Measures on running replicas how soon open consoles learn of a case: each client holds a stream of /v1/events, customers ask for a
-person at the replicas in turn, and the time runs from the customer's reply to the event at each client. It opens real tickets:
+	return `Measures on running replicas how soon open consoles learn of a case: each client holds a stream of /v1/events, customers ask
+for a person at the replicas in turn, and the time runs from the customer's reply to the event at each client. It opens real tickets:
 use a desk that serves nobody.
 
 Example:
@@ -156,7 +156,7 @@ func (c watchCmd) watch(ctx context.Context, base string, tell func(event string
 		}
 	}
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the measurement is over
+		return nil // the measurement is over
 	}
 	return fmt.Errorf("watch %s: the stream ended: %w", base, errors.Join(lines.Err(), io.ErrUnexpectedEOF))
 }

@@ -85,7 +85,8 @@ func Axe(t *testing.T) (script string, ok bool) {
 	if content, err := os.ReadFile(name); err == nil {
 		return string(content), true
 	}
-	command := exec.CommandContext(t.Context(), "npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", axePackage)
+	arguments := []string{"install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", axePackage}
+	command := exec.CommandContext(t.Context(), "npm", arguments...)
 	if err := command.Run(); err != nil {
 		t.Logf("axe-core was not run: npm cannot fetch it here: %v", err)
 		return "", false
