@@ -144,8 +144,8 @@ func (s *server) similar(ctx context.Context, in *ticketInput) (*similarOutput, 
 // similarView masks both sides: an agent who works on one case need not know who the customer of another is.
 func (s *server) similarView(c desk.SolvedCase, score float64) SimilarCase {
 	return SimilarCase{
-		Language: c.Language, Number: assistant.Ticket{Number: c.Number}.Reference(), Question: s.masker.Redact(c.Question).Text,
-		Reply: s.masker.Redact(c.Reply).Text, ResolvedAt: c.ResolvedAt, Score: score, TicketID: c.TicketID,
+		Language: c.Language, Number: assistant.Ticket{Number: c.Number}.Reference(), Question: s.masker.Text(c.Question),
+		Reply: s.masker.Text(c.Reply), ResolvedAt: c.ResolvedAt, Score: score, TicketID: c.TicketID,
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *server) translate(ctx context.Context, in *stepInput[TranslateRequest])
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	messages := s.maskedConversation(detail.Conversation).Messages
+	messages := s.masker.Conversation(detail.Conversation).Messages
 	at := slices.IndexFunc(messages, func(m assistant.Message) bool { return m.ID == in.Body.MessageID })
 	if at < 0 {
 		return nil, newProblem(kindNotFound, "The ticket has no such message.")

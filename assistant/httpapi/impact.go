@@ -76,7 +76,7 @@ func (s *server) impact(ctx context.Context, in *impactInput) (*impactOutput, er
 		}
 		if impact.Effect != retrieval.EffectNone {
 			page.Questions = append(page.Questions, QuestionImpacted{
-				After: impact.After, Before: impact.Before, Effect: string(impact.Effect), Question: s.masker.Redact(question.Body).Text,
+				After: impact.After, Before: impact.Before, Effect: string(impact.Effect), Question: s.masker.Text(question.Body),
 			})
 		}
 	}
