@@ -10,10 +10,11 @@ import (
 
 // DraftRequest is what a draft is made from.
 type DraftRequest struct {
-	Case     Case
-	Language string // the customer's
-	Results  retrieval.Results
-	Triage   triage.Triage
+	Case        Case
+	Instruction string // of the agent who asks for another draft; empty for the first
+	Language    string // the customer's
+	Results     retrieval.Results
+	Triage      triage.Triage
 }
 
 // extractRunes bounds an extracted answer: about what fits a chat window without scrolling. A passage is never cut in the

@@ -23,7 +23,7 @@ const (
 func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
 	return func(ctx context.Context, request DraftRequest) (Draft, error) {
 		sources := modelSources(request.Results.Hits)
-		prompt, err := library.Draft(draftInput(request, sources))
+		prompt, err := library.Redraft(draftInput(request, sources), request.Instruction)
 		if err != nil {
 			return Draft{}, err
 		}

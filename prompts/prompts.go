@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/goccy/go-yaml"
 )
@@ -98,6 +99,7 @@ type Args map[string]string
 
 // Library is the set of texts and prompts of a build. It is read-only and safe for concurrent use.
 type Library struct {
+	agent   *template.Template
 	draft   *draftTemplate
 	texts   map[string]map[Key]string // by language
 	version string
@@ -130,6 +132,9 @@ func New() (*Library, error) {
 	hash.Write(source)
 	hash.Write(draftSchema) // its descriptions are words that the model reads
 	if library.draft, err = newDraftTemplate(string(source)); err != nil {
+		return nil, err
+	}
+	if library.agent, err = newAgentTemplate(); err != nil {
 		return nil, err
 	}
 	library.version = hex.EncodeToString(hash.Sum(nil)[:6])

@@ -51,7 +51,8 @@ type Config struct {
 	Registry  *prometheus.Registry // gets this package's metrics; GET /metrics serves all of it
 	Search    assistant.SearchFunc
 	Store     *postgres.Store
-	Tracer    *trace.Tracer // nil makes no spans
+	Tracer    *trace.Tracer           // nil makes no spans
+	Translate assistant.TranslateFunc // for agents; nil without a language model
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 
@@ -160,6 +161,9 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeArticles(api)
 	s.describeRedirects(api)
 	s.describeSearch(api)
+	s.describeHelp(api)
+	s.describeImpact(api)
+	s.describeMacros(api)
 	s.describeUnmask(api)
 	s.describeSessions(api)
 	s.describeProvider(api)

@@ -39,6 +39,7 @@ type PolicyDocument struct {
 	AutoReply         *bool              `doc:"The kill switch: false hands every question to a person, on every replica from the next question on." json:"auto_reply,omitempty"`                                             //nolint:lll // a tag is one line
 	FirstResponse     map[string]string  `doc:"By priority, P1 to P4: how soon a person answers, such as 15m or 8h. A plan of the desk goes before it." json:"first_response,omitempty"`                                      //nolint:lll // a tag is one line
 	LargeAmounts      map[string]float64 `doc:"By ticker or currency: the sum from which on a case is more urgent." json:"large_amounts,omitempty"`                                                                           //nolint:lll // a tag is one line
+	LeadOverrides     *[]string          `doc:"Objections of the guard that a lead may set aside, with a reason." json:"lead_overrides,omitempty" maxItems:"10"`                                                              //nolint:lll // a tag is one line
 	MaxClarifications *int               `doc:"How often in a row the assistant may ask back before a person comes." json:"max_clarifications,omitempty" maximum:"10" minimum:"0"`                                            //nolint:lll // a tag is one line
 	MinConfidence     *float64           `doc:"Least probability of being right at which an answer is sent." json:"min_confidence,omitempty" maximum:"1" minimum:"0"`                                                         //nolint:lll // a tag is one line
 	Mode              assistant.Mode     `doc:"Where no rule says otherwise. auto: answers where it is sure. suggest: a person, with a draft. never: a person, without one." enum:"auto,suggest,never" json:"mode,omitempty"` //nolint:lll // a tag is one line
@@ -126,9 +127,9 @@ func (in *setPolicyInput) base() (int64, error) {
 
 func (d PolicyDocument) document() assistant.PolicyDocument {
 	document := assistant.PolicyDocument{
-		AutoReply: d.AutoReply, FirstResponse: d.FirstResponse, LargeAmounts: d.LargeAmounts, MaxClarifications: d.MaxClarifications,
-		MinConfidence: d.MinConfidence, Mode: d.Mode, Shadow: d.Shadow, SilentIntents: d.SilentIntents,
-		SilentLanguages: d.SilentLanguages, TargetPrecision: d.TargetPrecision,
+		AutoReply: d.AutoReply, FirstResponse: d.FirstResponse, LargeAmounts: d.LargeAmounts, LeadOverrides: d.LeadOverrides,
+		MaxClarifications: d.MaxClarifications, MinConfidence: d.MinConfidence, Mode: d.Mode, Shadow: d.Shadow,
+		SilentIntents: d.SilentIntents, SilentLanguages: d.SilentLanguages, TargetPrecision: d.TargetPrecision,
 	}
 	for _, rule := range d.Rules {
 		document.Rules = append(document.Rules, assistant.RuleDocument(rule))
@@ -139,9 +140,9 @@ func (d PolicyDocument) document() assistant.PolicyDocument {
 func policyView(policy assistant.Policy, version int64) *policyOutput {
 	d := policy.Document()
 	view := PolicyDocument{
-		AutoReply: d.AutoReply, FirstResponse: d.FirstResponse, LargeAmounts: d.LargeAmounts, MaxClarifications: d.MaxClarifications,
-		MinConfidence: d.MinConfidence, Mode: d.Mode, Shadow: d.Shadow, SilentIntents: d.SilentIntents,
-		SilentLanguages: d.SilentLanguages, TargetPrecision: d.TargetPrecision,
+		AutoReply: d.AutoReply, FirstResponse: d.FirstResponse, LargeAmounts: d.LargeAmounts, LeadOverrides: d.LeadOverrides,
+		MaxClarifications: d.MaxClarifications, MinConfidence: d.MinConfidence, Mode: d.Mode, Shadow: d.Shadow,
+		SilentIntents: d.SilentIntents, SilentLanguages: d.SilentLanguages, TargetPrecision: d.TargetPrecision,
 	}
 	for _, rule := range d.Rules {
 		view.Rules = append(view.Rules, PolicyRule(rule))

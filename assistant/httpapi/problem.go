@@ -51,6 +51,7 @@ const (
 	kindNeedsFactor    = "second_factor_required"
 	kindNeedsPassword  = "password_change_required"
 	kindNeedsSession   = "session_required"
+	kindNoModel        = "no_language_model"
 	kindNotFound       = string(assistant.CodeNotFound)
 	kindNotReady       = "not_ready"
 	kindOverloaded     = "overloaded"
@@ -101,6 +102,10 @@ func kinds() []kind {
 		{kindRate, http.StatusTooManyRequests, "Too many questions", "Send it again after the seconds that Retry-After says."},
 		{"headers_too_large", http.StatusRequestHeaderFieldsTooLarge, "The headers are too large", "Send at most 8 KiB of headers."},
 		{kindInternal, http.StatusInternalServerError, "Internal error", internalDetail},
+		{
+			kindNoModel, http.StatusNotImplemented, "There is no language model",
+			"This needs one: set OPENAI_API_KEY or OPENAI_BASE_URL for the service.",
+		},
 		{
 			kindUnavailable, http.StatusServiceUnavailable, "Try again in a moment",
 			"The service cannot do this right now. Send the same request again, with the same Idempotency-Key.",

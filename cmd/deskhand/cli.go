@@ -41,6 +41,7 @@ type cli struct {
 	Stats    statsCmd     `cmd:"" help:"Print figures: response times, promises kept, automatic answers, what articles lack."`
 	Ticket   ticketCmd    `cmd:"" help:"Work on tickets: the queue, replies, drafts, notes."`
 	Triage   triageCmd    `cmd:"" help:"Look at the intents, try the triage on a text, train the intent model."`
+	Watch    watchCmd     `cmd:"" help:"Measure on running replicas how soon open consoles learn of a case."`
 	Webhook  webhookCmd   `cmd:"" help:"Tell other systems what happens at the desk: endpoints, deliveries, replays."`
 }
 

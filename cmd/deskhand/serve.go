@@ -91,6 +91,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Search:    s.search,
 		Store:     s.store,
 		Tracer:    s.tracer,
+		Translate: s.translator(),
 		Version:   version,
 	}))
 	if err != nil {

@@ -201,6 +201,14 @@ func (s *system) assistant(store assistant.Store, clock func() time.Time) *assis
 	})
 }
 
+// translator translates for agents; nil without a language model.
+func (s *system) translator() assistant.TranslateFunc {
+	if s.answers == nil {
+		return nil
+	}
+	return assistant.ModelTranslator(s.answers, s.knowledge.prompts)
+}
+
 // newAssistant adds what the program knows to a pipeline's connections.
 func newAssistant(k knowledge, chat llm.Model, c assistant.Config) *assistant.Assistant {
 	if chat != nil {

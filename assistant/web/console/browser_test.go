@@ -3,7 +3,6 @@ package console_test
 import (
 	"context"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,37 +14,15 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
-const patience = 15_000
+const patience = 90_000
 
-// newBrowser starts a Chromium for the tests of one function. A machine without one fails: make test installs it.
-func newBrowser(t *testing.T) context.Context {
-	t.Helper()
-	program := ""
-	for _, name := range []string{
-		"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-	} {
-		if found, err := exec.LookPath(name); err == nil {
-			program = found
-			break
-		}
-	}
-	require.NotEmpty(t, program, "there is no Chromium here: .ci/setup chromium installs it")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.Flag("lang", "en-US"))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses to have one under root
-	}
-	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx))
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[int]("1"))
-	require.NoError(t, err)
-	return ctx
-}
+func TestMain(m *testing.M) { os.Exit(webtest.Run(m)) }
 
 // tab is a browser tab with a storage of its own.
 type tab struct {
@@ -60,8 +37,14 @@ func newTab(t *testing.T, browser context.Context) *tab {
 	b := &tab{ctx: ctx, t: t}
 	// What a page logs and refuses is kept from its first moment on.
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
-	b.size(1280, 900)
+	b.size(1280)
 	return b
+}
+
+// in is the same tab for another test.
+func (b *tab) in(t *testing.T) *tab {
+	t.Helper()
+	return &tab{ctx: b.ctx, t: t}
 }
 
 // call sends a command of the DevTools protocol.
@@ -89,8 +72,14 @@ func read[T any](b *tab, expression string) T {
 	return value
 }
 
-// await waits until an expression is true.
+// await waits until the page's scripts are there and an expression is true.
 func (b *tab) await(expression string) {
+	b.t.Helper()
+	b.awaitEarly(`document.body.dataset.ready && (` + expression + `)`)
+}
+
+// awaitEarly waits until an expression is true, whether or not the page's scripts are there.
+func (b *tab) awaitEarly(expression string) {
 	b.t.Helper()
 	script := `new Promise((resolve) => { const end = Date.now() + ` + strconv.Itoa(patience) + `; (function look() {
 		let value; try { value = (() => {` + words + `return ` + expression + `})() } catch {}
@@ -115,6 +104,7 @@ func (b *tab) do(script string) {
 func (b *tab) open(url string) {
 	b.t.Helper()
 	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.Navigate(url)))
+	b.await("true")
 }
 
 func (b *tab) key(keys string) {
@@ -135,14 +125,18 @@ func (b *tab) write(text string) {
 	call(b, input.InsertText, input.InsertTextParams{Text: text})
 }
 
-func (b *tab) size(width, height int64) {
+// size sets the width of the page, which is 900 high.
+func (b *tab) size(width int64) {
 	b.t.Helper()
-	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
+	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1})
 }
 
-func (b *tab) prefer(name, value string) {
+// dress shows the page in the theme "light" or "dark", without transitions: what is looked at is what stays.
+func (b *tab) dress(theme string) {
 	b.t.Helper()
-	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: name, Value: value}}})
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
 }
 
 // picture keeps a picture of the page below DESKHAND_PICTURES, for people to look at.
@@ -167,6 +161,13 @@ func (b *tab) logIn(s *system, name string) {
 	b.write(password)
 	b.key("\r")
 	b.await(`document.body.dataset.page === 'queue'`)
+}
+
+// enter opens a page of the console as somebody who has logged in before.
+func (b *tab) enter(s *system, agent postgres.Agent, path string) {
+	b.t.Helper()
+	call(b, network.SetCookie, network.SetCookieParams{Name: "deskhand_session", URL: s.base, Value: s.session(b.t, agent)})
+	b.open(s.base + path)
 }
 
 // cut takes the network away; mend gives it back.

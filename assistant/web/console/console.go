@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/deskhand/deskhand/assistant/web"
+	"github.com/deskhand/deskhand/prompts"
 )
 
 //go:embed pages static texts
@@ -38,9 +39,9 @@ type Console struct {
 	assets   string // where scripts and styles are: it names their content
 	clock    func() time.Time
 	events   string // eventsPath where the service has it
+	fixed    *prompts.Library
 	template *template.Template
 	texts    map[string]texts
-	viewers  viewers
 }
 
 // Serve adds the console to the application of package httpapi, below /console.
@@ -49,6 +50,9 @@ func Serve(app *fiber.App, clock func() time.Time) error {
 	var err error
 	if c.texts, err = loadTexts(); err != nil {
 		return err
+	}
+	if c.fixed, err = prompts.New(); err != nil {
+		return fmt.Errorf("load fixed texts: %w", err)
 	}
 	if c.template, err = template.New("").Funcs(functions()).ParseFS(embedded, "pages/*.html"); err != nil {
 		return fmt.Errorf("parse pages of the console: %w", err)
@@ -69,11 +73,17 @@ func Serve(app *fiber.App, clock func() time.Time) error {
 		"/console/articles":               (*visit).articles,
 		"/console/articles/:slug/:locale": (*visit).article,
 		"/console/audit":                  (*visit).audit,
+		"/console/channels":               (*visit).channels,
 		"/console/complaints":             (*visit).complaints,
 		"/console/figures":                (*visit).figures,
+		"/console/incidents":              (*visit).incidents,
+		"/console/incidents/:id":          (*visit).incident,
 		"/console/keys":                   (*visit).keys,
+		"/console/macros":                 (*visit).macros,
+		"/console/macros/:id":             (*visit).macro,
 		"/console/people":                 (*visit).people,
 		"/console/plan":                   (*visit).plan,
+		"/console/policy":                 (*visit).policy,
 	} {
 		app.Get(address, c.page(show))
 	}

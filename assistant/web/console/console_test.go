@@ -19,6 +19,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // open is a service with a case that has a draft, and Mia and Ben who work there.
@@ -28,7 +29,7 @@ func openDesk(t *testing.T) (*system, context.Context) {
 	s.add(t, "Mia")
 	s.add(t, "Ben")
 	s.ask(t, wanted)
-	return s, newBrowser(t)
+	return s, webtest.Browser(t)
 }
 
 // openCase opens the first case of the queue with Enter and waits for its draft.
@@ -36,7 +37,7 @@ func (b *tab) openCase() {
 	b.t.Helper()
 	b.await(`focus().matches('.row')`)
 	b.key("\r")
-	b.await(`document.body.dataset.page === 'ticket' && document.body.dataset.ready && $('#composer').dataset.draft`)
+	b.await(`document.body.dataset.page === 'ticket' && $('#composer').dataset.draft`)
 }
 
 // clean requires that the page neither broke nor tried what its policy forbids.
@@ -55,7 +56,7 @@ func TestAgentAcceptsADraftWithThreeKeysFromTheQueue(t *testing.T) {
 	b.picture("queue-1280")
 
 	b.key("\r") // 1: open
-	b.await(`document.body.dataset.page === 'ticket' && document.body.dataset.ready && $('#composer').dataset.draft`)
+	b.await(`document.body.dataset.page === 'ticket' && $('#composer').dataset.draft`)
 	draft := read[string](b, `$('#body').value`)
 	b.press("a") // 2: the button
 	b.await(`focus().id === 'send'`)
@@ -179,7 +180,7 @@ func TestTextFromOutsideIsText(t *testing.T) {
 	const evil = `<img src=x onerror=alert(1)><script>alert(2)</script>`
 	s := newSystem(t)
 	lead := s.add(t, "Mia")
-	browser := newBrowser(t)
+	browser := webtest.Browser(t)
 	s.ask(t, wanted+evil)
 	s.exec(`UPDATE agents SET name = $1 WHERE id = $2`, evil, lead.ID)
 	s.exec(`UPDATE tickets SET tags = ARRAY[$1]`, evil)
@@ -215,20 +216,20 @@ func TestConsoleFitsEveryScreenAndSpeaksChinese(t *testing.T) {
 	require.NoError(t, err)
 	require.InDelta(t, 59, minutes, 2)
 	for _, width := range []int64{320, 390, 1440} {
-		b.size(width, 900)
+		b.size(width)
 		require.LessOrEqual(t, read[int64](b, `document.documentElement.scrollWidth`), width)
 		b.picture("queue-" + strconv.FormatInt(width, 10))
 	}
 	b.open(s.base + "/console?ui=zh-Hans")
 	b.await(`document.documentElement.lang === 'zh-Hans' && document.body.textContent.includes('领取下一单')`)
-	b.prefer("prefers-color-scheme", "dark")
+	b.dress("dark")
 	b.picture("queue-dark-zh")
 	b.do(`$$('.row').find((row) => row.querySelector('.lang').textContent === 'ar').click()`)
-	b.await(`document.body.dataset.page === 'ticket' && document.body.dataset.ready && $('#composer').dataset.draft`)
+	b.await(`document.body.dataset.page === 'ticket' && $('#composer').dataset.draft`)
 	b.picture("ticket-dark-zh-ar")
 	require.Equal(t, "rtl", read[string](b, `getComputedStyle($('.source .md') ?? $('body')).direction`))
 	for _, width := range []int64{320, 390} {
-		b.size(width, 900)
+		b.size(width)
 		require.LessOrEqual(t, read[int64](b, `document.documentElement.scrollWidth`), width)
 		b.picture("ticket-" + strconv.FormatInt(width, 10))
 	}
@@ -244,7 +245,7 @@ func TestAdminLogsInThroughEveryStepAndLeadPagesWork(t *testing.T) {
 	})
 	require.NoError(t, err)
 	s.ask(t, wanted)
-	b := newTab(t, newBrowser(t))
+	b := newTab(t, webtest.Browser(t))
 	b.open(s.base + "/console/keys")
 	b.fill("email", "ana@quayside.example", "a wrong password\r")
 	b.await(`$('.error').textContent`)

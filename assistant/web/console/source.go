@@ -25,10 +25,19 @@ func passedOn() []string {
 }
 
 // get asks a route of the service in the visitor's name. An answer that is none is a *refusal.
-func (v *visit) get(address string, into any) error {
+func (v *visit) get(address string, into any) error { return v.call(http.MethodGet, address, into) }
+
+// post does without a body what a look at a page does, in the visitor's name.
+func (v *visit) post(address string, into any) error { return v.call(http.MethodPost, address, into) }
+
+func (v *visit) call(method, address string, into any) error {
 	var inner fasthttp.RequestCtx
 	inner.Init(&fasthttp.Request{}, v.ctx.Context().RemoteAddr(), nil)
 	inner.Request.SetRequestURI(address)
+	inner.Request.Header.SetMethod(method)
+	if method != http.MethodGet {
+		inner.Request.Header.Set("X-CSRF-Token", v.session.CSRFToken)
+	}
 	for _, name := range passedOn() {
 		if value := v.ctx.Get(name); value != "" {
 			inner.Request.Header.Set(name, value)

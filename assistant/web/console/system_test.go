@@ -9,11 +9,13 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/pquerna/otp/totp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -38,6 +40,48 @@ import (
 	"github.com/deskhand/deskhand/retrieval/embed"
 	"github.com/deskhand/deskhand/retrieval/files"
 )
+
+// knowledge is what every test reads and none changes. It takes a second to load, so the tests of the process share it.
+type knowledge struct {
+	confidence confidence.Model
+	detector   *lang.Detector
+	guard      *guard.Guard
+	prompts    *prompts.Library
+	redactor   *redact.Redactor
+	triager    *triage.Triager
+}
+
+var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gochecknoglobals // see above
+	var k knowledge
+	var err error
+	keep := func(e error) {
+		if err == nil {
+			err = e
+		}
+	}
+	var e error
+	k.confidence, e = confidence.Default()
+	keep(e)
+	k.detector, e = lang.New()
+	keep(e)
+	k.guard, e = guard.New()
+	keep(e)
+	k.prompts, e = prompts.New()
+	keep(e)
+	k.redactor, e = redact.New(redact.Config{})
+	keep(e)
+	taxonomy, e := intent.Default()
+	keep(e)
+	classifier, e := intent.Builtin(embed.New())
+	keep(e)
+	rules, e := risk.Default()
+	keep(e)
+	if err != nil {
+		return k, err
+	}
+	k.triager, err = triage.New(taxonomy, classifier, rules)
+	return k, err
+})
 
 // system is the whole service, listening, on a database of its own.
 type system struct {
@@ -73,13 +117,13 @@ func newSystem(t *testing.T) *system {
 	require.NoError(t, err)
 	importArticles(t, index)
 
-	checks, err := guard.New()
+	k, err := loadKnowledge()
 	require.NoError(t, err)
-	library, err := prompts.New()
-	require.NoError(t, err)
-	redactor, err := redact.New(redact.Config{})
-	require.NoError(t, err)
-	pipeline := newAssistant(t, s.store, index, redactor)
+	pipeline := assistant.New(assistant.Config{
+		Clock: time.Now, Confidence: k.confidence, Guard: k.guard, Language: k.detector.Detect,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.prompts, Redactor: k.redactor,
+		Search: index.Search, Store: s.store, Triager: k.triager,
+	})
 	workers, err := jobs.NewWorkers(pool, pipeline, logger)
 	require.NoError(t, err)
 	require.NoError(t, workers.Start(context.WithoutCancel(t.Context())))
@@ -90,15 +134,18 @@ func newSystem(t *testing.T) *system {
 	app, err := httpapi.New(httpapi.Config{
 		Assistant: pipeline,
 		Clock:     time.Now,
-		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: checks, Prompts: library, Redactor: redactor, Store: s.store}),
+		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
 		Gate:      gate,
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
-		Redactor:  redactor,
+		Redactor:  k.redactor,
 		Registry:  prometheus.NewRegistry(),
 		Search:    index.Search,
 		Store:     s.store,
-		Version:   "test",
+		Translate: func(_ context.Context, text, language string) (string, error) {
+			return "in " + language + ": " + text, nil
+		},
+		Version: "test",
 	})
 	require.NoError(t, err)
 	require.NoError(t, console.Serve(app, clock))
@@ -107,7 +154,7 @@ func newSystem(t *testing.T) *system {
 	served := make(chan error, 1)
 	go func() { served <- app.Listener(listener) }()
 	t.Cleanup(func() {
-		require.NoError(t, app.ShutdownWithTimeout(time.Second))
+		require.NoError(t, app.ShutdownWithTimeout(time.Minute))
 		<-served
 	})
 	s.base = "http://" + listener.Addr().String()
@@ -117,31 +164,6 @@ func newSystem(t *testing.T) *system {
 		{Kind: "domain", Standing: guard.Official, Value: "status.quayside.example"},
 	}, "test"))
 	return s
-}
-
-func newAssistant(t *testing.T, store *postgres.Store, index *retrieval.Index, redactor *redact.Redactor) *assistant.Assistant {
-	t.Helper()
-	probability, err := confidence.Default()
-	require.NoError(t, err)
-	detector, err := lang.New()
-	require.NoError(t, err)
-	checks, err := guard.New()
-	require.NoError(t, err)
-	library, err := prompts.New()
-	require.NoError(t, err)
-	taxonomy, err := intent.Default()
-	require.NoError(t, err)
-	classifier, err := intent.Builtin(embed.New())
-	require.NoError(t, err)
-	rules, err := risk.Default()
-	require.NoError(t, err)
-	triager, err := triage.New(taxonomy, classifier, rules)
-	require.NoError(t, err)
-	return assistant.New(assistant.Config{
-		Clock: time.Now, Confidence: probability, Guard: checks, Language: detector.Detect,
-		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: library, Redactor: redactor,
-		Search: index.Search, Store: store, Triager: triager,
-	})
 }
 
 func importArticles(t *testing.T, index *retrieval.Index) {
@@ -177,11 +199,32 @@ const (
 // add gives an agent access.
 func (s *system) add(t *testing.T, name string) postgres.Agent {
 	t.Helper()
+	return s.addAs(t, name, access.Agent)
+}
+
+func (s *system) addAs(t *testing.T, name string, role access.Role) postgres.Agent {
+	t.Helper()
 	agent, err := s.store.AddAgent(t.Context(), postgres.NewAgent{
-		Actor: "test", Email: strings.ToLower(name) + "@quayside.example", Name: name, Password: password, Role: access.Agent,
+		Actor: "test", Email: strings.ToLower(name) + "@quayside.example", Name: name, Password: password, Role: role,
 	})
 	require.NoError(t, err)
 	return agent
+}
+
+// session logs an agent in, with a second factor where the role needs one, and returns the secret of the session.
+func (s *system) session(t *testing.T, agent postgres.Agent) string {
+	t.Helper()
+	in, err := s.store.LogIn(t.Context(), postgres.LogIn{Email: agent.Email, Password: password, Place: postgres.Place{Network: "127.0.0.1"}})
+	require.NoError(t, err)
+	if agent.Role.NeedsSecondFactor() {
+		factor, err := s.store.Enrol(t.Context(), in, password)
+		require.NoError(t, err)
+		code, err := totp.GenerateCode(factor.Secret, time.Now())
+		require.NoError(t, err)
+		in, _, err = s.store.ConfirmFactor(t.Context(), in, code)
+		require.NoError(t, err)
+	}
+	return in.Secret
 }
 
 // ask asks as a customer and waits for the draft when a person is needed.

@@ -90,7 +90,9 @@ func trusted(rendered string) template.HTML {
 // functions are what the templates may call.
 func functions() template.FuncMap {
 	return template.FuncMap{
+		"deref":     deref,
 		"direction": direction,
+		"excerpt":   excerpt,
 		"isLate":    isLate,
 		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 		"join":      strings.Join,
@@ -102,7 +104,9 @@ func functions() template.FuncMap {
 		"minutes":   func(seconds float64) string { return fmt.Sprintf("%.0f min", seconds/60) },
 		"path":      url.PathEscape,
 		"percent":   func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
+		"rule":      newRuleRow,
 		"short":     short,
+		"sums":      sums,
 		"words":     func(words ...string) []string { return words },
 	}
 }

@@ -9,12 +9,14 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/prompts"
 )
 
 // ticketPage is a case with all that an agent needs to answer it.
 type ticketPage struct {
 	httpapi.TicketDetail
 
+	Asks        []string       // questions back, in the customer's language
 	Draft       *httpapi.Draft // that waits
 	Earlier     []httpapi.Draft
 	History     []httpapi.HistoryEntry
@@ -50,9 +52,16 @@ func (v *visit) ticket() (string, any, error) {
 		page.Names[agent.String()] = name
 	}
 	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
-	page.Viewers = v.viewers.look(page.Ticket.ID, v.session.Agent.ID, glance{at: v.now, name: v.session.Agent.Name})
+	var viewers httpapi.Viewers
+	if err := v.post(address+"/view", &viewers); err != nil {
+		return "", nil, err
+	}
+	page.Viewers = viewers.Others
 	page.History, page.RejectCodes = history.Entries, desk.RejectCodes()
 	page.Rules = rulesOf(page.Trail)
+	for _, key := range []prompts.Key{prompts.AskAsset, prompts.AskNetwork, prompts.AskUnclear} {
+		page.Asks = append(page.Asks, v.fixed.Text(key, page.Ticket.Language, nil))
+	}
 	if holder := page.Ticket.AssigneeID; holder != nil && page.Ticket.Status != "open" {
 		page.Mine = *holder == v.session.Agent.ID
 		page.Holder = page.NameOf(holder.String())

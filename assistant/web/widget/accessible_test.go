@@ -1,17 +1,13 @@
 package widget_test
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-)
 
-// axePackage is the checker of accessibility that is fetched for the test where npm is.
-const axePackage = "axe-core@4.10.3"
+	"github.com/deskhand/deskhand/assistant/web/webtest"
+)
 
 // testAccessible checks what every machine can, and runs axe-core where it can be had.
 func testAccessible(t *testing.T, s *stage) {
@@ -23,9 +19,8 @@ func testAccessible(t *testing.T, s *stage) {
 		.filter((e) => !(e.getAttribute('aria-label') || e.innerText)).map((e) => e.outerHTML)`), "everything has a name")
 	require.Equal(t, "polite", read[string](b, `$('[role=log]').getAttribute('aria-live')`))
 
-	axe, err := axeSource(t)
-	if err != nil {
-		t.Logf("axe-core was not run: npm cannot fetch it here: %v", err)
+	axe, ok := webtest.Axe(t)
+	if !ok {
 		return
 	}
 	for _, theme := range []string{"light", "dark"} {
@@ -45,20 +40,4 @@ func testAccessible(t *testing.T, s *stage) {
 			}
 		}
 	}
-}
-
-// axeSource returns the text of axe-core, fetched once for this machine.
-func axeSource(t *testing.T) (string, error) {
-	t.Helper()
-	folder := filepath.Join(os.TempDir(), "deskhand-"+axePackage)
-	name := filepath.Join(folder, "node_modules", "axe-core", "axe.min.js")
-	if content, err := os.ReadFile(name); err == nil {
-		return string(content), nil
-	}
-	command := exec.CommandContext(t.Context(), "npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", axePackage)
-	if err := command.Run(); err != nil {
-		return "", err
-	}
-	content, err := os.ReadFile(name)
-	return string(content), err
 }

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,37 +21,14 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
 const patience = 120_000
 
-// newBrowser starts a Chromium for the tests of one function. A machine without one fails: make test installs it.
-func newBrowser(t *testing.T) context.Context {
-	t.Helper()
-	program := ""
-	for _, name := range []string{
-		"chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-	} {
-		if found, err := exec.LookPath(name); err == nil {
-			program = found
-			break
-		}
-	}
-	require.NotEmpty(t, program, "there is no Chromium here: .ci/setup chromium installs it")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.Flag("lang", "en-US"))
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses to have one under root
-	}
-	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx))
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[int]("1"))
-	require.NoError(t, err)
-	return ctx
-}
+func TestMain(m *testing.M) { os.Exit(webtest.Run(m)) }
 
 // hostPolicy is what the strictest of host sites sends; only the desk's address is let in, for scripts and for requests.
 const hostPolicy = "default-src 'none'; script-src {desk}; connect-src {desk}; base-uri 'none'; form-action 'none'; " +

@@ -6,6 +6,8 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 const (
@@ -26,7 +28,7 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := newSystem(t)
-	browser := newBrowser(t)
+	browser := webtest.Browser(t)
 	return &stage{
 		system: s, host: site(t, s.base).URL,
 		browser: func(t *testing.T) *tab { t.Helper(); return newTab(t, browser) },

@@ -92,7 +92,7 @@ func newSystem(t *testing.T) *system {
 	served := make(chan error, 1)
 	go func() { served <- app.Listener(listener) }()
 	t.Cleanup(func() {
-		require.NoError(t, app.ShutdownWithTimeout(time.Second))
+		require.NoError(t, app.ShutdownWithTimeout(time.Minute))
 		<-served
 	})
 	s.base = "http://" + listener.Addr().String()

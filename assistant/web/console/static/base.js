@@ -3,6 +3,15 @@
 export const $ = (selector, from = document) => from.querySelector(selector);
 export const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
+// focusFirst puts the focus where work begins. Who has put it somewhere else before the scripts were there keeps it: a password
+// that is being typed must not go on in the field above.
+export function focusFirst(selector) {
+  if (document.activeElement === document.body) $(selector)?.focus({ preventScroll: true, focusVisible: true });
+}
+
+// lines are the lines of a text that hold something.
+export const lines = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
+
 // word returns a text of the interface in the page's language.
 export function word(key) {
   return $(`#words`).content.querySelector(`[data-word="${key}"]`)?.textContent ?? key;
@@ -11,9 +20,10 @@ export function word(key) {
 // Refused is an answer that is not what was asked for. Its message may be shown.
 export class Refused extends Error {
   constructor(problem, status) {
-    const fields = (problem.errors ?? []).map((e) => `${e.field}: ${e.message}`);
+    const fields = (problem.errors ?? []).filter((e) => !problem.detail?.includes(e.message)).map((e) => `${e.field}: ${e.message}`);
     super([problem.detail, ...fields].filter(Boolean).join(' · ') || problem.title || String(status));
     this.status = status;
+    this.fields = (problem.errors ?? []).map((e) => e.field);
   }
 }
 

@@ -94,6 +94,30 @@ function write() {
   label();
 }
 
+// insert puts a text where the cursor is.
+export function insert(text) {
+  if (!box()) return;
+  const at = document.activeElement === box() || box().selectionStart ? box().selectionStart : box().value.length;
+  box().setRangeText(text, at, box().selectionEnd, 'end');
+  typed();
+  box().focus();
+}
+
+// ask begins a question back to the customer.
+export function ask(text) {
+  write();
+  insert(text);
+}
+
+// suggest puts another draft into the box: sent, it counts as the draft that waits, edited.
+export function suggest(text) {
+  if (!box()) return;
+  own = !$('#composer').dataset.draft;
+  box().value = text;
+  typed();
+  box().focus();
+}
+
 function undo() {
   own = false;
   box().value = draft;

@@ -4,16 +4,21 @@ import { listenForForms } from './forms.js';
 import { followDesk } from './live.js';
 import { startQueue } from './queue.js';
 import { startCase } from './case.js';
+import { startHelp } from './help.js';
 import { startEditor } from './editor.js';
+import { startLead } from './lead.js';
 import { keepTime } from './time.js';
-import { $ } from './base.js';
+import { focusFirst } from './base.js';
 
 keepTime();
 listenForKeys();
 listenForForms();
 startQueue();
 startCase();
+startHelp();
 startEditor();
+startLead();
 if (document.querySelector('[data-region]')) followDesk();
-if (document.body.dataset.page === 'login') $('main input')?.focus();
+if (document.body.dataset.page === 'login') focusFirst('main input');
 document.body.dataset.ready = 'yes';
+document.dispatchEvent(new Event('ready')); // early.js does what was asked for before

@@ -1,11 +1,13 @@
 // The editor of articles shows what customers will read while somebody types.
-import { $ } from './base.js';
+import { $, send, word } from './base.js';
+import { bodyOf } from './forms.js';
 
 const previewAfter = 250; // ms without a key
 
 export function startEditor() {
   const source = $('#source');
   if (!source) return;
+  $('#impact').addEventListener('click', () => tryOut($('#impact')));
   let planned;
   source.addEventListener('input', () => {
     clearTimeout(planned);
@@ -17,4 +19,48 @@ export function startEditor() {
       $('#preview').replaceChildren(...document.importNode(page.body, true).childNodes);
     }, previewAfter);
   });
+}
+
+const item = (tag, text, className = '') => Object.assign(document.createElement(tag), { className, textContent: text });
+
+// tryOut says for which recent questions the article as it stands in the form would answer otherwise. A second press stops it.
+let running;
+async function tryOut(button) {
+  if (running) { running.stopped = true; return; }
+  const run = running = { stopped: false };
+  const form = button.form;
+  const { version, ...article } = bodyOf(form);
+  article.slug ??= button.dataset.slug;
+  article.locale ??= button.dataset.locale;
+  $('#impact-place').hidden = false;
+  $('#impacts').replaceChildren();
+  $('#impact-state').textContent = '';
+  const bar = $('#impact-progress');
+  bar.hidden = false;
+  bar.value = 0;
+  let found = 0;
+  try {
+    for (let offset = 0; offset !== undefined && !run.stopped;) {
+      const page = await send('POST', '/v1/articles/impact', { ...article, offset });
+      bar.max = page.total || 1;
+      bar.value = page.tried;
+      found += page.questions.length;
+      $('#impacts').append(...page.questions.map(impact));
+      $('#impact-state').textContent = `${page.tried} / ${page.total} · ${found} ${word('impact.found')}`;
+      offset = page.next;
+    }
+  } catch (refused) {
+    $('#impact-state').textContent = refused.message;
+  }
+  bar.hidden = true;
+  running = undefined;
+}
+
+function impact({ question, effect, before, after }) {
+  const entry = item('li', '', 'impact');
+  const texts = item('div', '', 'two');
+  texts.append(item('p', before, 'words'), item('p', after, 'words'));
+  entry.append(item('span', word(`impact.${effect}`), effect === 'lost' ? 'chip risk' : 'chip'), item('b', ` ${question}`), texts);
+  entry.dir = 'auto';
+  return entry;
 }

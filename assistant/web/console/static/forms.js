@@ -1,21 +1,56 @@
 // Forms that call a route of the service: data-send="POST /v1/…". What was typed stays until the service has it.
-import { $, $$, send, refresh, tell, word } from './base.js';
+import { $, $$, lines, send, refresh, tell, word } from './base.js';
 import { held } from './case.js';
+import { momentOf, now } from './time.js';
+import { shown } from './lead.js';
 
 // bodyOf reads a form as the service wants it: fields that are empty and not required are left out.
-function bodyOf(form) {
+export function bodyOf(form) {
   const body = {};
-  for (const field of $$('[name]', form)) {
-    const text = field.value;
-    switch (field.dataset.type) {
-      case 'int': body[field.name] = Number(text); break;
-      case 'bool': body[field.name] = field.checked; break;
-      case 'list': body[field.name] = text.split(/[,\n]/).map((s) => s.trim()).filter(Boolean); break;
-      case 'time': if (text) body[field.name] = new Date(text).toISOString(); break;
-      default: if (text !== '' || field.required) body[field.name] = text;
-    }
+  for (const field of $$('[name]', form)) if (!field.closest('[data-row]')) put(body, field);
+  for (const list of $$('[data-list]', form)) {
+    const rows = $$('[data-row]', list).map((row) => {
+      const entry = {};
+      for (const field of $$('[name]', row)) put(entry, field);
+      return entry;
+    });
+    place(body, list.dataset.list, rows.filter((row) => Object.keys(row).length));
   }
   return body;
+}
+
+// put adds what a field says, in the type that the service wants.
+function put(body, field) {
+  const text = field.value;
+  switch (field.dataset.type) {
+    case 'int': case 'float': if (text !== '') place(body, field.name, Number(text)); break;
+    case 'bool': place(body, field.name, field.checked); break;
+    case 'json': place(body, field.name, JSON.parse(text)); break;
+    case 'list': place(body, field.name, text.split(/[,\n]/).map((s) => s.trim()).filter(Boolean)); break;
+    case 'sums': place(body, field.name, Object.fromEntries(lines(text).map((line) => {
+      const [asset, sum] = line.split(/[\s:=]+/);
+      return [asset, sum === undefined || Number.isNaN(Number(sum)) ? 0 : Number(sum)]; // the service refuses 0 and names the asset
+    }))); break;
+    case 'time': if (text) place(body, field.name, momentOf(field)); break;
+    default: if (text !== '' || field.required) place(body, field.name, text);
+  }
+}
+
+// place sets body.a.b for the name "a.b".
+function place(body, name, value) {
+  const path = name.split('.');
+  const last = path.pop();
+  let at = body;
+  for (const part of path) at = at[part] ??= {};
+  at[last] = value;
+}
+
+// blame marks the fields that a refusal names, and leads to the first.
+function blame(form, refused) {
+  const named = $$('[name]', form).filter((field) => refused.fields?.some((name) => name === field.name || name.startsWith(`${field.name}.`) || name.startsWith(`${field.name}[`)));
+  for (const field of named) field.ariaInvalid = 'true';
+  named[0]?.closest('details')?.setAttribute('open', '');
+  named[0]?.focus();
 }
 
 export function listenForForms() {
@@ -28,15 +63,19 @@ export function listenForForms() {
     form.ariaBusy = 'true';
     const error = $('.error', form);
     error.textContent = '';
+    for (const field of $$('[aria-invalid]', form)) field.ariaInvalid = null;
     try {
       const [method, address] = form.dataset.send.split(' ');
       const body = bodyOf(form);
+      const starting = event.submitter?.dataset.now;
+      if (starting) body[starting] = new Date(now() - 1000).toISOString();
       if ('claims' in form.dataset) await held();
       if ('versioned' in form.dataset) body.version = Number($('#case').dataset.version);
       const answer = await send(method, address, method === 'DELETE' ? undefined : body);
       await after[form.dataset.then](answer, form);
     } catch (refused) {
       error.textContent = refused.message;
+      blame(form, refused);
     }
     form.ariaBusy = 'false';
   });
@@ -60,7 +99,7 @@ async function filter(form) {
 
 // What follows when the service has done it.
 const after = {
-  articles: () => location.assign('/console/articles'),
+  ...shown,
   codes: (answer) => {
     document.body.dataset.csrf = answer.session.csrf_token;
     $('#codes-list').textContent = answer.recovery_codes.join('\n');
@@ -91,6 +130,7 @@ const after = {
     if (answer.stage === 'active') location.assign(form.dataset.to);
     else location.reload();
   },
+  to: (_, form) => location.assign(form.dataset.to),
   told: () => tell(word('saved')),
   unmask: (answer, form) => {
     form.closest('dialog').close();

@@ -1,7 +1,8 @@
 // Every action has a key: an element with data-key is clicked by it, or gets the focus when it is a field.
 import { $, $$ } from './base.js';
 
-const typing = (el) => el.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]');
+// A field of a dialog that was just closed keeps the focus until the next frame; nobody types into it.
+const typing = (el) => el.matches?.('input:not([type=checkbox]), textarea, select, [contenteditable]') && el.getClientRects().length > 0;
 
 export function listenForKeys() {
   document.addEventListener('keydown', (event) => {

@@ -1,5 +1,5 @@
 // The queue: a row is selected with j and k or the arrows, and opened with Enter.
-import { $, $$, send, tell, word } from './base.js';
+import { $, $$, focusFirst, send, tell, word } from './base.js';
 
 export function startQueue() {
   if (document.body.dataset.page !== 'queue') return;
@@ -14,7 +14,7 @@ export function startQueue() {
       event.preventDefault();
     }
   });
-  $('.row')?.focus({ preventScroll: true, focusVisible: true });
+  focusFirst('.row');
   $('#next').addEventListener('click', async () => {
     try {
       const { ticket } = await send('POST', '/v1/tickets/next', {});

@@ -28,7 +28,19 @@ function show() {
   }
 }
 
+// momentOf is the time that a field says. One that nobody changed says what the service said, to the second.
+export function momentOf(field) {
+  return field.value === field.dataset.shown ? field.dataset.at : new Date(field.value).toISOString();
+}
+
+// local writes a moment as fields for times take it: in the time zone of the machine.
+function local(at) {
+  const moved = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+  return moved.toISOString().slice(0, 19);
+}
+
 export function keepTime() {
+  for (const field of $$('input[data-at]')) field.value = field.dataset.shown = local(new Date(field.dataset.at));
   show();
   setInterval(show, 15_000);
   document.addEventListener('refreshed', show);

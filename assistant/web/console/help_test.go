@@ -1,0 +1,113 @@
+package console_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/assistant/web/webtest"
+)
+
+// TestHelpWithACase shares a service: a case in English was solved, and one like it in Arabic waits.
+func TestHelpWithACase(t *testing.T) { //nolint:tparallel // its parts share a tab
+	t.Parallel()
+	s := newSystem(t)
+	lead := s.addAs(t, "Lea", access.Lead)
+	s.ask(t, wanted)
+	b := newTab(t, webtest.Browser(t))
+	b.enter(s, lead, "/console")
+	b.openCase()
+	b.press("c")
+	b.await(`$('#case').dataset.mine === 'true'`)
+	b.do(`$('#own').click(); $('#body').value = 'The network was busy. It has arrived now.'; $('#body').dispatchEvent(new Event('input', {bubbles: true})); $('#send').click()`)
+	b.await(`$('.said.agent')`)
+	b.key("\x1b") // leaves the box
+	b.press("s")
+	b.await(`$('#d-resolve').open`)
+	b.do(`$('#d-resolve button.main').focus()`)
+	b.key("\r")
+	b.await(`$('#case').dataset.status === 'resolved'`)
+	s.ask(t, "سحبي معلق منذ ساعتين. أريد التحدث إلى موظف")
+
+	t.Run("ALeadKeepsMacrosAndTheGuardReadsThem", func(t *testing.T) { testMacros(t, s, b.in(t)) })          //nolint:paralleltest // one tab
+	t.Run("AnAgentInsertsAMacroAsksBackAndDraftsAgain", func(t *testing.T) { testReplyHelp(t, s, b.in(t)) }) //nolint:paralleltest // one tab
+	t.Run("AnAgentSeesTranslationsAndSimilarCases", func(t *testing.T) { testReadingHelp(t, b.in(t)) })      //nolint:paralleltest // one tab
+	t.Run("ALeadSeesWhatAChangedArticleWouldChange", func(t *testing.T) { testImpact(t, s, b.in(t)) })       //nolint:paralleltest // one tab
+}
+
+func testMacros(t *testing.T, s *system, b *tab) {
+	t.Helper()
+	b.open(s.base + "/console/macros/new")
+	b.do(`$('[name=name]').value = 'On its way'; $('[name=body]').value = 'Case {numer}: write to https://quayside-help.example'; $('.editor').requestSubmit()`)
+	b.await(`$('.editor .error').textContent.includes('{numer}') && focus().name === 'body'`)
+	b.do(`$('[name=body]').value = 'Case {number}: write to https://quayside-help.example'; $('.editor').requestSubmit()`)
+	b.await(`$('.editor .error').textContent.includes('may not be sent')`)
+	b.do(`$('[name=body]').value = 'Your case {number} is with us. We answer before {respond_by}.'; $('.editor').requestSubmit()`)
+	b.await(`document.body.dataset.page === 'macros' && $('#rows').innerText.includes('On its way')`)
+	b.open(s.base + "/console/macros/new")
+	b.do(`$('[name=name]').value = 'On its way'; $('[name=language]').value = 'ar'; $('[name=body]').value = 'قضيتك {number} لدينا.'; $('.editor').requestSubmit()`)
+	b.await(`document.body.dataset.page === 'macros' && $$('#rows tr').length === 2`)
+	b.picture("lead-macros")
+	b.clean()
+}
+
+func testReplyHelp(t *testing.T, s *system, b *tab) {
+	t.Helper()
+	b.open(s.base + "/console")
+	b.openCase()
+	b.press("w")
+	b.await(`focus().id === 'body'`)
+	b.key("\x1b")
+	b.press("n")
+	b.await(`$$('#macros button').length === 2`)
+	require.Contains(t, read[string](b, `$('#macros button').innerText`), "قضيتك DH-", "the customer's language comes first")
+	b.picture("macros-1280")
+	b.write("way")
+	b.key("\r")
+	b.await(`$('#body').value.includes('قضيتك DH-')`)
+	require.False(t, read[bool](b, `$('#d-macros').open`))
+
+	b.key("\x1b")
+	b.press("b")
+	b.await(`$('#d-ask').open`)
+	b.key("\r")
+	b.await(`!$('#d-ask').open && $('#body').value && !$('#body').value.includes('قضيتك')`)
+	require.Equal(t, "rtl", read[string](b, `getComputedStyle($('#body')).direction`))
+
+	b.key("\x1b")
+	b.press("d")
+	b.await(`$('#d-again').open`)
+	b.write("رسوم السحب")
+	b.key("\r")
+	b.await(`!$('#d-again').open && $('#toast').textContent.startsWith('Another draft')`)
+	require.NotEmpty(t, read[string](b, `$('#body').value`))
+	b.clean()
+}
+
+func testReadingHelp(t *testing.T, b *tab) {
+	t.Helper()
+	b.do(`focus().blur()`)
+	b.press("f")
+	b.await(`$('.translation .words')?.textContent.startsWith('in en: سحبي')`)
+	b.press("k")
+	b.await(`$('.similar')`)
+	require.Contains(t, read[string](b, `$('.similar').innerText`), "It has arrived now.")
+	b.size(1440)
+	b.picture("help-1440")
+	b.do(`$('.similar button').click()`)
+	b.await(`$('#body').value.includes('It has arrived now.')`)
+	b.clean()
+}
+
+func testImpact(t *testing.T, s *system, b *tab) {
+	t.Helper()
+	b.open(s.base + "/console/articles/withdrawal-pending/en")
+	b.do(`$('#source').value = 'Withdrawals that are pending take an hour now. Wait, then write to us.'; $('#impact').click()`)
+	b.await(`$('#impact-progress').hidden && $('#impact-state').textContent`)
+	require.Contains(t, read[string](b, `$('#impacts').innerText`), "take an hour now")
+	b.picture("lead-impact")
+	b.do(`$('[name=status]').value = 'draft'; $('#impact').click()`)
+	b.await(`$('#impact-progress').hidden && $('#impacts .chip.risk')`)
+	b.clean()
+}
