@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // StoredArticle is an article with what the database knows of it.
@@ -57,11 +58,16 @@ type Filter struct {
 // Article returns one article with its body, also by a slug that it had before, or ErrArticleNotFound. It is the version
 // that a search finds.
 func (x *Index) Article(ctx context.Context, slug, locale string) (StoredArticle, error) {
-	article, err := x.article(ctx, articleKey{slug: slug, locale: locale})
+	return ReadArticle(ctx, x.pool, slug, locale)
+}
+
+// ReadArticle is [Index.Article] for who searches nothing and so needs no embedding model.
+func ReadArticle(ctx context.Context, pool *pgxpool.Pool, slug, locale string) (StoredArticle, error) {
+	article, err := readArticle(ctx, pool, articleKey{slug: slug, locale: locale})
 	if errors.Is(err, ErrArticleNotFound) {
 		var end string
-		if end, err = x.Resolve(ctx, slug); err == nil {
-			article, err = x.article(ctx, articleKey{slug: end, locale: locale})
+		if end, err = resolve(ctx, pool, slug); err == nil {
+			article, err = readArticle(ctx, pool, articleKey{slug: end, locale: locale})
 		}
 	}
 	if err != nil {
@@ -70,9 +76,9 @@ func (x *Index) Article(ctx context.Context, slug, locale string) (StoredArticle
 	return article, nil
 }
 
-func (x *Index) article(ctx context.Context, key articleKey) (StoredArticle, error) {
+func readArticle(ctx context.Context, pool *pgxpool.Pool, key articleKey) (StoredArticle, error) {
 	const query = selectArticle + ` WHERE a.slug = @slug AND a.locale = @locale`
-	rows, err := x.pool.Query(ctx, query, pgx.NamedArgs{"locale": key.locale, "slug": key.slug, "with_body": true})
+	rows, err := pool.Query(ctx, query, pgx.NamedArgs{"locale": key.locale, "slug": key.slug, "with_body": true})
 	if err != nil {
 		return StoredArticle{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -91,7 +92,9 @@ func (x *Index) RemoveRedirect(ctx context.Context, oldSlug, actor string) error
 }
 
 // Resolve follows the redirects from a slug to where they end; a slug that was never renamed is its own end.
-func (x *Index) Resolve(ctx context.Context, slug string) (string, error) {
+func (x *Index) Resolve(ctx context.Context, slug string) (string, error) { return resolve(ctx, x.pool, slug) }
+
+func resolve(ctx context.Context, pool *pgxpool.Pool, slug string) (string, error) {
 	// The database has no cycles; UNION would end one all the same.
 	const query = `
 		WITH RECURSIVE chain (slug) AS (
@@ -101,7 +104,7 @@ func (x *Index) Resolve(ctx context.Context, slug string) (string, error) {
 		)
 		SELECT c.slug FROM chain c WHERE NOT EXISTS (SELECT FROM article_redirects r WHERE r.old_slug = c.slug)`
 	var end string
-	if err := x.pool.QueryRow(ctx, query, pgx.NamedArgs{"slug": slug}).Scan(&end); err != nil {
+	if err := pool.QueryRow(ctx, query, pgx.NamedArgs{"slug": slug}).Scan(&end); err != nil {
 		return "", fmt.Errorf("resolve slug: %w", err)
 	}
 	return end, nil

@@ -8,11 +8,11 @@ import (
 	"github.com/deskhand/deskhand/retrieval"
 )
 
-// published implements desk.SourcesFunc on the knowledge base of the moment.
+// published implements desk.SourcesFunc on the knowledge base, also where the desk is open without a search.
 func (s *system) published(ctx context.Context, cited []assistant.Citation) ([]string, error) {
 	var texts []string
 	for _, citation := range cited {
-		article, err := s.desk.Index().Article(ctx, citation.Slug, citation.Locale)
+		article, err := retrieval.ReadArticle(ctx, s.pool, citation.Slug, citation.Locale)
 		switch {
 		case errors.Is(err, retrieval.ErrArticleNotFound):
 			continue
