@@ -137,7 +137,8 @@ func docsOperationOf(description *huma.OpenAPI, op *huma.Operation) docsOperatio
 		})
 	}
 	schemas := description.Components.Schemas
-	if op.RequestBody != nil {
+	// A body of another type is a file: it has no fields.
+	if op.RequestBody != nil && op.RequestBody.Content[fiber.MIMEApplicationJSON] != nil {
 		operation.Request = docsFields(schemas, "", op.RequestBody.Content[fiber.MIMEApplicationJSON].Schema)
 	}
 	for _, status := range []string{"200", "201"} {
