@@ -137,9 +137,15 @@ type missingRow struct {
 	HeadingPath []string `db:"heading_path"`
 	ID          int64    `db:"id"`
 	Locale      string   `db:"locale"`
-	Ordinal     int      `db:"ordinal"`
-	Slug        string   `db:"slug"`
 	Title       string   `db:"title"`
+}
+
+// fillRow also says where the passage stands, for who has to mend it.
+type fillRow struct {
+	missingRow
+
+	Ordinal int    `db:"ordinal"`
+	Slug    string `db:"slug"`
 }
 
 func (r missingRow) indexText() string { return passage.IndexText(r.Title, r.HeadingPath, r.Body) }
@@ -237,7 +243,7 @@ func (f *filling) sweep(ctx context.Context) error {
 // tells them from a model that takes nothing.
 func (f *filling) findWorking(ctx context.Context) error {
 	const query = `
-		SELECT p.id, p.locale, p.ordinal, p.heading_path, p.body, a.slug, a.title
+		SELECT p.id, p.locale, p.heading_path, p.body, a.title
 		FROM embeddings e JOIN passages p ON p.id = e.passage_id JOIN articles a ON a.id = p.article_id
 		WHERE e.model_id = @model LIMIT 1`
 	rows, err := f.index.pool.Query(ctx, query, pgx.NamedArgs{"model": f.modelID})
@@ -254,7 +260,7 @@ func (f *filling) findWorking(ctx context.Context) error {
 	return nil
 }
 
-func (f *filling) missing(ctx context.Context, after int64) ([]missingRow, error) {
+func (f *filling) missing(ctx context.Context, after int64) ([]fillRow, error) {
 	const query = `
 		SELECT p.id, p.locale, p.ordinal, p.heading_path, p.body, a.slug, a.title
 		FROM passages p JOIN articles a ON a.id = p.article_id
@@ -266,14 +272,14 @@ func (f *filling) missing(ctx context.Context, after int64) ([]missingRow, error
 	if err != nil {
 		return nil, fmt.Errorf("read passages: %w", err)
 	}
-	passages, err := pgx.CollectRows(rows, pgx.RowToStructByName[missingRow])
+	passages, err := pgx.CollectRows(rows, pgx.RowToStructByName[fillRow])
 	if err != nil {
 		return nil, fmt.Errorf("read passages: %w", err)
 	}
 	return passages, nil
 }
 
-func (f *filling) step(ctx context.Context, passages []missingRow) error {
+func (f *filling) step(ctx context.Context, passages []fillRow) error {
 	// A passage may be deleted, or filled by another process, while the model works on it. Only the text that was embedded
 	// gets the vector: a row never changes its text.
 	const insert = `
