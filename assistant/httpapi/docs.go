@@ -112,8 +112,8 @@ func docsOf(description *huma.OpenAPI) docsPage {
 		}
 	}
 	for _, name := range []string{
-		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Log-in", "People", "Keys",
-		"Audit", "Webhooks", "Operators",
+		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Macros", "Log-in", "People",
+		"Keys", "Audit", "Webhooks", "Operators",
 	} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
