@@ -34,7 +34,7 @@ func TestADeskFollowsToTheModelThatWasFilled(t *testing.T) {
 		return switched
 	}
 	require.False(t, follow())
-	require.NoError(t, large.Fill(t.Context(), nil))
+	require.True(t, fill(t, large.Index, retrieval.FillOptions{}).Active)
 	results, err := desk.Search(t.Context(), retrieval.Query{Locale: "en", Now: today, Text: "withdrawals"})
 	require.NoError(t, err)
 	require.Equal(t, "stand-in", results.Model)
@@ -57,7 +57,7 @@ func TestWhoHasNotFollowedYetWritesNothing(t *testing.T) {
 	pool := pgtest.DB(t)
 	old := newLibraryWith(t, pool, retrieval.Config{})
 	old.load(article("fees", "en", "Fees", "Withdrawals cost 1 USDT."))
-	require.NoError(t, newLibraryWith(t, pool, named("other", 8, nil)).Fill(t.Context(), nil))
+	require.True(t, fill(t, newLibraryWith(t, pool, named("other", 8, nil)).Index, retrieval.FillOptions{}).Active)
 
 	_, err := old.Import(t.Context(), sequence(article("new", "en", "New", "Text.")), retrieval.ImportOptions{Source: "test"})
 	require.ErrorIs(t, err, retrieval.ErrModelSwitched)
@@ -81,7 +81,8 @@ func TestAFillThatBrokeOffGoesOnWhereItWas(t *testing.T) {
 		}
 		return standIn(8)(ctx, texts)
 	}))
-	require.ErrorIs(t, broken.Fill(t.Context(), nil), outage)
+	_, err := broken.Fill(t.Context(), retrieval.FillOptions{})
+	require.ErrorIs(t, err, outage)
 	missing, err := broken.Missing(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 700-512, missing)
@@ -89,7 +90,8 @@ func TestAFillThatBrokeOffGoesOnWhereItWas(t *testing.T) {
 
 	again := newLibraryWith(t, pool, named("new", 8, nil))
 	var made []int
-	require.NoError(t, again.Fill(t.Context(), func(n int) { made = append(made, n) }))
+	report := fill(t, again.Index, retrieval.FillOptions{Progress: func(n int) { made = append(made, n) }})
+	require.Equal(t, missing, report.Made)
 	require.Equal(t, int64(missing), again.embedded.Load())
 	require.Equal(t, []int{missing}, made)
 	require.Equal(t, 1, again.count(`SELECT count(*) FROM embedding_models WHERE active AND name = 'new'`))
@@ -108,6 +110,6 @@ func TestWhatIsWrittenDuringAFillIsFilledToo(t *testing.T) {
 		}
 		return standIn(8)(ctx, texts)
 	}))
-	require.NoError(t, other.Fill(t.Context(), nil))
+	require.True(t, fill(t, other.Index, retrieval.FillOptions{}).Active)
 	require.Equal(t, 2, other.count(`SELECT count(*) FROM embeddings e JOIN embedding_models m ON m.id = e.model_id WHERE m.active`))
 }

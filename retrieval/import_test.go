@@ -233,7 +233,7 @@ func TestASecondModelIsFilledBesideTheFirst(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, missing)
 	require.Equal(t, 1, kb.count(`SELECT count(*) FROM embedding_models WHERE active AND name <> 'other'`))
-	require.NoError(t, other.Fill(t.Context(), nil))
+	require.True(t, fill(t, other, retrieval.FillOptions{}).Active)
 	require.Equal(t, 1, kb.count(`SELECT count(*) FROM embedding_models WHERE active AND name = 'other'`))
 	require.Equal(t, 2, kb.count(`SELECT count(*) FROM embeddings e JOIN embedding_models m ON m.id = e.model_id WHERE m.name = 'other'`))
 	require.Greater(t, kb.version(), before)

@@ -111,6 +111,9 @@ func (x *Index) StandBy(ctx context.Context) error {
 	if err := x.indexVectors(ctx, fill.modelID); err != nil {
 		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, err)
 	}
+	if len(fill.problems) > 0 {
+		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, fill.problems[0])
+	}
 	return nil
 }
 
@@ -311,24 +314,27 @@ func ActiveModel(ctx context.Context, pool *pgxpool.Pool) (ModelInfo, error) {
 
 // activate switches to the model, and changes nothing when it is the active one already.
 func activate(ctx context.Context, tx pgx.Tx, modelID int32) error {
-	const isActive = `SELECT active FROM embedding_models WHERE id = @model`
 	const off = `UPDATE embedding_models SET active = false WHERE active`
 	const on = `UPDATE embedding_models SET active = true WHERE id = @model`
-	args := pgx.NamedArgs{"model": modelID}
-	var active bool
-	if err := tx.QueryRow(ctx, isActive, args).Scan(&active); err != nil {
-		return fmt.Errorf("read active model: %w", err)
-	}
-	if active {
-		return nil
+	active, err := isActive(ctx, tx, modelID)
+	if err != nil || active {
+		return err
 	}
 	if _, err := tx.Exec(ctx, off); err != nil {
 		return fmt.Errorf("deactivate model: %w", err)
 	}
-	if _, err := tx.Exec(ctx, on, args); err != nil {
+	if _, err := tx.Exec(ctx, on, pgx.NamedArgs{"model": modelID}); err != nil {
 		return fmt.Errorf("activate model: %w", err)
 	}
 	return nil
+}
+
+func isActive(ctx context.Context, tx pgx.Tx, modelID int32) (active bool, err error) {
+	const query = `SELECT active FROM embedding_models WHERE id = @model`
+	if err := tx.QueryRow(ctx, query, pgx.NamedArgs{"model": modelID}).Scan(&active); err != nil {
+		return false, fmt.Errorf("read active model: %w", err)
+	}
+	return active, nil
 }
 
 // registered returns the model's id.

@@ -37,7 +37,7 @@ const (
 	Anyone           Permission = "anyone"            // no caller is asked who they are
 	Ask              Permission = "ask"               // questions, ratings, asking for a person
 	ChangePassword   Permission = "change_password"   // one's own
-	EditKnowledge    Permission = "edit_knowledge"    // articles and redirects
+	EditKnowledge    Permission = "edit_knowledge"    // articles, redirects, macros, terms
 	EnrolFactor      Permission = "enrol_factor"      // one's own second factor
 	ManageAgents     Permission = "manage_agents"     // people and their roles
 	ManageChannels   Permission = "manage_channels"   // the registry of official channels

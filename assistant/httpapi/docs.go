@@ -112,8 +112,8 @@ func docsOf(description *huma.OpenAPI) docsPage {
 		}
 	}
 	for _, name := range []string{
-		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Log-in", "People", "Keys",
-		"Audit", "Webhooks", "Operators",
+		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Macros", "Log-in", "People",
+		"Keys", "Audit", "Webhooks", "Operators",
 	} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {
 			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
@@ -137,7 +137,8 @@ func docsOperationOf(description *huma.OpenAPI, op *huma.Operation) docsOperatio
 		})
 	}
 	schemas := description.Components.Schemas
-	if op.RequestBody != nil {
+	// A body of another type is a file: it has no fields.
+	if op.RequestBody != nil && op.RequestBody.Content[fiber.MIMEApplicationJSON] != nil {
 		operation.Request = docsFields(schemas, "", op.RequestBody.Content[fiber.MIMEApplicationJSON].Schema)
 	}
 	for _, status := range []string{"200", "201"} {

@@ -42,6 +42,7 @@ type Config struct {
 	Deadline  time.Duration // how long a customer waits; assistant.DefaultDeadline when zero
 	Desk      *desk.Desk
 	Gate      *admission.Gate
+	Glossary  GlossaryFunc
 	Index     func() *retrieval.Index // with the embedding model of the moment
 	Live      *live.Hub               // nil: there are no live events
 	Logger    *slog.Logger
@@ -69,6 +70,7 @@ func (c Config) Validate() error {
 		{c.Clock == nil, "clock"},
 		{c.Desk == nil, "desk"},
 		{c.Gate == nil, "gate"},
+		{c.Glossary == nil, "glossary"},
 		{c.Index == nil, "index"},
 		{c.Logger == nil, "logger"},
 		{c.Redactor == nil, "redactor"},
@@ -102,7 +104,7 @@ func New(c Config) (*fiber.App, error) {
 	s.serveDocs(app, api.OpenAPI())
 	s.servePlain(app)
 	app.Server().Handler = s.knownMethods(app)
-	app.Server().HeaderReceived = articleUploads
+	app.Server().HeaderReceived = uploads
 	return app, nil
 }
 
@@ -160,6 +162,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeStats(api)
 	s.describeArticles(api)
 	s.describeRedirects(api)
+	s.describeTerms(api)
 	s.describeSearch(api)
 	s.describeHelp(api)
 	s.describeImpact(api)

@@ -91,7 +91,7 @@ func kinds() []kind {
 		{"method_not_allowed", http.StatusMethodNotAllowed, "Method not allowed", "The Allow header names what this address takes."},
 		{"timeout", http.StatusRequestTimeout, "The request came too slowly", "Send it again, in one go."},
 		{kindConflict, http.StatusConflict, "It has changed", "Read it again, then decide again."},
-		{"too_large", http.StatusRequestEntityTooLarge, "The body is too large", "Send at most 64 KiB, for an article 4 MiB."},
+		{"too_large", http.StatusRequestEntityTooLarge, "The body is too large", "Send at most 64 KiB, for an article or a file of terms 4 MiB."},
 		{
 			"unsupported_media_type", http.StatusUnsupportedMediaType, "The body's type is not supported",
 			"Send Content-Type: application/json.",

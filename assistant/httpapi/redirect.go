@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/valyala/fasthttp"
 
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/retrieval"
@@ -96,16 +95,4 @@ func (s *server) deleteRedirect(ctx context.Context, in *RedirectKey) (*struct{}
 		return nil, s.articleProblem(ctx, err)
 	}
 	return &struct{}{}, nil
-}
-
-// articleUploads raises the limit of a body for articles, which are longer than all else. A caller must show a lead's key
-// before that much is read; whether it is in force is checked later.
-func articleUploads(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	const path, key = "/v1/articles", "Bearer dh_admin_"
-	authorization := header.Peek("Authorization")
-	if len(header.RequestURI()) < len(path) || string(header.RequestURI()[:len(path)]) != path ||
-		len(authorization) < len(key) || string(authorization[:len(key)]) != key {
-		return fasthttp.RequestConfig{}
-	}
-	return fasthttp.RequestConfig{MaxRequestBodySize: articleBodyLimit}
 }

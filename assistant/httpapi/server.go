@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,19 @@ func (s *server) knownMethods(app *fiber.App) fasthttp.RequestHandler {
 		defer app.ReleaseCtx(c)
 		_ = s.refuse(c, fiber.ErrMethodNotAllowed) // encoding a problem cannot fail
 	}
+}
+
+// uploads raises the limit of a body for articles and glossaries, which are longer than all else. A caller must show a lead's or
+// an admin's key before that much is read; whether it is in force is checked later.
+func uploads(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	starts := func(text []byte, prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(prefix string) bool { return bytes.HasPrefix(text, []byte(prefix)) })
+	}
+	if !starts(header.RequestURI(), "/v1/articles", "/v1/terms/import") ||
+		!starts(header.Peek("Authorization"), "Bearer dh_admin_", "Bearer dh_lead_") {
+		return fasthttp.RequestConfig{}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: articleBodyLimit}
 }
 
 // observe is around every request: it names it, bounds it, survives its panics and reports its end.

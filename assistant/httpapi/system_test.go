@@ -212,6 +212,11 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Deadline:  o.deadline,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
 		Gate:      gate,
+		Glossary: func(actor string) retrieval.Glossary { // as cmd does
+			return retrieval.Glossary{Pool: pool, Changed: func(ctx context.Context, tx pgx.Tx, _ retrieval.GlossaryChange) error {
+				return s.store.Audit(ctx, tx, postgres.Entry{Action: "terms.change", Actor: actor, SubjectID: "terms", SubjectKind: "terms"})
+			}}
+		},
 		Index:     func() *retrieval.Index { return s.index },
 		Live:      hub,
 		Logger:    logger,

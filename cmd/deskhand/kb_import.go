@@ -177,7 +177,7 @@ type importRun struct {
 
 func (r importRun) do(ctx context.Context, articles iter.Seq2[retrieval.Article, error], done func()) error {
 	if !r.options.DryRun {
-		if err := r.index.Fill(ctx, nil); err != nil {
+		if err := r.fill(ctx); err != nil {
 			return err
 		}
 	}
@@ -203,6 +203,22 @@ func (r importRun) do(ctx context.Context, articles iter.Seq2[retrieval.Article,
 		return errFailed
 	}
 	return err
+}
+
+// fill completes the model that the import works with. What it cannot embed does not stop the import, as long as the desk searches by
+// that model.
+func (r importRun) fill(ctx context.Context) error {
+	report, err := r.index.Fill(ctx, retrieval.FillOptions{})
+	if err != nil {
+		return err
+	}
+	printPassageProblems(r.app, report)
+	if !report.Active {
+		_, _ = fmt.Fprintf(r.app.err, "Nothing was imported: the desk does not search by %s yet; see \"deskhand kb reindex --help\".\n",
+			r.index.Model())
+		return errFailed
+	}
+	return nil
 }
 
 func printImport(w io.Writer, options retrieval.ImportOptions, report retrieval.Report, elapsed time.Duration) error {

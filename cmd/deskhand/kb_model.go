@@ -203,7 +203,11 @@ func fillBuiltin(ctx context.Context, index *retrieval.Index, logger *slog.Logge
 		return nil
 	}
 	logger.InfoContext(ctx, "making missing vectors", slog.Int("passages", missing))
-	return index.Fill(ctx, nil)
+	report, err := index.Fill(ctx, retrieval.FillOptions{})
+	if len(report.Problems) > 0 {
+		logger.WarnContext(ctx, "vectors not made: run \"deskhand kb reindex\"", slog.Int("passages", len(report.Problems)))
+	}
+	return err
 }
 
 // errNoModel is a model that cannot be called from here.

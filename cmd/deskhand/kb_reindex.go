@@ -13,10 +13,12 @@ import (
 )
 
 type kbReindexCmd struct {
-	Dimensions int     `help:"Length of the model's vectors. Default: --embedding-dimensions." placeholder:"N"`
-	DropOld    bool    `help:"Afterwards delete the vectors of every other model." name:"drop-old"`
-	Model      string  `help:"The embedding model to change to; \"builtin\" for the built-in one. Default: --embedding-model, --embedder-table, or else the built-in one." placeholder:"NAME"`
-	Rate       float64 `help:"Passages a second at most. Default: as fast as the model answers." placeholder:"N"`
+	AllowMissing bool    `help:"Change to the model although it cannot embed some passages; those are found by their words only." name:"allow-missing"`
+	Dimensions   int     `help:"Length of the model's vectors. Default: --embedding-dimensions." placeholder:"N"`
+	DropOld      bool    `help:"Afterwards delete the vectors of every other model." name:"drop-old"`
+	JSON         bool    `help:"Print one JSON object." name:"json"`
+	Model        string  `help:"The embedding model to change to; \"builtin\" for the built-in one. Default: --embedding-model, --embedder-table, or else the built-in one." placeholder:"NAME"`
+	Rate         float64 `help:"Passages a second at most. Default: as fast as the model answers." placeholder:"N"`
 }
 
 // Help is shown by --help.
@@ -25,9 +27,13 @@ func (kbReindexCmd) Help() string {
 the desk switches in one transaction, and services follow within seconds. After Ctrl-C or a failure, run it again: it goes on
 where it was. The old vectors stay until --drop-old, so switching back costs nothing.
 
+A passage that the model refuses, or answers with what is no vector, stops no other. Those are listed at the end, the exit code
+is 1, and the desk keeps its model: change the articles and run it again, or change over without them with --allow-missing.
+
 Examples:
   deskhand kb reindex --model text-embedding-3-large --dimensions 3072
   deskhand kb reindex --model bge-m3 --dimensions 1024 --rate 50 --drop-old
+  deskhand kb reindex --model bge-m3 --dimensions 1024 --allow-missing --json
   deskhand --embedder-table desk.bin kb reindex
   deskhand kb reindex --model builtin`
 }
@@ -56,37 +62,123 @@ func (c kbReindexCmd) Run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		missing, err := index.Missing(ctx)
+		done, err := c.fill(ctx, a, index)
 		if err != nil {
 			return err
 		}
-		started := a.clock()
-		bar := newProgress(a.err, "passages", missing)
-		err = index.Fill(ctx, bar.set)
-		bar.done()
-		if err != nil {
-			if ctx.Err() != nil {
-				_, _ = fmt.Fprintln(a.err, "Stopped. The vectors made so far stay; run the same command again to go on.")
+		if c.DropOld && done.report.Active {
+			if done.dropped, err = dropOld(ctx, index); err != nil {
+				return err
 			}
-			return err
 		}
-		_, _ = fmt.Fprintf(a.out, "%d vectors made in %s; the desk searches by %s\n",
-			missing, a.clock().Sub(started).Round(time.Millisecond), index.Model())
-		if !c.DropOld {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(dropWait):
-		}
-		dropped, err := index.DropOtherModels(ctx)
+		serving, err := retrieval.ActiveModel(ctx, s.pool)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(a.out, "%d other models dropped\n", dropped)
-		return err
+		done.serving = serving.Name
+		if err := c.print(a, index, done); err != nil {
+			return err
+		}
+		if len(done.report.Problems) > 0 {
+			return errFailed
+		}
+		return nil
 	})
+}
+
+// reindexed is what a run did.
+type reindexed struct {
+	dropped int
+	elapsed time.Duration
+	report  retrieval.FillReport
+	serving string // the model that the desk searches by
+}
+
+func (c kbReindexCmd) fill(ctx context.Context, a *app, index *retrieval.Index) (reindexed, error) {
+	missing, err := index.Missing(ctx)
+	if err != nil {
+		return reindexed{}, err
+	}
+	started := a.clock()
+	bar := newProgress(a.err, "passages", missing)
+	report, err := index.Fill(ctx, retrieval.FillOptions{AllowMissing: c.AllowMissing, Progress: bar.set})
+	bar.done()
+	if err != nil {
+		printPassageProblems(a, report)
+		if ctx.Err() != nil {
+			_, _ = fmt.Fprintln(a.err, "Stopped. The vectors made so far stay; run the same command again to go on.")
+		}
+		return reindexed{}, err
+	}
+	return reindexed{elapsed: a.clock().Sub(started), report: report}, nil
+}
+
+// dropOld deletes the other models once the services have followed to this one.
+func dropOld(ctx context.Context, index *retrieval.Index) (dropped int, err error) {
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(dropWait):
+	}
+	return index.DropOtherModels(ctx)
+}
+
+// reindexReport is what the command prints with --json.
+type reindexReport struct {
+	Dropped int              `json:"models_dropped"`
+	Made    int              `json:"vectors_made"`
+	Missing []missingPassage `json:"missing"`
+	Model   string           `json:"model"`
+	Seconds float64          `json:"seconds"`
+	Serving string           `json:"serving"` // the model that the desk searches by
+}
+
+// missingPassage is a passage that the model could not embed.
+type missingPassage struct {
+	Error   string `json:"error"`
+	Locale  string `json:"locale"`
+	Passage int    `json:"passage"` // 1-based
+	Slug    string `json:"slug"`
+}
+
+func (c kbReindexCmd) print(a *app, index *retrieval.Index, done reindexed) error {
+	printPassageProblems(a, done.report)
+	if c.JSON {
+		report := reindexReport{
+			Dropped: done.dropped, Made: done.report.Made, Missing: []missingPassage{}, Model: index.Model(),
+			Seconds: done.elapsed.Seconds(), Serving: done.serving,
+		}
+		for _, p := range done.report.Problems {
+			report.Missing = append(report.Missing, missingPassage{
+				Error: p.Cause.Error(), Locale: p.Locale, Passage: p.Passage, Slug: p.Slug,
+			})
+		}
+		return printJSON(a, report)
+	}
+	_, _ = fmt.Fprintf(a.out, "%d vectors made in %s; the desk searches by %s\n",
+		done.report.Made, done.elapsed.Round(time.Millisecond), done.serving)
+	if missing := len(done.report.Problems); missing > 0 {
+		_, _ = fmt.Fprintf(a.out, "%d passages lack a vector of %s%s\n", missing, index.Model(), c.advice(done.report))
+	}
+	if c.DropOld && done.report.Active {
+		_, _ = fmt.Fprintf(a.out, "%d other models dropped\n", done.dropped)
+	}
+	return nil
+}
+
+// advice says what to do about passages that lack a vector.
+func (kbReindexCmd) advice(report retrieval.FillReport) string {
+	if report.Active {
+		return " and are found by their words only"
+	}
+	return ": change them and run the same command again, or change over without them with --allow-missing"
+}
+
+// printPassageProblems lists the passages that a model could not embed.
+func printPassageProblems(a *app, report retrieval.FillReport) {
+	for _, problem := range report.Problems {
+		_, _ = fmt.Fprintf(a.err, "%v\n", problem)
+	}
 }
 
 // open returns the index of the model to change to.

@@ -26,15 +26,15 @@ type kbTermsCmd struct {
 	Remove kbTermsRemoveCmd `cmd:"" help:"Forget concepts."`
 }
 
-// glossary is the desk's own terms; each change of them gets an audit entry.
-func (s *system) glossary() retrieval.Glossary {
+// glossary is the desk's own terms; each change of them gets an audit entry with who made it.
+func (s *system) glossary(actor string) retrieval.Glossary {
 	return retrieval.Glossary{Pool: s.pool, Changed: func(ctx context.Context, tx pgx.Tx, change retrieval.GlossaryChange) error {
 		action := "terms.import"
 		if len(change.Removed) > 0 {
 			action = "terms.remove"
 		}
 		return s.store.Audit(ctx, tx, postgres.Entry{
-			Action: action, Actor: "cli", SubjectID: "terms", SubjectKind: "terms",
+			Action: action, Actor: actor, SubjectID: "terms", SubjectKind: "terms",
 			Detail: map[string]any{"added": len(change.Added), "removed": len(change.Removed), "updated": len(change.Updated)},
 		})
 	}}
@@ -83,13 +83,13 @@ func (c kbTermsImportCmd) Run(ctx context.Context, a *app) error {
 	}
 	return withSystem(ctx, a, func(s *system) error {
 		if c.DryRun {
-			change, err := s.glossary().Foresee(ctx, concepts)
+			change, err := s.glossary("cli").Foresee(ctx, concepts)
 			if err != nil {
 				return err
 			}
 			return printTermsChange(a, change, termsOutput{dry: "would be ", json: c.JSON})
 		}
-		change, err := s.glossary().Save(ctx, concepts)
+		change, err := s.glossary("cli").Save(ctx, concepts)
 		if err != nil {
 			return termsError(err)
 		}
@@ -182,7 +182,7 @@ type conceptJSON struct {
 // Run implements the command.
 func (c kbTermsListCmd) Run(ctx context.Context, a *app) error {
 	return withSystem(ctx, a, func(s *system) error {
-		concepts, _, err := s.glossary().Concepts(ctx)
+		concepts, _, err := s.glossary("cli").Concepts(ctx)
 		if err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ Examples:
 // Run implements the command.
 func (c kbTermsRemoveCmd) Run(ctx context.Context, a *app) error {
 	return withSystem(ctx, a, func(s *system) error {
-		change, err := s.glossary().Remove(ctx, c.Concepts)
+		change, err := s.glossary("cli").Remove(ctx, c.Concepts)
 		if err != nil {
 			return err
 		}
@@ -254,7 +254,7 @@ Examples:
 // Run implements the command.
 func (c kbTermsExportCmd) Run(ctx context.Context, a *app) error {
 	return withSystem(ctx, a, func(s *system) error {
-		concepts, _, err := s.glossary().Concepts(ctx)
+		concepts, _, err := s.glossary("cli").Concepts(ctx)
 		if err != nil {
 			return err
 		}

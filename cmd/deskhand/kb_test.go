@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -155,4 +157,47 @@ func TestAnImportThroughAModelThatFailsSaysWhatToDo(t *testing.T) {
 
 	out, _ = m.do(exitOK, through...)
 	require.Contains(t, out, "1 added, 0 updated, 2 unchanged")
+}
+
+func TestAReindexNamesWhatTheModelCannotEmbedAndKeepsTheDesksModel(t *testing.T) {
+	t.Parallel()
+
+	model := llmtest.New(t)
+	m := terminal{t: t, url: pgtest.EmptyURL(t)}
+	folder := t.TempDir()
+	for locale, body := range map[string]string{"en": "Touch the bell.", "zh-Hans": "点击铃铛。", "ar": "المس الجرس."} {
+		write(t, folder, locale+".md", "---\nslug: alerts\nlocale: "+locale+"\ntitle: Alerts\n---\n"+body)
+	}
+	m.do(exitOK, "kb", "import", folder)
+	through := []string{
+		"--openai-base-url", model.BaseURL(), "--chat-model", "stand-in",
+		"kb", "reindex", "--model", "large", "--dimensions", "32",
+	}
+
+	// All three are refused, then the first works; of the other two one has a vector that is none, the other of a wrong length.
+	bad := []llmtest.Fault{llmtest.Status(http.StatusBadRequest), {}, llmtest.NotFinite(), llmtest.NotFinite(), llmtest.WrongSize()}
+	model.Script(llmtest.Embeddings, bad...)
+	out, errs := m.do(exitFailed, append(through, "--drop-old")...)
+	require.Contains(t, out, "1 vectors made in ")
+	require.Contains(t, out, "; the desk searches by builtin")
+	require.Contains(t, out, "2 passages lack a vector of large: change them and run the same command again")
+	require.NotContains(t, out, "dropped")
+	require.Equal(t, 2, strings.Count(errs, ": passage 1 ("))
+	require.Contains(t, errs, "alerts (zh-Hans): passage 1 (\"点击铃铛。\") cannot be embedded: ")
+	require.Contains(t, errs, "alerts (")
+
+	// Two are left; one of them is refused again, and is left out.
+	model.Script(llmtest.Embeddings, llmtest.Status(http.StatusBadRequest), llmtest.Fault{}, llmtest.WrongSize())
+	out, _ = m.do(exitFailed, append(through, "--allow-missing", "--json")...)
+	var report reindexReport
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	require.Equal(t, "large", report.Serving)
+	require.Equal(t, 1, report.Made)
+	require.Len(t, report.Missing, 1)
+	require.Equal(t, "alerts", report.Missing[0].Slug)
+	require.Equal(t, 1, report.Missing[0].Passage)
+
+	out, _ = m.do(exitOK, through...)
+	require.Contains(t, out, "1 vectors made in ")
+	require.Contains(t, out, "; the desk searches by large")
 }

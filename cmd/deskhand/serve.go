@@ -83,6 +83,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Deadline:  a.config.RequestDeadline,
 		Desk:      people,
 		Gate:      gate,
+		Glossary:  s.glossary,
 		Index:     s.desk.Index,
 		Live:      s.live,
 		Logger:    a.logger,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -34,6 +35,27 @@ type Problem struct { //nolint:errname // to its reader it is a problem of a fil
 
 // Error is one line: line N: message; fix.
 func (p *Problem) Error() string { return fmt.Sprintf("line %d: %s; %s", p.Line, p.Message, p.Fix) }
+
+// NewConcept returns the concept of terms by language, named and checked as in a file. The errors are *Problem, of line 1.
+func NewConcept(byLanguage map[string][]string) (lexical.Concept, error) {
+	var all []lexical.Term
+	for _, tag := range slices.Sorted(maps.Keys(byLanguage)) {
+		locale, ok := lexical.Locale(tag)
+		if !ok {
+			return lexical.Concept{}, &Problem{
+				Fix: "use language tags like en, zh-Hans, es", Line: 1, Message: fmt.Sprintf("%q is not a language", shorten(tag)),
+			}
+		}
+		for _, text := range byLanguage[tag] {
+			all = append(all, lexical.Term{Locale: locale, Text: clean(text)})
+		}
+	}
+	var g gathering
+	if err := g.add(1, all); err != nil {
+		return lexical.Concept{}, err
+	}
+	return g.concepts[0], nil
+}
 
 // Format is how a glossary is written.
 type Format string

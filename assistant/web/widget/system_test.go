@@ -77,6 +77,7 @@ func newSystem(t *testing.T) *system {
 		Clock:     time.Now,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: checks, Redactor: redactor, Store: s.store}),
 		Gate:      gate,
+		Glossary:  func(string) retrieval.Glossary { return retrieval.Glossary{Pool: pool} },
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
 		Redactor:  redactor,
