@@ -64,6 +64,7 @@ func TestChat(t *testing.T) {
 		"HostileQuestionStaysText":              testHostileQuestion,
 		"MessageThatIsTooLongIsKept":            testLongMessage,
 		"ConversationIsRated":                   testRating,
+		"LostNetworkNeitherAsksTwiceNorForgets":  testLostNetwork,
 		"ContactIsCheckedInTheConversation":     testContact,
 		"TwoTabsShowOneConversation":            testTwoTabs,
 		"ConversationIsItsCustomersOnly":        testCustomer,
@@ -74,6 +75,7 @@ func TestChat(t *testing.T) {
 		// Against a service that does what ours should not, or more than it does.
 		"StreamThatBreaksIsRepeatedUnderItsName": testBrokenStream,
 		"SentencesAppearOneByOne":                testSentences,
+		"ReloadWaitsForTheAnswer":                testReloadInAStream,
 		"HostileAnswerStaysText":                 testHostileAnswer,
 		"ExpiredTokenIsFetchedAnew":              testToken,
 		"ContactIsCheckedWithTheRegistry":        testVerify,
@@ -336,6 +338,28 @@ func testRating(t *testing.T, s *stage) {
 	b.await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
 	b.press("Back")
 	b.await(`shown('.main')`)
+	b.press("Not helpful")
+	b.await(`button('Not helpful').getAttribute('aria-pressed') === 'true'`)
+
+	// What was said is there after a reload, and may be changed without writing it again.
+	b.open(s.host + "?" + query(s.widget, "open", ""))
+	b.await(`button('Not helpful')?.getAttribute('aria-pressed') === 'true'`)
+	require.Equal(t, "false", read[string](b, `button('Helpful').getAttribute('aria-pressed')`))
+	b.press("Rate this conversation · 4 of 5")
+	b.await(`focus()?.type === 'radio'`)
+	require.Equal(t, "4", read[string](b, `$$('input[type=radio]').find((e) => e.checked).value`))
+	require.Equal(t, "quick and right", read[string](b, `$('.page textarea').value`))
+	b.do(`$$('input[type=radio]')[1].click()`)
+	b.press("Send the rating")
+	b.await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
+	b.press("Back")
+	b.open(s.host + "?" + query(s.widget, "open", ""))
+	b.press("Rate this conversation · 2 of 5")
+	require.Equal(t, "quick and right", read[string](b, `$('.page textarea').value`))
+
+	b.press("Back")
+	b.press("New conversation")
+	require.Equal(t, "Rate this conversation", read[string](b, `$$('.action')[1].textContent`))
 }
 
 func testContact(t *testing.T, s *stage) {
