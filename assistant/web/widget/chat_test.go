@@ -63,6 +63,7 @@ func TestChat(t *testing.T) {
 		"ForeignOriginIsRefusedWithAReason":     testForeignOrigin,
 		"HostileQuestionStaysText":              testHostileQuestion,
 		"MessageThatIsTooLongIsKept":            testLongMessage,
+		"PastedPageIsItsText":                   testPaste,
 		"ConversationIsRated":                   testRating,
 		"LostNetworkNeitherAsksTwiceNorForgets":  testLostNetwork,
 		"ContactIsCheckedInTheConversation":     testContact,
@@ -306,22 +307,6 @@ func testHostileQuestion(t *testing.T, s *stage) {
 	b.await(`$('.row.customer')?.innerText.includes('onerror')`)
 	require.Zero(t, read[int](b, `$$('.row img, .row script, h2 b, .row.customer a').length`))
 	require.Equal(t, "undefined", read[string](b, `typeof window.pwned`))
-}
-
-func testLongMessage(t *testing.T, s *stage) {
-	t.Helper()
-	b := s.chat(t)
-	long := strings.Repeat("提币没有到账 & my withdrawal 🙏 ", 1000)
-	b.write(long[:len(long)/2])
-	require.Greater(t, read[int](b, `$('textarea').value.length`), 8000)
-	b.await(`$('.limit').innerText.includes('8,000 characters')`)
-	b.key(kb.Enter)
-	require.Zero(t, read[int](b, `$$('.row.customer').length`))
-	require.Greater(t, read[int](b, `$('textarea').value.length`), 8000, "nothing is cut off")
-	b.do(`$('textarea').value = Array.from($('textarea').value).slice(0, 8000).join(''); $('textarea').dispatchEvent(new Event('input'))`)
-	b.await(`!shown('.limit')`)
-	b.key(kb.Enter)
-	b.await(`$$('.row.assistant').length > 1`)
 }
 
 func testRating(t *testing.T, s *stage) {
