@@ -65,7 +65,7 @@ func TestChat(t *testing.T) {
 		"MessageThatIsTooLongIsKept":            testLongMessage,
 		"PastedPageIsItsText":                   testPaste,
 		"ConversationIsRated":                   testRating,
-		"LostNetworkNeitherAsksTwiceNorForgets":  testLostNetwork,
+		"LostNetworkNeitherAsksTwiceNorForgets": testLostNetwork,
 		"ContactIsCheckedInTheConversation":     testContact,
 		"TwoTabsShowOneConversation":            testTwoTabs,
 		"ConversationIsItsCustomersOnly":        testCustomer,
