@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 
@@ -82,4 +83,47 @@ func TestALogInGoesOnAfterTheNetworkWasLostInIt(t *testing.T) {
 	b.write(recovery[1])
 	b.key("\r")
 	b.await(`document.body.dataset.page === 'macros'`)
+}
+
+// TestTwoTabsOfOneAgentSendADraftOnce shares one session between two tabs, as a browser does.
+func TestTwoTabsOfOneAgentSendADraftOnce(t *testing.T) {
+	t.Parallel()
+	s, browser := openDesk(t)
+	in, err := s.store.LogIn(t.Context(), postgres.LogIn{
+		Email: "mia@quayside.example", Password: password, Place: postgres.Place{Network: "127.0.0.1"},
+	})
+	require.NoError(t, err)
+	tabs := []*tab{newTab(t, browser), newTab(t, browser), newTab(t, browser)}
+	for _, b := range tabs {
+		call(b, network.SetCookie, network.SetCookieParams{Name: "deskhand_session", URL: s.base, Value: in.Secret})
+		b.open(s.base + "/console")
+		b.openCase()
+	}
+	first, second, writing := tabs[0], tabs[1], tabs[2]
+	require.False(t, read[bool](writing, `shown('#viewers') && $('#viewers').textContent.includes('Mia')`), "nobody is warned of themselves")
+	writing.press("w")
+	writing.await(`focus().id === 'body'`)
+	writing.write("A word of my own.")
+
+	first.do(`$('#send').click()`)
+	second.do(`$('#send').click()`)
+	for _, b := range tabs {
+		b.await(`$$('.said.agent').length === 1`)
+	}
+	second.await(`$('#send-error').textContent || !$('#composer')?.dataset.draft`)
+	require.Equal(t, "A word of my own.", read[string](writing, `$('#body').value`))
+	writing.do(`$('#send').click()`)
+	writing.await(`$$('.said.agent').length === 2`)
+	for _, b := range tabs {
+		b.await(`$$('.said.agent').length === 2`)
+		require.Contains(t, read[string](b, `$$('.said.agent')[1].textContent`), "A word of my own.")
+		b.clean()
+	}
+
+	// Logged out in one, they are logged out in all.
+	first.open(s.base + "/console/account")
+	first.do(`$('[data-then=out] button').click()`)
+	for _, b := range tabs {
+		b.await(`document.body.dataset.page === 'login'`)
+	}
 }

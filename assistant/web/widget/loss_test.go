@@ -3,7 +3,7 @@ package widget_test
 import (
 	"bufio"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -21,7 +21,7 @@ func brokenLine(t *testing.T, base string, lost <-chan struct{}) string {
 	target, err := url.Parse(base)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.ErrorLog = log.New(io.Discard, "", 0) // it would tell of each loss
+	proxy.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // it would tell of each loss
 	var known sync.Map
 	proxy.ModifyResponse = func(r *http.Response) error {
 		question := r.Request.Header.Get("Idempotency-Key")
