@@ -29,7 +29,7 @@ func TestTextFromOutsideIsText(t *testing.T) {
 		require.Zero(t, read[int](b, `$$('img, main script, dialog script').length`))
 		b.clean()
 	}
-	b.enter(s, lead, "/console")
+	b.enter(s, lead)
 	b.openCase()
 	b.press("i")
 	b.write(evil)
