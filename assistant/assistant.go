@@ -97,9 +97,13 @@ func (a *Assistant) Handle(ctx context.Context, q Question) (Run, error) {
 		return Run{}, err
 	}
 	c, err := a.Store.Begin(ctx, opening)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Run{}, fmt.Errorf("begin run: %w", err)
+	}
+	if q.Accepted != nil {
+		q.Accepted(c.Run)
+	}
+	switch {
 	case c.Run.Concluded():
 		return c.Run, nil
 	case c.Repeated:

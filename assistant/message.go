@@ -62,6 +62,7 @@ type Conversation struct {
 
 // Question is a customer's message as it arrives, before anything was removed from it.
 type Question struct {
+	Accepted       func(Run) // told once the question is on record, also of a repeat; the run may still be going on
 	APIKeyID       uuid.UUID // the key that asked; zero for the command line
 	Body           string
 	Channel        string    // "widget", "api", "cli", …

@@ -87,7 +87,9 @@ func (s *server) describeAnswers(api huma.API) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "Takes a question to its end: an answer with its sources, a question back, or a ticket. " +
 			"Secrets are removed from the question; then it is kept before anything else happens. " +
-			"With `Accept: text/event-stream`, `progress` events say what is being done, `sentence` events " +
+			"With `Accept: text/event-stream`, an `accepted` event {conversation_id, message_id} says that the question is kept: " +
+			"who loses the stream after it reads the answer in that conversation. " +
+			"`progress` events say what is being done, `sentence` events " +
 			"{index, break, text, citations} hold an answer from articles piece by piece once it is decided that it is sent, " +
 			"and an `answer` event holds the same body; " +
 			"an `error` event holds a problem.",
@@ -97,7 +99,7 @@ func (s *server) describeAnswers(api huma.API) {
 			Content: map[string]*huma.MediaType{
 				"application/json": {Schema: schemas.Schema(reflect.TypeFor[AnswerResponse](), true, "AnswerResponse")},
 				eventStreamType: {Schema: &huma.Schema{
-					Type: huma.TypeString, Description: "Server-sent events: progress, sentences, then answer or error.",
+					Type: huma.TypeString, Description: "Server-sent events: accepted, progress, sentences, then answer or error.",
 				}},
 			},
 		}},

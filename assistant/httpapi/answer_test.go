@@ -202,6 +202,31 @@ func TestFeedbackIsKeptWithoutSecrets(t *testing.T) {
 	problem(t, s.do(t, call{body: body, key: s.widget, path: path}), http.StatusNotFound)
 }
 
+func TestFeedbackIsReadWithItsConversation(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, options{})
+
+	answer := s.ask(t, pending)
+	path := "/v1/conversations/" + answer.ConversationID.String()
+	read := decode[httpapi.ConversationResponse](t, s.do(t, call{key: s.widget, path: path}), http.StatusOK)
+	require.Nil(t, read.Feedback)
+	require.Zero(t, read.Messages[1].Rating)
+
+	for _, body := range []string{
+		`{"rating":1,"message_id":"` + answer.Reply.MessageID.String() + `"}`,
+		`{"rating":3}`, `{"rating":4,"comment":"quick; write to mia@mail.example"}`,
+	} {
+		require.Equal(t, http.StatusNoContent, s.do(t, call{body: body, key: s.widget, path: path + "/feedback"}).status)
+	}
+	read = decode[httpapi.ConversationResponse](t, s.do(t, call{key: s.widget, path: path}), http.StatusOK)
+	require.Equal(t, &httpapi.ConversationFeedback{Comment: "quick; write to mia@mail.example", Rating: 4}, read.Feedback)
+	require.Zero(t, read.Messages[0].Rating)
+	require.Equal(t, 1, read.Messages[1].Rating)
+
+	read = decode[httpapi.ConversationResponse](t, s.do(t, call{key: s.agent, path: path}), http.StatusOK)
+	require.NotContains(t, read.Feedback.Comment, "mia@", "personal data is not for whoever has not asked to see it")
+}
+
 // latestRun is the run of the question that came last.
 func (s *system) latestRun(t *testing.T) uuid.UUID {
 	t.Helper()

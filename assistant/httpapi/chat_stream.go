@@ -29,7 +29,10 @@ type chatDeltaText struct {
 	Role    string `json:"role,omitempty"`
 }
 
-// progress implements streamRenderer: the protocol has no word for it, but a sign of life keeps proxies from hanging up.
+// accepted implements streamRenderer: the protocol has no word for it, but a sign of life keeps proxies from hanging up.
+func (c *chatRenderer) accepted(events *eventWriter, _ assistant.Run) { events.keepAlive() }
+
+// progress implements streamRenderer, as accepted does.
 func (c *chatRenderer) progress(events *eventWriter, _ assistant.Stage) { events.keepAlive() }
 
 // end implements streamRenderer. The text has passed its checks as a whole before its first character is sent.

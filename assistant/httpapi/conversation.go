@@ -29,9 +29,16 @@ type conversationOutput struct {
 
 // ConversationResponse is what a customer and the desk said to each other, as the customer sees it.
 type ConversationResponse struct {
+	Feedback *ConversationFeedback `doc:"What the customer thinks of the whole conversation." json:"feedback,omitempty"`
 	ID       uuid.UUID             `format:"uuid" json:"id"`
 	Messages []ConversationMessage `doc:"Oldest first." json:"messages" nullable:"false"`
 	Ticket   *TicketSummary        `doc:"The newest ticket, if any." json:"ticket,omitempty"`
+}
+
+// ConversationFeedback is the customer's rating of a conversation.
+type ConversationFeedback struct {
+	Comment string `doc:"In the customer's words. Secrets are removed." json:"comment,omitempty"`
+	Rating  int    `doc:"1 is bad, 5 is good." json:"rating" maximum:"5" minimum:"1"`
 }
 
 // ConversationMessage is one turn.
@@ -42,6 +49,7 @@ type ConversationMessage struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ID        uuid.UUID  `format:"uuid" json:"id"`
 	Language  string     `json:"language,omitempty"`
+	Rating    int        `doc:"What the customer thinks of it: 1 is bad, 5 is good." json:"rating,omitempty" maximum:"5" minimum:"1"`
 }
 
 type handOffInput struct {
@@ -98,7 +106,30 @@ func (s *server) conversation(ctx context.Context, in *ConversationRef) (*conver
 	for i, message := range conversation.Messages {
 		response.Messages[i] = conversationMessage(message)
 	}
+	feedback, err := s.Store.Feedback(ctx, in.ID)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	for _, f := range feedback {
+		if requestFrom(ctx).caller.Role != access.Widget {
+			f.Comment = s.masker.Text(f.Comment)
+		}
+		response.rated(f)
+	}
 	return &conversationOutput{Body: response}, nil
+}
+
+// rated adds an opinion to what it is about.
+func (r *ConversationResponse) rated(f postgres.Feedback) {
+	if f.MessageID == nil {
+		r.Feedback = &ConversationFeedback{Comment: f.Comment, Rating: f.Rating}
+		return
+	}
+	for i := range r.Messages {
+		if r.Messages[i].ID == *f.MessageID {
+			r.Messages[i].Rating = f.Rating
+		}
+	}
 }
 
 // readConversation returns a conversation as the caller may see it.

@@ -19,11 +19,11 @@ func TestStreamStaysAliveWhileNothingHappens(t *testing.T) {
 	t.Parallel()
 
 	var written bytes.Buffer
-	f := &flight{done: make(chan landing), stages: make(chan assistant.Stage)}
+	f := &flight{done: make(chan landing), signs: make(chan sign)}
 	tick := make(chan time.Time)
 	go func() {
 		tick <- time.Time{}
-		f.stages <- assistant.StageRetrieve
+		f.signs <- sign{stage: assistant.StageRetrieve}
 		tick <- time.Time{}
 		f.done <- landing{problem: newProblem(kindUnavailable, "later")}
 	}()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/google/uuid"
 
 	"github.com/deskhand/deskhand/assistant"
 )
@@ -17,9 +18,15 @@ const (
 	eventStreamType = "text/event-stream"
 	// keepAliveInterval is below the shortest idle timeout that proxies are known for (30 s), with room for two.
 	keepAliveInterval = 10 * time.Second
-	// stagesKept is more than a run reports, so that a slow client never makes the pipeline wait.
-	stagesKept = 64
+	// signsKept is more than a run reports, so that a slow client never makes the pipeline wait.
+	signsKept = 64
 )
+
+// acceptedEvent says that the question is kept, and where: whoever loses the stream now reads the answer there.
+type acceptedEvent struct {
+	ConversationID uuid.UUID `json:"conversation_id"`
+	MessageID      uuid.UUID `json:"message_id"`
+}
 
 // progressEvent says what is being done.
 type progressEvent struct {
@@ -50,8 +57,14 @@ func publicStage(stage assistant.Stage) string {
 
 // flight is a question on its way, in a goroutine of its own.
 type flight struct {
-	done   chan landing
-	stages chan assistant.Stage
+	done  chan landing
+	signs chan sign
+}
+
+// sign is what a question tells on its way: that it is kept, or which stage begins.
+type sign struct {
+	accepted *assistant.Run // nil where a stage begins
+	stage    assistant.Stage
 }
 
 // landing is how a flight ended.
@@ -70,13 +83,15 @@ type admittedQuestion struct {
 
 // launch starts a question. It ends with one landing, whoever listens.
 func (s *server) launch(ctx context.Context, question admittedQuestion) *flight {
-	f := &flight{done: make(chan landing, 1), stages: make(chan assistant.Stage, stagesKept)}
-	question.Progress = func(stage assistant.Stage) {
+	f := &flight{done: make(chan landing, 1), signs: make(chan sign, signsKept)}
+	tell := func(news sign) {
 		select {
-		case f.stages <- stage:
+		case f.signs <- news:
 		default: // progress is a courtesy
 		}
 	}
+	question.Accepted = func(run assistant.Run) { tell(sign{accepted: &run}) }
+	question.Progress = func(stage assistant.Stage) { tell(sign{stage: stage}) }
 	var sentences []assistant.ReplySentence
 	question.Sentence = func(sentence assistant.ReplySentence) { sentences = append(sentences, sentence) }
 	ctx, cancel := s.detach(ctx)
@@ -106,6 +121,7 @@ func (s *server) handle(ctx context.Context, question admittedQuestion) (assista
 
 // streamRenderer writes what happens to a question as events: of our own interface, or of the chat protocol.
 type streamRenderer interface {
+	accepted(events *eventWriter, run assistant.Run)
 	end(events *eventWriter, end landing)
 	fail(events *eventWriter, p *Problem)
 	progress(events *eventWriter, stage assistant.Stage)
@@ -113,6 +129,10 @@ type streamRenderer interface {
 
 // answerRenderer is that of POST /v1/answers.
 type answerRenderer struct{}
+
+func (answerRenderer) accepted(events *eventWriter, run assistant.Run) {
+	events.event("accepted", acceptedEvent{ConversationID: run.ConversationID, MessageID: run.MessageID})
+}
 
 // end writes the sentences of an answer one by one. The decision to send it is taken on the whole draft, and they are not
 // shown before it is on record: none is ever taken back, also when a person takes over in that moment.
@@ -133,10 +153,10 @@ func (answerRenderer) progress(events *eventWriter, stage assistant.Stage) { eve
 // gets the status of its problem.
 func (s *server) stream(ctx context.Context, question admittedQuestion, render streamRenderer) (*answerOutput, error) {
 	f := s.launch(ctx, question)
-	var first assistant.Stage
+	var first sign
 	ticker := time.NewTicker(keepAliveInterval)
 	select {
-	case first = <-f.stages:
+	case first = <-f.signs:
 	case end := <-f.done:
 		if end.problem != nil {
 			ticker.Stop()
@@ -158,8 +178,9 @@ func (s *server) stream(ctx context.Context, question admittedQuestion, render s
 			defer s.report(ctx, r)
 			defer ticker.Stop()
 			events := &eventWriter{w: w}
-			render.progress(events, first)
-			f.follow(r, rendering{events: events, tick: ticker.C, to: render})
+			show := rendering{events: events, tick: ticker.C, to: render}
+			show.sign(first)
+			f.follow(r, show)
 		})
 	}}, nil
 }
@@ -171,17 +192,25 @@ type rendering struct {
 	to     streamRenderer
 }
 
+func (show rendering) sign(news sign) {
+	if news.accepted != nil {
+		show.to.accepted(show.events, *news.accepted)
+		return
+	}
+	show.to.progress(show.events, news.stage)
+}
+
 // follow writes what happens until the flight has landed, also when nobody reads any more.
 func (f *flight) follow(r *request, show rendering) {
 	for {
 		select {
-		case stage := <-f.stages:
-			show.to.progress(show.events, stage)
+		case news := <-f.signs:
+			show.sign(news)
 		case <-show.tick:
 			show.events.keepAlive()
 		case end := <-f.done:
-			for len(f.stages) > 0 {
-				show.to.progress(show.events, <-f.stages)
+			for len(f.signs) > 0 {
+				show.sign(<-f.signs)
 			}
 			if end.problem != nil {
 				end.problem.RequestID, r.problem = r.id, end.problem.kind

@@ -24,16 +24,19 @@ func TestStreamTellsProgressAndEndsInTheAnswer(t *testing.T) {
 	require.Equal(t, http.StatusOK, r.status)
 	require.Equal(t, "text/event-stream", r.headers.Get("Content-Type"))
 	events := strings.Split(strings.TrimSpace(r.body), "\n\n")
+	accepted, found := strings.CutPrefix(events[0], "event: accepted\ndata: ")
+	require.True(t, found, "where the question is kept is the first thing that is told")
 	require.Equal(t, []string{
 		"event: progress\ndata: {\"stage\":\"reading\"}",
 		"event: progress\ndata: {\"stage\":\"searching\"}",
 		"event: progress\ndata: {\"stage\":\"writing\"}",
 		"event: progress\ndata: {\"stage\":\"checking\"}",
-	}, events[:4])
+	}, events[1:5])
 	last, found := strings.CutPrefix(events[len(events)-1], "event: answer\ndata: ")
 	require.True(t, found)
 	answer := decode[httpapi.AnswerResponse](t, reply{body: last, status: r.status}, http.StatusOK)
 	require.Equal(t, "answered", answer.Outcome)
+	require.JSONEq(t, `{"conversation_id":"`+answer.ConversationID.String()+`","message_id":"`+answer.MessageID.String()+`"}`, accepted)
 	require.Equal(t, "withdrawal-pending", answer.Reply.Citations[0].Slug)
 	require.Contains(t, s.log.await(t, `"route":"/v1/answers"`), `"status":200`)
 }

@@ -72,6 +72,21 @@ func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
 	return err
 }
 
+// Feedback returns what the customer of a conversation thinks of it and of the messages in it.
+func (s *Store) Feedback(ctx context.Context, conversationID uuid.UUID) ([]Feedback, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT coalesce(comment, '') AS comment, conversation_id, message_id, rating
+		FROM feedback WHERE conversation_id = @conversation_id ORDER BY id`, pgx.NamedArgs{"conversation_id": conversationID})
+	if err != nil {
+		return nil, fmt.Errorf("load feedback: %w", err)
+	}
+	feedback, err := pgx.CollectRows(rows, pgx.RowToStructByName[Feedback])
+	if err != nil {
+		return nil, fmt.Errorf("load feedback: %w", err)
+	}
+	return feedback, nil
+}
+
 // AskedConversation returns a conversation to who asks through a widget key. One that another key opened, or that belongs to
 // another customer, is not found.
 func (s *Store) AskedConversation(ctx context.Context, id uuid.UUID, asker Asker) (assistant.Conversation, error) {

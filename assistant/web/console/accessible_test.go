@@ -40,7 +40,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	b.dress("light")
 	check("log-in")
-	b.enter(s, admin, "/console")
+	b.enter(s, admin)
 	check("queue")
 	b.openCase()
 	check("case")

@@ -163,11 +163,11 @@ func (b *tab) logIn(s *system, name string) {
 	b.await(`document.body.dataset.page === 'queue'`)
 }
 
-// enter opens a page of the console as somebody who has logged in before.
-func (b *tab) enter(s *system, agent postgres.Agent, path string) {
+// enter opens the queue as somebody who has logged in before.
+func (b *tab) enter(s *system, agent postgres.Agent) {
 	b.t.Helper()
 	call(b, network.SetCookie, network.SetCookieParams{Name: "deskhand_session", URL: s.base, Value: s.session(b.t, agent)})
-	b.open(s.base + path)
+	b.open(s.base + "/console")
 }
 
 // cut takes the network away; mend gives it back.

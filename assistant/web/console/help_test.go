@@ -16,7 +16,7 @@ func TestHelpWithACase(t *testing.T) { //nolint:tparallel // its parts share a t
 	lead := s.addAs(t, "Lea", access.Lead)
 	s.ask(t, wanted)
 	b := newTab(t, webtest.Browser(t))
-	b.enter(s, lead, "/console")
+	b.enter(s, lead)
 	b.openCase()
 	b.press("c")
 	b.await(`$('#case').dataset.mine === 'true'`)

@@ -15,10 +15,10 @@ import (
 // pending is a question that the sample articles answer.
 const pending = "My withdrawal has been pending for two hours, what now?"
 
-// outcome asks as a customer and returns how it ended, with what the customer reads.
-func (s *system) outcome(t *testing.T, text string) (outcome, reply string) {
+// outcome asks what is pending as a customer and returns how it ended, with what the customer reads.
+func (s *system) outcome(t *testing.T) (outcome, reply string) {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"message": map[string]string{"body": text}})
+	body, err := json.Marshal(map[string]any{"message": map[string]string{"body": pending}})
 	require.NoError(t, err)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/v1/answers", bytes.NewReader(body))
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestLeadPages(t *testing.T) { //nolint:tparallel // its parts share a tab
 	s := newSystem(t)
 	lead := s.addAs(t, "Lea", access.Lead)
 	b := newTab(t, webtest.Browser(t))
-	b.enter(s, lead, "/console")
+	b.enter(s, lead)
 
 	t.Run("AnIncidentNoticeIsWrittenStartedAndEnded", func(t *testing.T) { testIncident(t, s, b.in(t)) })  //nolint:paralleltest // one tab
 	t.Run("ChannelsAreCheckedAddedImportedAndRemoved", func(t *testing.T) { testChannels(t, s, b.in(t)) }) //nolint:paralleltest // one tab
@@ -63,7 +63,7 @@ func testIncident(t *testing.T, s *system, b *tab) {
 	b.picture("lead-incident")
 	b.do(`$('[data-now=starts_at]').click()`)
 	b.await(`document.body.dataset.page === 'incidents' && $('#rows .chip.risk')?.textContent === 'in force'`)
-	_, reply := s.outcome(t, pending)
+	_, reply := s.outcome(t)
 	require.Contains(t, reply, "are slow today")
 
 	b.do(`$('[name=question]').value = '` + pending + `'; $('[name=question]').form.requestSubmit()`)
@@ -75,7 +75,7 @@ func testIncident(t *testing.T, s *system, b *tab) {
 	b.await(`document.body.dataset.page === 'incidents'`)
 	b.do(`$('#rows form').requestSubmit()`)
 	b.await(`$('#rows .chip')?.textContent === 'ended'`)
-	outcome, reply := s.outcome(t, pending)
+	outcome, reply := s.outcome(t)
 	require.Equal(t, "answered", outcome)
 	require.NotContains(t, reply, "slow")
 	b.clean()
@@ -112,13 +112,13 @@ func testPolicy(t *testing.T, s *system, b *tab) {
 
 	b.do(`window.confirm = () => true; $('#switch form').requestSubmit()`)
 	b.await(`$('#switch.off')`)
-	outcome, _ := s.outcome(t, pending)
+	outcome, _ := s.outcome(t)
 	require.Equal(t, "handed_off", outcome)
 	b.picture("lead-policy-off")
 	b.do(`window.confirm = () => true; $('#switch form').requestSubmit()`)
 	b.await(`$('#switch.on')`)
 	require.Equal(t, "1", read[string](b, `String($$('[data-row]').length)`), "the switch leaves the rest as it was")
-	outcome, _ = s.outcome(t, pending)
+	outcome, _ = s.outcome(t)
 	require.Equal(t, "answered", outcome)
 	b.clean()
 }

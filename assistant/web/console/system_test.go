@@ -198,9 +198,9 @@ const (
 )
 
 // add gives an agent access.
-func (s *system) add(t *testing.T, name string) postgres.Agent {
+func (s *system) add(t *testing.T, name string) {
 	t.Helper()
-	return s.addAs(t, name, access.Agent)
+	s.addAs(t, name, access.Agent)
 }
 
 func (s *system) addAs(t *testing.T, name string, role access.Role) postgres.Agent {

@@ -63,7 +63,9 @@ func TestChat(t *testing.T) {
 		"ForeignOriginIsRefusedWithAReason":     testForeignOrigin,
 		"HostileQuestionStaysText":              testHostileQuestion,
 		"MessageThatIsTooLongIsKept":            testLongMessage,
+		"PastedPageIsItsText":                   testPaste,
 		"ConversationIsRated":                   testRating,
+		"LostNetworkNeitherAsksTwiceNorForgets": testLostNetwork,
 		"ContactIsCheckedInTheConversation":     testContact,
 		"TwoTabsShowOneConversation":            testTwoTabs,
 		"ConversationIsItsCustomersOnly":        testCustomer,
@@ -74,6 +76,7 @@ func TestChat(t *testing.T) {
 		// Against a service that does what ours should not, or more than it does.
 		"StreamThatBreaksIsRepeatedUnderItsName": testBrokenStream,
 		"SentencesAppearOneByOne":                testSentences,
+		"ReloadWaitsForTheAnswer":                testReloadInAStream,
 		"HostileAnswerStaysText":                 testHostileAnswer,
 		"ExpiredTokenIsFetchedAnew":              testToken,
 		"ContactIsCheckedWithTheRegistry":        testVerify,
@@ -306,22 +309,6 @@ func testHostileQuestion(t *testing.T, s *stage) {
 	require.Equal(t, "undefined", read[string](b, `typeof window.pwned`))
 }
 
-func testLongMessage(t *testing.T, s *stage) {
-	t.Helper()
-	b := s.chat(t)
-	long := strings.Repeat("提币没有到账 & my withdrawal 🙏 ", 1000)
-	b.write(long[:len(long)/2])
-	require.Greater(t, read[int](b, `$('textarea').value.length`), 8000)
-	b.await(`$('.limit').innerText.includes('8,000 characters')`)
-	b.key(kb.Enter)
-	require.Zero(t, read[int](b, `$$('.row.customer').length`))
-	require.Greater(t, read[int](b, `$('textarea').value.length`), 8000, "nothing is cut off")
-	b.do(`$('textarea').value = Array.from($('textarea').value).slice(0, 8000).join(''); $('textarea').dispatchEvent(new Event('input'))`)
-	b.await(`!shown('.limit')`)
-	b.key(kb.Enter)
-	b.await(`$$('.row.assistant').length > 1`)
-}
-
 func testRating(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
@@ -336,6 +323,28 @@ func testRating(t *testing.T, s *stage) {
 	b.await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
 	b.press("Back")
 	b.await(`shown('.main')`)
+	b.press("Not helpful")
+	b.await(`button('Not helpful').getAttribute('aria-pressed') === 'true'`)
+
+	// What was said is there after a reload, and may be changed without writing it again.
+	b.open(s.host + "?" + query(s.widget, "open", ""))
+	b.await(`button('Not helpful')?.getAttribute('aria-pressed') === 'true'`)
+	require.Equal(t, "false", read[string](b, `button('Helpful').getAttribute('aria-pressed')`))
+	b.press("Rate this conversation · 4 of 5")
+	b.await(`focus()?.type === 'radio'`)
+	require.Equal(t, "4", read[string](b, `$$('input[type=radio]').find((e) => e.checked).value`))
+	require.Equal(t, "quick and right", read[string](b, `$('.page textarea').value`))
+	b.do(`$$('input[type=radio]')[1].click()`)
+	b.press("Send the rating")
+	b.await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
+	b.press("Back")
+	b.open(s.host + "?" + query(s.widget, "open", ""))
+	b.press("Rate this conversation · 2 of 5")
+	require.Equal(t, "quick and right", read[string](b, `$('.page textarea').value`))
+
+	b.press("Back")
+	b.press("New conversation")
+	require.Equal(t, "Rate this conversation", read[string](b, `$$('.action')[1].textContent`))
 }
 
 func testContact(t *testing.T, s *stage) {

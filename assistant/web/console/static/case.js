@@ -94,11 +94,12 @@ function write() {
   label();
 }
 
-// insert puts a text where the cursor is.
+// insert puts a text where the cursor is, or at the end.
 export function insert(text) {
   if (!box()) return;
-  const at = document.activeElement === box() || box().selectionStart ? box().selectionStart : box().value.length;
-  box().setRangeText(text, at, box().selectionEnd, 'end');
+  const { selectionEnd, selectionStart, value } = box();
+  const placed = document.activeElement === box() || selectionStart; // else nobody has put the cursor anywhere yet
+  box().setRangeText(text, placed ? selectionStart : value.length, placed ? selectionEnd : value.length, 'end');
   typed();
   box().focus();
 }

@@ -76,6 +76,7 @@ export function listenForForms() {
     } catch (refused) {
       error.textContent = refused.message;
       blame(form, refused);
+      if (form.dataset.then === 'stage' && refused.status === 401) await stillIn();
     }
     form.ariaBusy = 'false';
   });
@@ -83,6 +84,12 @@ export function listenForForms() {
   $('#filters')?.addEventListener('submit', (event) => { event.preventDefault(); filter(event.currentTarget); });
   const audit = $('#export');
   if (audit) audit.href += location.search;
+}
+
+// stillIn leads back to the log-in when there is no session to go on with: it has expired, or a step was taken whose answer was lost.
+async function stillIn() {
+  if (!document.body.dataset.csrf) return; // this is the first step
+  await send('GET', '/v1/session').catch(({ status }) => { if (status === 401) location.reload(); });
 }
 
 // filter shows the list again for other filters, at an address that can be kept.

@@ -32,7 +32,7 @@ export class API {
     this.token = typeof source === 'string' ? source : null;
   }
 
-  /** Asks a question. on.progress(stage) and on.sentence(event) hear what happens; the promise is the answer. */
+  /** Asks a question. on.accepted(ids), on.progress(stage) and on.sentence(event) hear what happens; the promise is the answer. */
   async ask(question, on) {
     const response = await this.withToken((token) => {
       const body = token ? { ...question.body, customer: { token } } : question.body;
@@ -41,6 +41,7 @@ export class API {
     for await (const { name, data } of events(response)) {
       if (name === 'answer') return data;
       if (name === 'error') throw failureOf(data.status, data);
+      if (name === 'accepted') on.accepted(data);
       if (name === 'progress') on.progress(data.stage);
       if (name === 'sentence') on.sentence(data);
     }

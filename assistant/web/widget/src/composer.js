@@ -51,6 +51,7 @@ export class Composer {
     this.box.style.height = `${Math.min(this.box.scrollHeight, 140)}px`;
     const count = this.count();
     this.limit.hidden = count <= longest;
+    this.box.ariaInvalid = String(count > longest);
     this.limit.textContent = count > longest ? this.t('too_long', { count: count.toLocaleString(this.locale), max: longest.toLocaleString(this.locale) }) : '';
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.look(), pause);

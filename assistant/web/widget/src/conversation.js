@@ -1,5 +1,6 @@
 // What the customer and the desk say to each other: sending, repeating, reloading, following. It knows no elements; it tells a
-// view: put(message, before), take(message), progress(stage), sentence(event), ticket(ticket), trouble(failure), arrived(count).
+// view: put(message, before), take(message), progress(stage), sentence(event), ticket(ticket), trouble(failure), arrived(count),
+// rated(feedback).
 import { Failure } from './api.js';
 import { newID } from './dom.js';
 
@@ -17,6 +18,7 @@ export class Conversation {
     this.outbox = [];
     this.id = memory.get();
     this.ticket = null;
+    this.waits = false; // the customer is shown that an answer is still being made
     this.tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('deskhand') : null;
     this.tabs?.addEventListener('message', ({ data }) => this.heard(data));
     this.wake = () => {};
@@ -46,6 +48,7 @@ export class Conversation {
     this.id = null;
     this.memory.set(null);
     this.setTicket(null);
+    this.setFeedback(null);
   }
 
   send(body) {
@@ -63,7 +66,7 @@ export class Conversation {
     try {
       while (this.outbox.length && (await this.deliver(this.outbox[0]))) this.outbox.shift();
     } finally {
-      this.busy = false;
+      this.busy = this.waits = false;
       this.view.progress(null);
     }
     this.follow();
@@ -77,14 +80,18 @@ export class Conversation {
         body: { conversation_id: this.id ?? undefined, locale: this.api.locale, message: { body: message.body } }, key: newID(),
       };
       try {
-        this.answered(message, await this.api.ask(message.request, this.view));
+        const { progress, sentence } = this.view;
+        const accepted = (ids) => this.accepted(message, ids);
+        this.answered(message, await this.api.ask(message.request, { accepted, progress, sentence }));
         return true;
       } catch (cause) {
         const failure = cause instanceof Failure ? cause : new Failure('lost');
+        const last = !failure.passing || attempt >= tries || !navigator.onLine;
+        if (message.id && last) return true; // the service has it: the answer is looked for
         if (failure.kind === 'not_found' && this.id) {
           this.id = null; // it was another customer's, or is gone
           message.request = null;
-        } else if (!failure.passing || attempt >= tries || !navigator.onLine) {
+        } else if (last) {
           this.mark(message, failure.passing ? 'failed' : 'refused');
           if (!failure.passing) this.outbox.shift();
           this.view.trouble(failure, message);
@@ -94,6 +101,13 @@ export class Conversation {
         }
       }
     }
+  }
+
+  // The service keeps the question from here on: whatever becomes of this page, its conversation has the answer.
+  accepted(message, { conversation_id: conversation, message_id: id }) {
+    message.id = id;
+    this.mark(message, 'sent');
+    this.remember(conversation);
   }
 
   answered(message, answer) {
@@ -123,8 +137,10 @@ export class Conversation {
     }
   }
 
-  rate(rating, { comment, message }) {
-    return this.api.rate(this.id, { comment: comment || undefined, message_id: message?.id, rating });
+  async rate(rating, { comment, message }) {
+    await this.api.rate(this.id, { comment: comment || undefined, message_id: message?.id, rating });
+    if (message) message.rating = rating;
+    else this.setFeedback({ comment, rating });
   }
 
   /** Reads the conversation; true when something new was in it. */
@@ -136,6 +152,8 @@ export class Conversation {
     const known = this.messages.length;
     for (const message of read.messages) this.add(message);
     this.setTicket(read.ticket ?? null);
+    this.setFeedback(read.feedback ?? null);
+    this.showWaiting();
     const fresh = this.messages.slice(known).filter((message) => message.author !== 'customer');
     if (known && fresh.length) this.view.arrived(fresh.length);
     return this.messages.length > known;
@@ -149,6 +167,7 @@ export class Conversation {
     this.following?.abort();
     const { signal } = (this.following = new AbortController());
     const look = async () => (signal.aborted ? false : this.reload().catch(() => false));
+    this.showWaiting();
     let silent = false; // the service has no such stream
     for (let wait = soonest; this.expects && !signal.aborted; ) {
       if (!silent && !document.hidden) {
@@ -165,7 +184,18 @@ export class Conversation {
   }
 
   get expects() {
-    return this.id && this.ticket && this.ticket.status !== 'resolved';
+    return this.id && (this.unanswered || (this.ticket && this.ticket.status !== 'resolved'));
+  }
+
+  // A question that the service has, and whose answer this page did not get: it was reloaded, or the network was lost.
+  get unanswered() {
+    return this.messages.findLast((message) => message.id)?.author === 'customer';
+  }
+
+  showWaiting() {
+    if (this.busy || this.waits === this.unanswered) return;
+    this.waits = this.unanswered;
+    this.view.progress(this.waits ? 'reading' : null);
   }
 
   // Ends after some ms, or when the page is looked at again.
@@ -190,7 +220,9 @@ export class Conversation {
   add(message) {
     const known = this.messages.find((other) => other.id === message.id);
     if (known) {
-      if (known.body !== message.body) this.view.put(Object.assign(known, { body: message.body }));
+      const { body, rating } = message;
+      const rated = rating && rating !== known.rating; // in another tab
+      if (known.body !== body || rated) this.view.put(Object.assign(known, { body }, rated && { rating }));
       return;
     }
     // What was not sent yet stays below what was.
@@ -208,6 +240,11 @@ export class Conversation {
   remember(id) {
     this.id = id;
     this.memory.set(id);
+  }
+
+  setFeedback(feedback) {
+    this.feedback = feedback;
+    this.view.rated(feedback);
   }
 
   setTicket(ticket) {

@@ -121,7 +121,9 @@ export class Widget extends HTMLElement {
     this.restartButton = button('restart', icons.restart, () => this.#restart());
     this.restartButton.hidden = true;
     const action = (label, onclick) => h('button', { class: 'action', onclick, type: 'button' }, t(label));
-    this.rateButton = action('rate', () => this.#page(ratingPage({ onsend: (rating, about) => this.#conversation.rate(rating, about), t })));
+    this.rateButton = action('rate', () => this.#page(ratingPage({
+      feedback: this.#conversation.feedback, onsend: (rating, about) => this.#conversation.rate(rating, about), t,
+    })));
     this.rateButton.hidden = true;
     this.main = h('div', { class: 'main' }, this.log.element,
       h('div', { class: 'foot' },
@@ -146,6 +148,10 @@ export class Widget extends HTMLElement {
         this.log.put(message, before);
         this.restartButton.hidden = false;
         this.rateButton.hidden = !this.#conversation?.messages.some(({ author }) => author !== 'customer');
+      },
+      rated: (feedback) => {
+        const { texts } = this;
+        this.rateButton.textContent = feedback ? `${texts.t('rate')} · ${texts.t('of_five', { n: feedback.rating })}` : texts.t('rate');
       },
       sentence: (event) => this.log.sentence(event),
       take: (message) => this.log.take(message),

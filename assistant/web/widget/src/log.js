@@ -119,7 +119,6 @@ export class Log {
         onclick: async () => {
           try {
             await this.onrate(rating, { message });
-            message.rating = rating;
             row.querySelectorAll('button').forEach((other) => other.setAttribute('aria-pressed', String(other === element)));
             said.textContent = this.t('thanks');
           } catch {

@@ -9,13 +9,13 @@ function newPage(t, title, ...content) {
   return page;
 }
 
-/** A rating from 1 to 5 with a comment. */
-export function ratingPage({ onsend, t }) {
+/** A rating from 1 to 5 with a comment; feedback is what the customer said before, or null. */
+export function ratingPage({ feedback, onsend, t }) {
   const group = newID();
   const scale = h('fieldset', { class: 'scale' }, h('legend', { class: 'hidden' }, t('rate')), [1, 2, 3, 4, 5].map((value) =>
-    h('label', {}, h('input', { name: group, required: true, type: 'radio', value }), h('span', { 'aria-hidden': 'true' }, '★'),
+    h('label', {}, h('input', { checked: feedback?.rating === value, name: group, required: true, type: 'radio', value }), h('span', { 'aria-hidden': 'true' }, '★'),
       h('span', { class: 'hidden' }, t('of_five', { n: value })))));
-  const comment = h('textarea', { 'aria-label': t('comment'), maxlength: '2000', placeholder: t('comment'), rows: '3' });
+  const comment = h('textarea', { 'aria-label': t('comment'), maxlength: '2000', placeholder: t('comment'), rows: '3' }, feedback?.comment);
   const said = h('p', { class: 'said', role: 'status' });
   const form = h('form', {
     onsubmit: async (event) => {
@@ -29,7 +29,7 @@ export function ratingPage({ onsend, t }) {
       }
     },
   }, scale, comment, h('button', { class: 'primary' }, t('submit')));
-  return Object.assign(newPage(t, 'rate', form, said), { focus: () => scale.querySelector('input').focus() });
+  return Object.assign(newPage(t, 'rate', form, said), { focus: () => (scale.querySelector(':checked') ?? scale.querySelector('input')).focus() });
 }
 
 /** Is a contact the desk's? A service without that route is asked in the conversation instead. */
