@@ -32,6 +32,15 @@ const (
 	CheckTransferRequest Check = "transfer_request" // * asks to send money to verify, unlock or save something
 )
 
+// Checks lists all of them.
+func Checks() []Check {
+	return []Check{
+		CheckAddress, CheckAdvice, CheckCitation, CheckContradiction, CheckEmail, CheckGrounding, CheckHandle, CheckHoldReason,
+		CheckLanguage, CheckLeak, CheckLink, CheckMarkup, CheckNumber, CheckPhone, CheckPromise, CheckRemoteControl, CheckSecretRequest,
+		CheckTransferRequest,
+	}
+}
+
 // Sentence is one sentence of a draft, or one step of a list.
 type Sentence struct {
 	Sources []string // texts of the passages that it cites

@@ -13,6 +13,7 @@ import (
 const (
 	admitted       = "admitted" // within all limits
 	admittedUrgent = "urgent"   // beyond a limit, but for a person
+	refusedPrefix  = "refused_" // and the limit
 	notStored      = " The question was not stored: send it again after the seconds that Retry-After says."
 )
 
@@ -47,7 +48,7 @@ func (s *server) refusal(ctx context.Context, err error) *Problem {
 	if !ok {
 		return s.problemOf(ctx, err)
 	}
-	s.metrics.admissions.WithLabelValues("refused_" + string(refused.Limit)).Inc()
+	s.metrics.admissions.WithLabelValues(refusedPrefix + string(refused.Limit)).Inc()
 	var p *Problem
 	switch refused.Limit {
 	case admission.LimitVisitor:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/admission"
 )
 
@@ -41,6 +42,7 @@ func newMetrics(c Config) (*metrics, error) {
 			Name: "deskhand_http_requests_total", Help: "Requests that have ended.",
 		}, []string{"method", "route", "status"}),
 	}
+	m.begin()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "deskhand_build_info", Help: "Always 1; the label says which build runs.",
 		ConstLabels: prometheus.Labels{"version": c.Version},
@@ -53,6 +55,18 @@ func newMetrics(c Config) (*metrics, error) {
 		}
 	}
 	return m, nil
+}
+
+// begin makes the series that an alert must see grow from 0.
+func (m *metrics) begin() {
+	for _, outcome := range []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff} {
+		m.answers.WithLabelValues(string(outcome))
+	}
+	m.admissions.WithLabelValues(admitted)
+	m.admissions.WithLabelValues(admittedUrgent)
+	for _, limit := range []admission.Limit{admission.LimitKey, admission.LimitPlaces, admission.LimitTotal, admission.LimitVisitor} {
+		m.admissions.WithLabelValues(refusedPrefix + string(limit))
+	}
 }
 
 // placesTaken shows how full the replica is.

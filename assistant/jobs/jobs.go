@@ -38,6 +38,11 @@ const (
 	draftAttempts   = 5
 )
 
+// Queues are the names of all queues.
+func Queues() []string {
+	return []string{queueArticle, queueDesk, queueDraft, queueRecover, queueWebhook}
+}
+
 // Handler does the work. *assistant.Assistant is one.
 type Handler interface {
 	DraftForAgent(ctx context.Context, runID uuid.UUID) error

@@ -33,7 +33,7 @@ func (r *Redactor) markContinuation(c *conversation) {
 // endsInPlaceholder returns the kind of the secret that was the end of a text.
 func endsInPlaceholder(text string) (Kind, bool) {
 	text = strings.TrimRight(text, " \t\r\n.,;:!…")
-	for _, k := range allKinds() {
+	for _, k := range Kinds() {
 		if strings.HasSuffix(text, Placeholder(k)) {
 			return k, true
 		}

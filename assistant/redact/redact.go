@@ -55,8 +55,8 @@ const (
 // Real texts settle in two passes: one that finds and one that confirms.
 const maxPasses = 6
 
-// allKinds lists every kind, most harmful first.
-func allKinds() []Kind {
+// Kinds lists every kind, most harmful first.
+func Kinds() []Kind {
 	return []Kind{
 		SeedPhrase, ExtendedKey, PrivateKey, BIP38Key, Keystore, TOTPSecret,
 		APIKey, Password, Card, CVV, OneTimeCode,
@@ -265,7 +265,7 @@ func nextPlaceholder(text string, from int) (begin, next int) {
 		}
 		begin = at + i
 		body := begin + len(placeholderOpen)
-		for _, k := range allKinds() {
+		for _, k := range Kinds() {
 			if strings.HasPrefix(text[body:], string(k)+placeholderClose) {
 				return begin, body + len(k) + len(placeholderClose)
 			}

@@ -157,7 +157,7 @@ func joinSpans(spans []span) []span {
 }
 
 // harm ranks kinds, the most harmful first.
-func harm(k Kind) int { return slices.Index(allKinds(), k) }
+func harm(k Kind) int { return slices.Index(Kinds(), k) }
 
 // nearest returns the last of the wanted cues that ends at or before at, not
 // farther away than within bytes.

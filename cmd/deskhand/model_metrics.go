@@ -45,8 +45,11 @@ func (m *modelMetrics) observe(call llm.Call) {
 	m.tokens.WithLabelValues(call.Provider, call.Model, call.Purpose, "completion").Add(float64(call.Usage.CompletionTokens))
 }
 
-// breaker follows the breakers of a provider's models.
-func (m *modelMetrics) breaker(provider string) func(model, state string) {
+// breaker follows the breaker of a provider's model, which is closed at first.
+func (m *modelMetrics) breaker(provider, model string) func(model, state string) {
+	if m != nil {
+		m.breakers.WithLabelValues(provider, model)
+	}
 	return func(model, state string) {
 		if m == nil {
 			return

@@ -203,8 +203,9 @@ func (l links) chat() (llm.Model, error) {
 			continue
 		}
 		link.meter.Price = link.provider.Price(link.provider.ChatModel)
+		watch := link.metrics.breaker(link.provider.Name, link.provider.ChatModel)
 		chats = append(chats, llm.NewMeteredModel(llm.NewResilientModel(link.client.Chat(), llm.ResilienceConfig{
-			DeadlineShare: draftShare, OnBreakerChange: link.metrics.breaker(link.provider.Name), Queue: link.queue,
+			DeadlineShare: draftShare, OnBreakerChange: watch, Queue: link.queue,
 		}), link.meter))
 	}
 	if len(chats) == 0 {
@@ -221,7 +222,8 @@ func (l links) embedder(resilience llm.ResilienceConfig) (llm.Embedder, error) {
 			continue
 		}
 		link.meter.Price, link.meter.Purpose = link.provider.Price(link.provider.EmbeddingModel), "search"
-		resilience.OnBreakerChange, resilience.Queue = link.metrics.breaker(link.provider.Name), link.queue
+		resilience.OnBreakerChange = link.metrics.breaker(link.provider.Name, link.provider.EmbeddingModel)
+		resilience.Queue = link.queue
 		embedders = append(embedders, llm.NewMeteredEmbedder(llm.NewResilientEmbedder(link.client.Embeddings(), resilience), link.meter))
 	}
 	if len(embedders) == 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,18 +37,20 @@ const stopHint = "Press Ctrl-C to stop."
 
 type serveCmd struct {
 	Addr   string        `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
+	Admin  adminSettings `embed:""`
 	Limits limitSettings `embed:""`
 	Sample bool          `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
 
 // Validate reports the first setting that cannot work, before anything starts.
-func (c serveCmd) Validate() error { return c.Limits.check() }
+func (c serveCmd) Validate() error { return cmp.Or(c.Admin.check(), c.Limits.check()) }
 
 // Help is shown by --help.
 func (serveCmd) Help() string {
 	return `Examples:
   deskhand serve --sample
-  DATABASE_URL=postgres://… OPENAI_API_KEY=… deskhand serve --addr 127.0.0.1:8080`
+  DATABASE_URL=postgres://… OPENAI_API_KEY=… deskhand serve --addr 127.0.0.1:8080
+  deskhand serve --admin-addr localhost:6060     # go tool pprof http://localhost:6060/debug/pprof/heap`
 }
 
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
@@ -66,7 +69,9 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 
 	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
 	debug.FreeOSMemory()
+	s.runs = newRunMetrics(registry)
 	pipeline := s.assistant(s.store, a.clock)
+	newDeskMetrics(registry, s, pipeline)
 	people := s.people()
 	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry})
 	if err != nil {
@@ -98,6 +103,11 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	closeAdmin, err := c.Admin.serve(ctx, a, registry)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAdmin()) }()
 	listener, err := c.listen(ctx, a)
 	if err != nil {
 		return err
@@ -136,6 +146,7 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 		return nil, err
 	}
 	s.follow(ctx, pipeline, a.logger)
+	go newChainWatch(w.registry).run(ctx, s)
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}

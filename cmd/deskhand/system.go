@@ -101,7 +101,8 @@ type system struct {
 	models    models
 	opener    *modelOpener
 	pool      *pgxpool.Pool
-	standby   *standby // nil without a provider's embedding model
+	runs      *runMetrics // nil where nobody reads them
+	standby   *standby    // nil without a provider's embedding model
 	store     *postgres.Store
 	tracer    *trace.Tracer // nil without a collector
 }
@@ -197,7 +198,7 @@ func (s *system) attach(ctx context.Context, parts modelParts) error {
 // assistant returns the pipeline on a store: the database's, or one in memory.
 func (s *system) assistant(store assistant.Store, clock func() time.Time) *assistant.Assistant {
 	return newAssistant(s.knowledge, s.answers, assistant.Config{
-		Clock: clock, Deadline: s.config.RequestDeadline, Observe: s.tracer.Run, Search: s.search, Store: store,
+		Clock: clock, Deadline: s.config.RequestDeadline, Observe: s.runs.around(s.tracer.Run), Search: s.search, Store: store,
 	})
 }
 
