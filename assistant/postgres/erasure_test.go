@@ -247,9 +247,8 @@ func TestErasure(t *testing.T) {
 			_, _, err := b.store.Erase(ctx, postgres.Subject{Ref: needle + "-1"}, lead)
 			done <- err
 		}()
-		require.Eventually(t, func() bool { // the last of its statements waits for the ticket
-			return b.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
-		}, time.Minute, 10*time.Millisecond)
+		// The last but one of its statements waits for the ticket.
+		require.Eventually(t, func() bool { return waiting(t, b) }, time.Minute, 10*time.Millisecond)
 		cancel()
 		require.Error(t, <-done)
 		require.NoError(t, blocker.Rollback(t.Context()))
@@ -307,6 +306,31 @@ func TestErasure(t *testing.T) {
 		}
 	})
 
+	t.Run("ThatIsUnderWayMakesWhoAddsWait", func(t *testing.T) {
+		t.Parallel()
+
+		b := setup(t)
+		id := customer(t, b, needle+"-1")
+		conversation, err := b.store.Conversation(t.Context(), id)
+		require.NoError(t, err)
+		erasing, err := b.pool.Begin(t.Context())
+		require.NoError(t, err)
+		defer func() { _ = erasing.Rollback(context.WithoutCancel(t.Context())) }()
+		_, err = erasing.Exec(t.Context(), `SELECT FROM conversations WHERE id = $1 FOR UPDATE`, id)
+		require.NoError(t, err)
+		_, err = erasing.Exec(t.Context(), `UPDATE conversations SET erased_at = now(), customer_ref = NULL, customer_tier = NULL,
+			customer_jurisdiction = NULL, claimed_jurisdiction = NULL WHERE id = $1`, id)
+		require.NoError(t, err)
+		added := make(chan error, 1)
+		go func() { // a note needs no other lock: the database alone holds it up
+			added <- b.store.AddNote(t.Context(), lead, conversation.Ticket.ID,
+				desk.Note{ID: newID(), AgentID: lead.ID, Body: needle, CreatedAt: now()})
+		}()
+		require.Eventually(t, func() bool { return waiting(t, b) }, time.Minute, 10*time.Millisecond)
+		require.NoError(t, erasing.Commit(t.Context()))
+		require.Equal(t, assistant.CodeConflict, assistant.ErrorCode(<-added))
+	})
+
 	t.Run("OfTheAppendOnlyIsForErasedConversationsOnly", func(t *testing.T) {
 		t.Parallel()
 
@@ -321,6 +345,12 @@ func TestErasure(t *testing.T) {
 	})
 }
 
+// waiting reports whether a connection waits for a lock that another one holds.
+func waiting(t *testing.T, b *testBundle) bool {
+	t.Helper()
+	return b.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+}
+
 // exportedParts are the lists of an export, and what stands in each.
 func exportedParts(t *testing.T, c postgres.ExportedConversation) map[string]json.RawMessage {
 	t.Helper()
@@ -333,41 +363,4 @@ func exportedParts(t *testing.T, c postgres.ExportedConversation) map[string]jso
 		delete(parts, other)
 	}
 	return parts
-}
-
-func TestWhatIsOlderThanTheRetentionIsErased(t *testing.T) {
-	t.Parallel()
-
-	b := setup(t)
-	old := customer(t, b, "c-1")
-	open := b.ask(t, nil)
-	_, err := b.conclude(t, open, assistant.OutcomeHandedOff)
-	require.NoError(t, err)
-	running := b.ask(t, nil)
-	talking := b.ask(t, nil)
-	_, err = b.conclude(t, talking, assistant.OutcomeAnswered)
-	require.NoError(t, err)
-	_, err = b.pool.Exec(t.Context(), `UPDATE messages SET created_at = $1 WHERE conversation_id = $2`,
-		now().Add(48*time.Hour), talking.Run.ConversationID)
-	require.NoError(t, err)
-
-	before := now().Add(24 * time.Hour)
-	_, err = b.pool.Exec(t.Context(), `UPDATE complaints SET decided_at = $1`, now())
-	require.NoError(t, err)
-	expiring, err := b.store.Expiring(t.Context(), before, 10)
-	require.NoError(t, err)
-	require.Len(t, expiring, 1, "not %s, %s and %s", open.Run.ConversationID, running.Run.ConversationID, talking.Run.ConversationID)
-	require.Equal(t, old, expiring[0].ID)
-	none, err := b.store.EraseExpired(t.Context(), now(), desk.Actor{Machine: desk.ByClock})
-	require.NoError(t, err)
-	require.Zero(t, none)
-
-	erased, err := b.store.EraseExpired(t.Context(), before, desk.Actor{Machine: desk.ByClock})
-	require.NoError(t, err)
-	require.Equal(t, 1, erased.Conversations)
-	require.Equal(t, 1, b.count(t, `SELECT count(*) FROM conversations WHERE erased_at IS NOT NULL`))
-	require.Equal(t, 1, b.count(t, `SELECT count(*) FROM audit_log WHERE action = 'customer.expire'`))
-	again, err := b.store.EraseExpired(t.Context(), before, desk.Actor{Machine: desk.ByClock})
-	require.NoError(t, err)
-	require.Zero(t, again)
 }

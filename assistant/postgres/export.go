@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,10 +43,42 @@ type ExportedConversation struct {
 	Events              json.RawMessage `json:"events"`    // what other systems were told
 }
 
-// exported is SQL for a list of rows of a source, without what is the desk's own bookkeeping.
-func exported(source, order string) string {
-	return `(SELECT coalesce(jsonb_agg(jsonb_strip_nulls(to_jsonb(x) - '{conversation_id,request_hash,next_check_at,position}'::text[])
-		ORDER BY ` + order + `), '[]') FROM (` + source + `) x)`
+// exportedLists is SQL for the lists of an ExportedConversation, of a conversation c.
+func exportedLists() string {
+	const ofTicket = ` JOIN tickets t ON t.id = x.ticket_id WHERE t.conversation_id = c.id`
+	const row = `to_jsonb(x)`
+	lists := []struct{ name, row, from, order string }{
+		{"messages", row, `messages x WHERE x.conversation_id = c.id`, `x.created_at, x.id`},
+		{"feedback", row, `feedback x WHERE x.conversation_id = c.id`, `x.id`},
+		{"tickets", row, `tickets x WHERE x.conversation_id = c.id`, `x.number`},
+		{"ticket_history", row, `ticket_history x` + ofTicket, `x.id`},
+		{"notes", row, `ticket_notes x` + ofTicket, `x.created_at, x.id`},
+		{"drafts", row, `drafts x` + ofTicket, `x.created_at, x.id`},
+		{"complaints", row, `complaints x` + ofTicket, `x.number`},
+		{
+			"complaint_history", row,
+			`complaint_history x JOIN complaints k ON k.id = x.complaint_id JOIN tickets t ON t.id = k.ticket_id
+			 WHERE t.conversation_id = c.id`, `x.id`,
+		},
+		{
+			"decisions", row + ` || jsonb_build_object('steps', (
+				SELECT coalesce(jsonb_agg(to_jsonb(s) - 'run_id' ORDER BY s.ordinal), '[]') FROM run_steps s WHERE s.run_id = x.id))`,
+			`runs x WHERE x.conversation_id = c.id`, `x.started_at, x.id`,
+		},
+		{
+			"events", row, `webhook_events x WHERE x.body -> 'data' ->> 'conversation_id' = c.id::text
+				OR x.type LIKE 'complaint.%' AND x.body -> 'data' ->> 'ticket_id' IN (
+					SELECT t.id::text FROM tickets t WHERE t.conversation_id = c.id)`, `x.created_at, x.id`,
+		},
+	}
+	columns := make([]string, len(lists))
+	for i, list := range lists {
+		// Without what is the desk's own bookkeeping.
+		columns[i] = `(SELECT coalesce(jsonb_agg(jsonb_strip_nulls((` + list.row + `)
+			- '{conversation_id,request_hash,next_check_at,position}'::text[]) ORDER BY ` + list.order + `), '[]') FROM ` + list.from +
+			`) AS ` + list.name
+	}
+	return strings.Join(columns, ", ")
 }
 
 // Export returns all that is kept of a customer, as it stood at one moment, and leaves in the audit log who took it. A customer
@@ -56,26 +89,7 @@ func (s *Store) Export(ctx context.Context, subject Subject, actor desk.Actor) (
 		rows, err := tx.Query(ctx, `
 			SELECT c.id, c.channel, c.created_at, coalesce(c.locale, '') AS locale, coalesce(c.customer_tier, '') AS tier,
 				coalesce(c.customer_jurisdiction, '') AS jurisdiction, coalesce(c.claimed_jurisdiction, '') AS claimed_jurisdiction,
-				`+exported(`SELECT m.* FROM messages m WHERE conversation_id = c.id`, `x.created_at, x.id`)+` AS messages,
-				`+exported(`SELECT f.* FROM feedback f WHERE conversation_id = c.id`, `x.id`)+` AS feedback,
-				`+exported(`SELECT t.* FROM tickets t WHERE conversation_id = c.id`, `x.number`)+` AS tickets,
-				`+exported(`SELECT h.* FROM ticket_history h JOIN tickets t ON t.id = h.ticket_id WHERE t.conversation_id = c.id`, `x.id`)+
-			` AS ticket_history,
-				`+exported(`SELECT n.* FROM ticket_notes n JOIN tickets t ON t.id = n.ticket_id WHERE t.conversation_id = c.id`,
-			`x.created_at, x.id`)+` AS notes,
-				`+exported(`SELECT d.* FROM drafts d JOIN tickets t ON t.id = d.ticket_id WHERE t.conversation_id = c.id`,
-			`x.created_at, x.id`)+` AS drafts,
-				`+exported(`SELECT k.* FROM complaints k JOIN tickets t ON t.id = k.ticket_id WHERE t.conversation_id = c.id`, `x.number`)+
-			` AS complaints,
-				`+exported(`SELECT h.* FROM complaint_history h JOIN complaints k ON k.id = h.complaint_id
-					JOIN tickets t ON t.id = k.ticket_id WHERE t.conversation_id = c.id`, `x.id`)+` AS complaint_history,
-				`+exported(`SELECT r.*, (SELECT coalesce(jsonb_agg(to_jsonb(s) - 'run_id' ORDER BY s.ordinal), '[]')
-					FROM run_steps s WHERE s.run_id = r.id) AS steps FROM runs r WHERE r.conversation_id = c.id`, `x.started_at, x.id`)+
-			` AS decisions,
-				`+exported(`SELECT e.* FROM webhook_events e WHERE e.body -> 'data' ->> 'conversation_id' = c.id::text
-					OR e.type LIKE 'complaint.%' AND e.body -> 'data' ->> 'ticket_id' IN (
-						SELECT id::text FROM tickets WHERE conversation_id = c.id)`, `x.created_at, x.id`)+
-			` AS events
+				`+exportedLists()+`
 			FROM conversations c WHERE c.erased_at IS NULL AND (c.customer_ref = nullif(@ref, '') OR c.id = @id)
 			ORDER BY c.created_at, c.id`,
 			pgx.NamedArgs{"id": nullID(subject.ConversationID), "ref": subject.Ref})
