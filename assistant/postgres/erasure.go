@@ -157,6 +157,9 @@ type erasing struct {
 	sql   string
 }
 
+// evalCase is SQL for the id that package evals gives the case that it makes of a run r: how results with its text are found.
+const evalCase = `'desk-' || left(encode(sha256(convert_to('deskhand eval case ' || r.id, 'UTF8')), 'hex'), 12)`
+
 // erasings take the words of conversations @ids, of each table that has some. Test TestErasureReachesEveryTable walks through
 // the schema, so that a table that comes later is not forgotten.
 func erasings() []erasing {
@@ -168,6 +171,7 @@ func erasings() []erasing {
 		{nil, `DELETE FROM idempotency_keys WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = ANY (@ids))`},
 		{func(e *Erased) *int { return &e.Messages }, `
 			UPDATE messages SET body = @erased, client_id = NULL, request_hash = NULL WHERE conversation_id = ANY (@ids)`},
+		{nil, `DELETE FROM eval_results WHERE case_id IN (SELECT ` + evalCase + ` FROM runs r WHERE r.conversation_id = ANY (@ids))`},
 		{nil, `UPDATE runs SET shadow_body = @erased WHERE conversation_id = ANY (@ids) AND shadow_body IS NOT NULL`},
 		{func(e *Erased) *int { return &e.Feedback }, `UPDATE feedback SET comment = NULL WHERE conversation_id = ANY (@ids)`},
 		{func(e *Erased) *int { return &e.Drafts }, `

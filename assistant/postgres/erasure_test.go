@@ -15,6 +15,8 @@ import (
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/evals"
 )
 
 // needle stands in everything that a customer, or somebody about them, can have written.
@@ -22,6 +24,7 @@ const needle = "needle"
 
 // withoutCustomers are the tables in which nothing of a customer can stand, each with the reason.
 var withoutCustomers = map[string]string{
+	"eval_runs": "suites", "macros": "the desk's own", "ticket_viewers": "agents",
 	"admission_buckets": "hashes", "agent_presence": "agents", "agents": "agents", "api_keys": "keys", "article_redirects": "articles",
 	"article_versions": "articles", "articles": "articles", "audit_chain": "hashes", "audit_head": "hashes",
 	"audit_log": "ids and counts; a reason to unmask is masked, and has not the customer's reference", "channel_registry": "the desk's own",
@@ -48,6 +51,7 @@ var wordColumns = map[string]struct{ words, codes []string }{
 	"drafts": {
 		words: []string{"body", "edits", "findings", "reject_reason"}, codes: []string{"citations", "fate", "language", "method", "reject_code"},
 	},
+	"eval_results":     {words: []string{"result"}, codes: []string{"case_id", "ending", "response_key"}},
 	"feedback":         {words: []string{"comment"}},
 	"idempotency_keys": {words: []string{"key"}},
 	"messages": {
@@ -106,8 +110,11 @@ func customer(t *testing.T, b *testBundle, ref string) uuid.UUID {
 		Actor: "cli", Email: uuid.NewString() + "@quayside.example", Name: "Mia", Role: postgres.RoleLead,
 	})
 	require.NoError(t, err)
+	redactor, err := redact.New(redact.Config{})
+	require.NoError(t, err)
+	suite := evals.FromDesk([]evals.Decided{{Question: []string{needle}, RunID: run.ID.String()}}, redactor)
 	args := pgx.NamedArgs{
-		"agent": agent.ID, "conversation": c.Run.ConversationID, "needle": needle, "now": now(), "run": run.ID, "ticket": run.Ticket.ID,
+		"agent": agent.ID, "case": suite.Cases[0].ID, "conversation": c.Run.ConversationID, "needle": needle, "now": now(), "run": run.ID, "ticket": run.Ticket.ID,
 	}
 	for _, sql := range []string{
 		`INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, method, created_at, fate, decided_by, decided_at,
@@ -132,6 +139,12 @@ func customer(t *testing.T, b *testBundle, ref string) uuid.UUID {
 			json_build_object('data', json_build_object('ticket_id', @ticket::uuid, 'x', @needle::text)), @now)`,
 		`INSERT INTO webhook_deliveries (id, event_id, endpoint_id, status, last_problem)
 		 VALUES (gen_random_uuid(), @conversation, @conversation, 'dead', @needle)`,
+		`WITH run AS (
+			INSERT INTO eval_runs (suite, suite_hash, fingerprint, cases, started_at)
+			VALUES ('from-desk', repeat('0', 64), repeat('0', 64), 1, @now) RETURNING id
+		)
+		INSERT INTO eval_results (run_id, case_id, repeat_index, response_key, passed, ending, cost_usd, result)
+		SELECT id, @case, 0, repeat('0', 64), true, 'answered', 0, jsonb_build_object('reply', @needle::text) FROM run`,
 		`UPDATE tickets SET status = 'resolved', resolved_at = @now, tags = ARRAY[@needle::text] WHERE id = @ticket`,
 	} {
 		_, err := b.pool.Exec(t.Context(), sql, args)

@@ -39,8 +39,9 @@ type ExportedConversation struct {
 	Drafts              json.RawMessage `json:"drafts"`
 	Complaints          json.RawMessage `json:"complaints"`
 	ComplaintHistory    json.RawMessage `json:"complaint_history"`
-	Decisions           json.RawMessage `json:"decisions"` // of the assistant, with the steps that led to each
-	Events              json.RawMessage `json:"events"`    // what other systems were told
+	Decisions           json.RawMessage `json:"decisions"`   // of the assistant, with the steps that led to each
+	Evaluations         json.RawMessage `json:"evaluations"` // with cases that were made from this conversation
+	Events              json.RawMessage `json:"events"`      // what other systems were told
 }
 
 // exportedLists is SQL for the lists of an ExportedConversation, of a conversation c.
@@ -64,6 +65,10 @@ func exportedLists() string {
 			"decisions", row + ` || jsonb_build_object('steps', (
 				SELECT coalesce(jsonb_agg(to_jsonb(s) - 'run_id' ORDER BY s.ordinal), '[]') FROM run_steps s WHERE s.run_id = x.id))`,
 			`runs x WHERE x.conversation_id = c.id`, `x.started_at, x.id`,
+		},
+		{
+			"evaluations", row, `eval_results x JOIN runs r ON x.case_id = ` + evalCase + ` WHERE r.conversation_id = c.id`,
+			`x.run_id, x.case_id, x.repeat_index`,
 		},
 		{
 			"events", row, `webhook_events x WHERE x.body -> 'data' ->> 'conversation_id' = c.id::text
