@@ -15,7 +15,7 @@ import (
 // Override is a lead's decision to send a text although the guard objects to it.
 type Override struct {
 	Checks []string // the objections that are set aside
-	Reason string   // kept in the history and in the audit log
+	Reason string   // kept in the history
 }
 
 // checking is a text that somebody wants to send.

@@ -88,7 +88,11 @@ func (d *Desk) Unmask(ctx context.Context, actor Actor, ticketID uuid.UUID, reas
 	if err != nil {
 		return Detail{}, err
 	}
-	look := Unmasking{Actor: actor, At: d.clock(), Reason: NewMasker(d.redactor).Text(d.redactor.Redact(reason).Text), TicketID: ticketID}
+	reason = NewMasker(d.redactor).Text(d.redactor.Redact(reason).Text)
+	if ref := detail.Conversation.Customer.Ref; ref != "" {
+		reason = strings.ReplaceAll(reason, ref, maskedRef(ref)) // the audit log outlives an erasure
+	}
+	look := Unmasking{Actor: actor, At: d.clock(), Reason: reason, TicketID: ticketID}
 	if err := d.store.RecordUnmask(ctx, look); err != nil {
 		return Detail{}, fmt.Errorf("record who looks: %w", err)
 	}

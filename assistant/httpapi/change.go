@@ -41,7 +41,7 @@ type ReplyRequest struct {
 // OverrideRequest is a lead's decision to send a text that a rule forbids.
 type OverrideRequest struct {
 	Checks []string `doc:"The rules, as errors named them in check." json:"checks" maxItems:"10" minItems:"1" nullable:"false"`
-	Reason string   `doc:"Why; kept in the history and the audit log." json:"reason" maxLength:"1000" minLength:"1"`
+	Reason string   `doc:"Why; kept in the history." json:"reason" maxLength:"1000" minLength:"1"`
 }
 
 // CheckRequest is a text that is not sent yet.

@@ -66,7 +66,7 @@ func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
 			ConversationID: f.ConversationID, MessageID: f.MessageID, Rating: f.Rating,
 		}})
 	})
-	if violated(err, "feedback_conversation_id_fkey") {
+	if violated(err, "feedback_conversation_id_fkey") || violated(err, notErased) {
 		return assistant.Errorf(assistant.CodeNotFound, "conversation not found")
 	}
 	return err
@@ -92,7 +92,7 @@ func (s *Store) Feedback(ctx context.Context, conversationID uuid.UUID) ([]Feedb
 func (s *Store) AskedConversation(ctx context.Context, id uuid.UUID, asker Asker) (assistant.Conversation, error) {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-			SELECT coalesce(customer_ref, '') FROM conversations WHERE id = @id AND api_key_id = @api_key_id`,
+			SELECT coalesce(customer_ref, '') FROM conversations WHERE id = @id AND api_key_id = @api_key_id AND erased_at IS NULL`,
 			pgx.NamedArgs{"id": id, "api_key_id": asker.APIKeyID})
 		if err != nil {
 			return fmt.Errorf("look conversation up: %w", err)
@@ -192,7 +192,7 @@ func enterConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) erro
 	}
 	rows, err := tx.Query(ctx, `
 		SELECT coalesce(customer_ref, '') FROM conversations
-		WHERE id = @id AND api_key_id IS NOT DISTINCT FROM @api_key_id::uuid FOR UPDATE`, args)
+		WHERE id = @id AND api_key_id IS NOT DISTINCT FROM @api_key_id::uuid AND erased_at IS NULL FOR UPDATE`, args)
 	if err != nil {
 		return fmt.Errorf("lock conversation: %w", err)
 	}
@@ -226,9 +226,18 @@ func enterConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) erro
 	return nil
 }
 
+// lockConversation locks what is still a conversation: one that was erased is an Error with CodeConflict.
 func lockConversation(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	if _, err := tx.Exec(ctx, `SELECT FROM conversations WHERE id = @id FOR UPDATE`, pgx.NamedArgs{"id": id}); err != nil {
+	rows, err := tx.Query(ctx, `SELECT erased_at IS NOT NULL FROM conversations WHERE id = @id FOR UPDATE`, pgx.NamedArgs{"id": id})
+	if err != nil {
 		return fmt.Errorf("lock conversation: %w", err)
+	}
+	erased, err := pgx.CollectRows(rows, pgx.RowTo[bool])
+	if err != nil {
+		return fmt.Errorf("lock conversation: %w", err)
+	}
+	if slices.Contains(erased, true) {
+		return errErased()
 	}
 	return nil
 }

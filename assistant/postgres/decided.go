@@ -33,6 +33,7 @@ func (s *Store) DecidedDrafts(ctx context.Context, since time.Time, limit int) (
 			 WHERE m.conversation_id = r.conversation_id AND m.author = 'customer'
 			   AND (m.created_at, m.id) <= (q.created_at, q.id)) AS question
 		FROM drafts d JOIN runs r ON r.id = d.run_id JOIN messages q ON q.id = r.message_id
+			JOIN conversations c ON c.id = r.conversation_id AND c.erased_at IS NULL
 		WHERE d.decided_at >= @since ORDER BY d.decided_at, d.id LIMIT @limit`,
 		pgx.NamedArgs{"since": since, "limit": limit})
 	if err != nil {

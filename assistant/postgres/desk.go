@@ -307,6 +307,7 @@ func (s *Store) saveSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, v
 	}
 	entry := ticketEntry("ticket.reply", sending.Actor, sending.At, v.before.ID)
 	entry.Detail = withVia(v.detail, sending.Actor)
+	delete(entry.Detail, "override_reason") // words about a customer can be erased from the history, and from the audit log never
 	return audit(ctx, tx, entry)
 }
 
@@ -382,11 +383,11 @@ func ticketEntry(action string, actor desk.Actor, at time.Time, ticketID uuid.UU
 
 // withVia adds to a detail how the actor acted, where they had not logged in. The detail that is given stays as it is.
 func withVia(detail map[string]any, actor desk.Actor) map[string]any {
-	if actor.Via == "" {
-		return detail
-	}
-	with := map[string]any{"via": actor.Via}
+	with := make(map[string]any, len(detail)+1)
 	maps.Copy(with, detail)
+	if actor.Via != "" {
+		with["via"] = actor.Via
+	}
 	return with
 }
 

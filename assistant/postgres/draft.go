@@ -20,7 +20,11 @@ func (s *Store) AddDraft(ctx context.Context, runID uuid.UUID, proposal assistan
 	if run.Ticket == nil {
 		return assistant.Errorf(assistant.CodeConflict, "the run was not handed off: there is no ticket for a draft")
 	}
-	return insertDraft(ctx, s.pool, draftRow{At: s.clock(), Proposal: proposal, RunID: runID, TicketID: run.Ticket.ID})
+	err = insertDraft(ctx, s.pool, draftRow{At: s.clock(), Proposal: proposal, RunID: runID, TicketID: run.Ticket.ID})
+	if violated(err, notErased) {
+		return errErased()
+	}
+	return err
 }
 
 // draftRow is what a row of drafts is made from.

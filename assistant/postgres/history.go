@@ -28,6 +28,9 @@ func (s *Store) AddNote(ctx context.Context, actor desk.Actor, ticketID uuid.UUI
 	if violated(err, "ticket_notes_ticket_id_fkey") {
 		return assistant.Errorf(assistant.CodeNotFound, "ticket not found")
 	}
+	if violated(err, notErased) {
+		return errErased()
+	}
 	return err
 }
 

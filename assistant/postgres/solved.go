@@ -17,6 +17,7 @@ const solvedLooked = 200
 // solvedLatest are the joins that find what a ticket was about and what solved it: the customer's last words before the ticket
 // was opened, and the last reply of an agent since then.
 const solvedLatest = `
+	JOIN conversations c ON c.id = t.conversation_id AND c.erased_at IS NULL
 	JOIN LATERAL (
 		SELECT m.body FROM messages m
 		WHERE m.conversation_id = t.conversation_id AND m.author = 'customer' AND m.created_at <= t.created_at

@@ -67,7 +67,7 @@ func (s *Store) Unanswered(ctx context.Context, f desk.StatsFilter, limit int) (
 	args["limit"] = limit
 	rows, err := s.pool.Query(ctx, `
 		SELECT coalesce(r.intent, '') AS intent, coalesce(r.language, '') AS language, m.body AS text
-		FROM runs r JOIN messages m ON m.id = r.message_id
+		FROM runs r JOIN messages m ON m.id = r.message_id JOIN conversations c ON c.id = r.conversation_id AND c.erased_at IS NULL
 		WHERE r.status = 'concluded' AND r.outcome <> 'answered' AND r.concluded_at >= @from AND r.concluded_at < @to
 		  AND r.reasons && ARRAY['no_source', 'not_answerable', 'low_confidence', 'only_in_another_language']
 		  AND NOT r.reasons && ARRAY['auto_reply_off']

@@ -25,6 +25,7 @@ type cli struct {
 	Budget   budgetCmd    `cmd:"" help:"Show what models cost today, and what they may."`
 	Channel  channelCmd   `cmd:"" help:"Keep the registry of official channels."`
 	Complain complaintCmd `cmd:"" name:"complaint" help:"List, decide and export complaints, and tell their customers of progress."`
+	Customer customerCmd  `cmd:"" help:"Give a customer all that is kept of them, erase it, and erase what is old."`
 	Desk     deskCmd      `cmd:"" help:"Show and set how the desk works: queues, hours, promises, skills."`
 	Doctor   doctorCmd    `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
 	Embed    embedderCmd  `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
@@ -79,6 +80,8 @@ type config struct {
 	OTelServiceName string `default:"deskhand" env:"OTEL_SERVICE_NAME" group:"Traces" help:"Name of this service in traces (${default})." name:"otel-service-name" placeholder:"NAME"`
 
 	RedactPII bool `env:"DESKHAND_REDACT_PII" group:"Service" help:"Also remove e-mail addresses, telephone numbers, IBANs and identity numbers from what customers write, before it is stored. Then the assistant cannot tell whether such a contact is the desk's." name:"redact-pii"`
+
+	Retention days `env:"DESKHAND_RETENTION" group:"Service" help:"How long conversations keep their words after the last one, such as 730d. The service erases older ones each day. Default: for ever." placeholder:"DAYS"`
 
 	RequestDeadline time.Duration `default:"20s" env:"DESKHAND_REQUEST_DEADLINE" group:"Service" help:"How long a customer waits at most before a person takes over (${default})." placeholder:"TIME"`
 }

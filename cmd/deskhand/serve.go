@@ -145,6 +145,11 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 	if err != nil {
 		return nil, err
 	}
+	if a.config.Retention > 0 {
+		if err := workers.AddRetention(forgetter{app: a, store: s.store}); err != nil {
+			return nil, err
+		}
+	}
 	s.follow(ctx, pipeline, a.logger)
 	go newChainWatch(w.registry).run(ctx, s)
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {

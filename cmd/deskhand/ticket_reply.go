@@ -14,7 +14,7 @@ import (
 // sendFlags are what a text to a customer takes.
 type sendFlags struct {
 	Override       []string `help:"For leads: an objection of the guard to set aside, as the error names it; repeat for more. The policy says which may be." placeholder:"CHECK"`
-	OverrideReason string   `help:"Why the text may be sent all the same; kept in the history and the audit log." placeholder:"TEXT"`
+	OverrideReason string   `help:"Why the text may be sent all the same; kept in the history." placeholder:"TEXT"`
 }
 
 func (f sendFlags) override() desk.Override {
