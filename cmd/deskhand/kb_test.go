@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -24,10 +23,8 @@ type terminal struct {
 // do runs a command and requires its exit code.
 func (m terminal) do(code int, args ...string) (stdout, stderr string) {
 	m.t.Helper()
-	var out, errs bytes.Buffer
-	got := run(m.t.Context(), append([]string{"--database-url", m.url}, args...), streams{in: &bytes.Buffer{}, out: &out, err: &errs})
-	require.Equal(m.t, code, got, "%v\n%s\n%s", args, out.String(), errs.String())
-	return out.String(), errs.String()
+	printed := command(m.t, code, append([]string{"--database-url", m.url}, args...)...)
+	return printed.out, printed.err
 }
 
 func write(t *testing.T, folder, name, text string) {
