@@ -147,7 +147,7 @@ func TestQuestionIsFinishedWhenItsCustomerLeaves(t *testing.T) {
 	require.NoError(t, err)
 	line, err := bufio.NewReader(response.Body).ReadString('\n')
 	require.NoError(t, err)
-	require.Equal(t, "event: progress\n", line, "an event comes when it happens, not at the end")
+	require.Equal(t, "event: accepted\n", line, "an event comes when it happens, not at the end")
 	<-searching
 	leave()
 	require.NoError(t, response.Body.Close())
