@@ -30,6 +30,9 @@ func (r Registry) brandHandles(text unmasked) []Contact {
 	var found []Contact
 	for _, cue := range s.platformCues() {
 		for _, name := range s.namesAround(cue.at) {
+			if strings.HasSuffix(text.text[:name.start], "@") {
+				continue // judged as what it is, whatever else the sentence names: "Telegram: @quayside_news never sends a 私信"
+			}
 			value, _, _ := strings.Cut(text.lower[name.start:name.end], "-") // "Quayside-Konto" is a compound
 			if slices.ContainsFunc(r.brands, func(b brand) bool { return extends(value, b) }) {
 				found = append(found, Contact{Kind: KindHandle, Platform: cue.name, Value: value, Start: name.start, End: name.end})
