@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Errors of redirects.
@@ -92,7 +92,9 @@ func (x *Index) RemoveRedirect(ctx context.Context, oldSlug, actor string) error
 }
 
 // Resolve follows the redirects from a slug to where they end; a slug that was never renamed is its own end.
-func (x *Index) Resolve(ctx context.Context, slug string) (string, error) { return resolve(ctx, x.pool, slug) }
+func (x *Index) Resolve(ctx context.Context, slug string) (string, error) {
+	return resolve(ctx, x.pool, slug)
+}
 
 func resolve(ctx context.Context, pool *pgxpool.Pool, slug string) (string, error) {
 	// The database has no cycles; UNION would end one all the same.
