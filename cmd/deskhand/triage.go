@@ -76,8 +76,8 @@ const (
 
 // Help is shown by --help.
 func (triageTrainCmd) Help() string {
-	return `Training takes a minute of processor time and is deterministic: the same examples give the same file. A file of examples is YAML,
-one utterance a line:
+	return `Training takes a minute of processor time and is deterministic: the same examples give the same file. A file of examples
+is YAML, one utterance a line:
 
   withdrawal.pending:
     en: |
