@@ -24,10 +24,13 @@ build: ## Build bin/deskhand
 run: setup build ## Set up, build and serve on :8080 with the sample knowledge base
 	@exec bin/deskhand serve --sample
 
+# The packages whose tests take longest start first, so that none of them is left over for the end.
+SLOWEST := ./cmd/deskhand ./assistant/httpapi ./assistant/web/console ./assistant/triage/intent
+
 .PHONY: test
-test: ## Set up, also Chromium, run every test with the race detector, fuzz targets on their seeds
+test: ## Set up, also Chromium, run every test with the race detector, then each fuzz target for a moment
 	@.ci/setup chromium
-	@trap .ci/stop-test-server EXIT; go vet ./... && go test -race -shuffle=on -timeout 40m ./...
+	@trap .ci/stop-test-server EXIT; go vet ./... && go test -race -shuffle=on -timeout 40m $(SLOWEST) ./... && .ci/fuzz 300x -race
 
 .PHONY: fuzz
 fuzz: setup ## Run every fuzz target for FUZZTIME (30s), guided by coverage
