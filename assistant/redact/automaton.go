@@ -62,6 +62,17 @@ func (a *automaton[T]) each(text string, found func(start, end int, value T)) {
 	}
 }
 
+// contains reports whether text has any of the patterns.
+func (a *automaton[T]) contains(text string) bool {
+	row := int32(0)
+	for i := range len(text) {
+		if row = a.next[row+int32(a.classes[text[i]])]; row < 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func (a *automaton[T]) addState() int32 {
 	a.next = append(a.next, make([]int32, a.width)...)
 	a.outputs = append(a.outputs, nil)

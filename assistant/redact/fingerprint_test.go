@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write fingerprints.bin from the word lists in DESKHAND_WORDLISTS")
+var update = flag.Bool("update", false, "write keyrules.json, and fingerprints.bin from the word lists in DESKHAND_WORDLISTS")
 
 // Each list is <name>.txt with a word per line in the folder that
 // DESKHAND_WORDLISTS names.

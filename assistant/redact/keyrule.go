@@ -1,51 +1,93 @@
 package redact
 
 import (
+	_ "embed"
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
-
-	"github.com/spf13/viper"
-	"github.com/zricethezav/gitleaks/v8/config"
+	"sync"
 )
 
-// keyRules are the rules of gitleaks for API keys. Only its rules are used and not
-// its detector, whose time grows with the square of the findings on a line, which
-// logs, and which a comment in the text can switch off.
+// keyRulesFile holds the rules of gitleaks for API keys that concern a text, as JSON. Only its rules are used and not its
+// detector, whose time grows with the square of the findings on a line, which logs, and which a comment in the text can
+// switch off. A test makes the file from the module, which the program itself does without.
+//
+//go:embed keyrules.json
+var keyRulesFile []byte
+
+// keyRules are rules for API keys.
 type keyRules struct {
-	global   []*config.Allowlist
+	Exceptions []*keyException `json:"exceptions"` // of all rules
+	Rules      []*keyRule      `json:"rules"`
+
 	keywords *automaton[int] // which rule may apply
-	rules    []config.Rule
+}
+
+// keyRule finds one kind of key.
+type keyRule struct {
+	Entropy    float64         `json:"entropy,omitempty"` // a secret has more, in bits a character
+	Exceptions []*keyException `json:"exceptions,omitempty"`
+	Group      int             `json:"group,omitempty"` // of Regex, the secret; 0 is the first that matched
+	ID         string          `json:"id"`
+	Keywords   []string        `json:"keywords"` // in lower case; a text without any of them has no such key
+	Regex      *lazyRegexp     `json:"regex"`
+}
+
+// keyException says what is no secret although a rule finds it.
+type keyException struct {
+	All       bool        `json:"all,omitempty"`    // Regex and StopWords must both hold, else one of them
+	Never     bool        `json:"never,omitempty"`  // it also wants a path or a commit, which a message has not
+	Regex     *lazyRegexp `json:"regex,omitempty"`  // found in what Target names
+	StopWords []string    `json:"words,omitempty"`  // in lower case; the secret contains one
+	Target    string      `json:"target,omitempty"` // "match", "line", or empty for the secret
+
+	words func() *automaton[struct{}] // of StopWords, made when it is first asked
+}
+
+// lazyRegexp compiles when it first matches: a desk meets few of the rules.
+type lazyRegexp struct {
+	compiled func() *regexp.Regexp
+	source   string
+}
+
+// newLazyRegexp panics at its first use when source is no expression: a test compiles all of them.
+func newLazyRegexp(source string) *lazyRegexp {
+	return &lazyRegexp{compiled: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(source) }), source: source}
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (l *lazyRegexp) MarshalText() ([]byte, error) { return []byte(l.source), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (l *lazyRegexp) UnmarshalText(text []byte) error {
+	*l = *newLazyRegexp(string(text))
+	return nil
 }
 
 func newKeyRules() (*keyRules, error) {
-	// Not through the global viper, as gitleaks itself does: two that load at once
-	// lose rules.
-	file := viper.New()
-	file.SetConfigType("toml")
-	if err := file.ReadConfig(strings.NewReader(config.DefaultConfig)); err != nil {
+	k := new(keyRules)
+	if err := json.Unmarshal(keyRulesFile, k); err != nil {
 		return nil, fmt.Errorf("read API key rules: %w", err)
 	}
-	var raw config.ViperConfig
-	if err := file.Unmarshal(&raw); err != nil {
-		return nil, fmt.Errorf("decode API key rules: %w", err)
-	}
-	parsed, err := raw.Translate()
-	if err != nil {
-		return nil, fmt.Errorf("compile API key rules: %w", err)
-	}
-	k := &keyRules{global: parsed.Allowlists}
+	exceptions := k.Exceptions
 	var keywords []pattern[int]
-	for _, id := range parsed.OrderedRules {
-		rule := parsed.Rules[id]
-		if rule.Regex == nil || rule.Path != nil || rule.SkipReport || len(rule.RequiredRules) > 0 {
-			continue // about files, or about several findings together
-		}
+	for i, rule := range k.Rules {
 		for _, word := range rule.Keywords {
-			keywords = append(keywords, pattern[int]{text: strings.ToLower(word), value: len(k.rules)})
+			keywords = append(keywords, pattern[int]{text: word, value: i})
 		}
-		k.rules = append(k.rules, rule)
+		exceptions = append(exceptions, rule.Exceptions...)
 	}
 	k.keywords = newAutomaton(keywords)
+	for _, exception := range exceptions {
+		exception.words = sync.OnceValue(func() *automaton[struct{}] {
+			patterns := make([]pattern[struct{}], len(exception.StopWords))
+			for i, word := range exception.StopWords {
+				patterns[i].text = word
+			}
+			return newAutomaton(patterns)
+		})
+	}
 	return k, nil
 }
 
@@ -60,7 +102,7 @@ func (k *keyRules) find(text, lower string) []keyMatch {
 	var applicable []bool
 	k.keywords.each(lower, func(_, _, rule int) {
 		if applicable == nil {
-			applicable = make([]bool, len(k.rules))
+			applicable = make([]bool, len(k.Rules))
 		}
 		applicable[rule] = true
 	})
@@ -69,10 +111,11 @@ func (k *keyRules) find(text, lower string) []keyMatch {
 		if !wanted {
 			continue
 		}
-		for _, at := range k.rules[i].Regex.FindAllStringSubmatchIndex(text, -1) {
-			start, end := secretGroup(at, k.rules[i].SecretGroup)
-			if start < end && !k.isAllowed(&k.rules[i], text, [4]int{start, end, at[0], at[1]}) {
-				found = append(found, keyMatch{end: end, rule: k.rules[i].RuleID, start: start})
+		rule := k.Rules[i]
+		for _, at := range rule.Regex.compiled().FindAllStringSubmatchIndex(text, -1) {
+			start, end := secretGroup(at, rule.Group)
+			if start < end && !k.isAllowed(rule, text, [4]int{start, end, at[0], at[1]}) {
+				found = append(found, keyMatch{end: end, rule: rule.ID, start: start})
 			}
 		}
 	}
@@ -96,21 +139,21 @@ func secretGroup(at []int, group int) (start, end int) {
 // isAllowed reports whether a match is no secret: too little randomness, or an
 // exception of the rule or of all rules. at holds the offsets of the secret and of
 // the match.
-func (k *keyRules) isAllowed(rule *config.Rule, text string, at [4]int) bool {
+func (k *keyRules) isAllowed(rule *keyRule, text string, at [4]int) bool {
 	secret, match := text[at[0]:at[1]], text[at[2]:at[3]]
 	if rule.Entropy > 0 && entropy(secret) <= rule.Entropy {
 		return true
 	}
-	for _, lists := range [][]*config.Allowlist{k.global, rule.Allowlists} {
-		for _, list := range lists {
+	for _, exceptions := range [][]*keyException{k.Exceptions, rule.Exceptions} {
+		for _, exception := range exceptions {
 			target := secret
-			switch list.RegexTarget {
+			switch exception.Target {
 			case "match":
 				target = match
 			case "line":
 				target = lineAround(text, at[2], at[3])
 			}
-			if excepts(list, secret, target) {
+			if exception.holds(secret, target) {
 				return true
 			}
 		}
@@ -118,17 +161,17 @@ func (k *keyRules) isAllowed(rule *config.Rule, text string, at [4]int) bool {
 	return false
 }
 
-// excepts reports whether a list makes an exception of a secret: by its words, or by
-// its expressions on the target that it names.
-func excepts(list *config.Allowlist, secret, target string) bool {
-	stopped, _ := list.ContainsStopWord(secret)
-	matched := list.RegexAllowed(target)
-	if list.MatchCondition != config.AllowlistMatchAnd {
+// holds reports whether a secret is none: by its words, or by the expression on the target that it names.
+func (e *keyException) holds(secret, target string) bool {
+	if e.Never {
+		return false
+	}
+	stopped := len(e.StopWords) > 0 && e.words().contains(strings.ToLower(secret))
+	matched := e.Regex != nil && e.Regex.compiled().MatchString(target)
+	if !e.All {
 		return matched || stopped
 	}
-	// Conditions on paths and commits cannot hold for a message.
-	return len(list.Paths) == 0 && len(list.Commits) == 0 &&
-		(matched || len(list.Regexes) == 0) && (stopped || len(list.StopWords) == 0)
+	return (matched || e.Regex == nil) && (stopped || len(e.StopWords) == 0)
 }
 
 // lineAround returns the line of a match, no more than a little on both sides.
