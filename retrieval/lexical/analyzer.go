@@ -9,7 +9,7 @@ import (
 )
 
 // version names the rules of this package. Raise it with every change that gives a text other terms.
-const version = "2"
+const version = "3"
 
 // ConceptPrefix begins every concept term. No word contains a colon, so the two cannot meet.
 const ConceptPrefix = "t:"
@@ -18,13 +18,14 @@ const ConceptPrefix = "t:"
 type Analyzer struct {
 	fingerprint string
 	folder      folder
+	onlyIn      map[string][]string // see the variable; by the stem of the word
 	stopWords   map[string]bool
 	trie        *trieNode
 }
 
 // NewAnalyzer returns an analyzer that recognises the concepts of termbase.
 func NewAnalyzer(termbase Termbase) *Analyzer {
-	a := &Analyzer{folder: newFolder(), stopWords: make(map[string]bool), trie: &trieNode{}}
+	a := &Analyzer{folder: newFolder(), onlyIn: make(map[string][]string), stopWords: make(map[string]bool), trie: &trieNode{}}
 	digest := sha256.New()
 	for _, concept := range termbase.concepts {
 		for _, term := range concept.Terms {
@@ -36,6 +37,10 @@ func NewAnalyzer(termbase Termbase) *Analyzer {
 		for _, t := range a.surface(tokenize(a.folder.fold(word)), "") {
 			a.stopWords[t.plain] = true
 		}
+	}
+	for line := range strings.Lines(onlyIn) {
+		words := strings.Fields(line)
+		a.onlyIn[stem(words[0])] = words[1:]
 	}
 	a.fingerprint = version + "-" + hex.EncodeToString(digest.Sum(nil)[:6])
 	return a
@@ -60,7 +65,7 @@ func (a *Analyzer) Document(text, locale string) Document {
 	for _, s := range surface {
 		d.Counts[s.term]++
 	}
-	for _, s := range a.trie.match(tokens) {
+	for _, s := range a.concepts(tokens, locale) {
 		for _, concept := range s.concepts {
 			d.Counts[concept]++
 		}
@@ -86,7 +91,7 @@ type Unit struct {
 func (a *Analyzer) Query(text, locale string) []Unit {
 	tokens := tokenize(a.folder.fold(text))
 	concepts := make([][]string, len(tokens))
-	for _, s := range a.trie.match(tokens) {
+	for _, s := range a.concepts(tokens, locale) {
 		for i := s.start; i < s.end; i++ {
 			concepts[i] = s.concepts
 		}
@@ -114,6 +119,15 @@ func (a *Analyzer) Query(text, locale string) []Unit {
 
 // Fold returns text as it is compared: see the package comment.
 func (a *Analyzer) Fold(text string) string { return a.folder.fold(text) }
+
+// concepts finds what the termbase knows in tokens, without single words that mean something else in the language of locale.
+func (a *Analyzer) concepts(tokens []token, locale string) []span {
+	base, _, _ := strings.Cut(locale, "-")
+	return slices.DeleteFunc(a.trie.match(tokens), func(s span) bool {
+		languages, restricted := a.onlyIn[edge(tokens[s.start])]
+		return restricted && s.end == s.start+1 && base != "" && !slices.Contains(languages, base)
+	})
+}
 
 func (a *Analyzer) addVariant(concept, variant string) {
 	tokens := tokenize(a.folder.fold(variant))

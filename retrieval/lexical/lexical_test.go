@@ -1,6 +1,7 @@
 package lexical_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +145,36 @@ func TestStopWordsAndConceptsAreKnownInEveryLanguage(t *testing.T) {
 			require.Equal(t, i == 0, u.Stop, "%s: %s", locale, u.Term)
 		}
 		require.Contains(t, termsIn(a, "quiero retirar fondos, вывод", locale), "t:withdrawal")
+	}
+}
+
+func TestAWordThatMeansSomethingElseInALanguageNamesNoConceptThere(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../termbase.tsv")
+	require.NoError(t, err)
+	built, err := terms.ParseTSV(string(source))
+	require.NoError(t, err)
+	a := lexical.NewAnalyzer(lexical.NewTermbase(built...))
+	for _, tt := range []struct{ text, locale, concept string }{
+		{"how long does a deposit take", "en", "t:long-position"},
+		{"stop sending me e-mails", "en", "t:stop-loss"},
+		{"my sim card was swapped", "en", "t:driver's-license"},
+		{"换了sim卡以后收不到验证码", "zh-Hans", "t:driver's-license"},
+		{"para retirar", "es", "t:funds"},
+		{"para sacar, sim", "pt", "t:driver's-license"},
+		{"lo envié ayer", "es", "t:lost-money"},
+	} {
+		require.NotContains(t, termsIn(a, tt.text, tt.locale), tt.concept, tt.text)
+	}
+	for _, tt := range []struct{ text, locale, concept string }{
+		{"close my long position", "en", "t:long-position"},
+		{"我的long被强平了", "zh-Hans", "t:long-position"},
+		{"تم تصفية صفقة long", "ar", "t:long-position"},
+		{"param gelmedi, para nerede", "tr", "t:funds"},
+		{"SIM saya ditolak", "id", "t:driver's-license"},
+		{"para", "", "t:funds"},
+	} {
+		require.Contains(t, termsIn(a, tt.text, tt.locale), tt.concept, tt.text)
 	}
 }
 
