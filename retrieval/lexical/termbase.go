@@ -4,8 +4,8 @@ import "strings"
 
 // Term is one way to say a concept.
 type Term struct {
-	// Locale is the language that people say it in, as a BCP 47 tag. Recognition does not look at it, but for a few words: an English term in a
-	// Chinese sentence means the same.
+	// Locale is the language that people say it in, as a BCP 47 tag. Recognition does not look at it: an English term in a
+	// Chinese sentence means the same. The few words for which that is not so are in a list, whatever their term's locale.
 	Locale string
 	Text   string
 }
