@@ -74,12 +74,30 @@ func (s *scan) addHan(words []word, at int, run []word) bool {
 	}
 	start, end := chars[0], chars[n-1]+hanSize
 	verified, alone := s.hanChecksum(chars), s.fillsLine(start, end)
+	if !verified && s.repeatedHan(chars) > n/8 {
+		return false
+	}
 	sure := verified && alone || s.isOnlyHan(words, at, len(run))
 	if !sure && (!verified && !alone || !s.isHanPhrase(chars, n/6)) {
 		return false
 	}
 	s.add(span{start: start, end: end, kind: SeedPhrase, verified: verified})
 	return true
+}
+
+// repeatedHan returns how many of the characters occurred before. Of twelve that are drawn at random, two or more do so once in
+// two thousand phrases; a sentence about stop orders repeats its subject.
+func (s *scan) repeatedHan(chars []int) int {
+	n := 0
+	for i, at := range chars {
+		for _, before := range chars[:i] {
+			if s.lower[at:at+hanSize] == s.lower[before:before+hanSize] {
+				n++
+				break
+			}
+		}
+	}
+	return n
 }
 
 // hanChecksum reports whether the characters are a valid phrase of BIP-39.

@@ -21,6 +21,7 @@ type keyRules struct {
 	Exceptions []*keyException `json:"exceptions"` // of all rules
 	Rules      []*keyRule      `json:"rules"`
 
+	anchored []*anchoredRule // of each rule, or nil where it may match anywhere near its word
 	keywords *automaton[int] // which rule may apply
 }
 
@@ -73,9 +74,14 @@ func newKeyRules() (*keyRules, error) {
 	exceptions := k.Exceptions
 	var keywords []pattern[int]
 	for i, rule := range k.Rules {
-		for _, word := range rule.Keywords {
+		words, anchored := rule.Keywords, newAnchoredRule(rule)
+		if anchored != nil {
+			words = anchored.words
+		}
+		for _, word := range words {
 			keywords = append(keywords, pattern[int]{text: word, value: i})
 		}
+		k.anchored = append(k.anchored, anchored)
 		exceptions = append(exceptions, rule.Exceptions...)
 	}
 	k.keywords = newAutomaton(keywords)
@@ -97,29 +103,43 @@ type keyMatch struct {
 	rule       string
 }
 
-// find returns the keys in text; lower is the text in lower case.
+// find returns the keys in text; lower is the text in lower case. A rule that begins with its word is tried where the
+// word stands, the few others on all of the text.
 func (k *keyRules) find(text, lower string) []keyMatch {
-	var applicable []bool
-	k.keywords.each(lower, func(_, _, rule int) {
-		if applicable == nil {
-			applicable = make([]bool, len(k.Rules))
+	var (
+		anywhere []int
+		found    []keyMatch
+		until    []int // of each rule, the end of its last match
+	)
+	k.keywords.each(lower, func(start, end, rule int) {
+		if until == nil {
+			until = make([]int, len(k.Rules))
 		}
-		applicable[rule] = true
-	})
-	var found []keyMatch
-	for i, wanted := range applicable {
-		if !wanted {
-			continue
-		}
-		rule := k.Rules[i]
-		for _, at := range rule.Regex.compiled().FindAllStringSubmatchIndex(text, -1) {
-			start, end := secretGroup(at, rule.Group)
-			if start < end && !k.isAllowed(rule, text, [4]int{start, end, at[0], at[1]}) {
-				found = append(found, keyMatch{end: end, rule: rule.ID, start: start})
+		switch a := k.anchored[rule]; {
+		case a == nil && until[rule] == 0:
+			anywhere, until[rule] = append(anywhere, rule), 1
+		case a != nil && start >= until[rule]:
+			if at := a.match(text, start, end, until[rule]); at != nil {
+				until[rule] = at[1]
+				found = k.appendMatch(found, k.Rules[rule], text, at)
 			}
+		}
+	})
+	for _, rule := range anywhere {
+		for _, at := range k.Rules[rule].Regex.compiled().FindAllStringSubmatchIndex(text, -1) {
+			found = k.appendMatch(found, k.Rules[rule], text, at)
 		}
 	}
 	return found
+}
+
+// appendMatch appends what a rule matched, unless it is no secret. at holds the offsets of the match and its groups.
+func (k *keyRules) appendMatch(found []keyMatch, rule *keyRule, text string, at []int) []keyMatch {
+	start, end := secretGroup(at, rule.Group)
+	if start >= end || k.isAllowed(rule, text, [4]int{start, end, at[0], at[1]}) {
+		return found
+	}
+	return append(found, keyMatch{end: end, rule: rule.ID, start: start})
 }
 
 // secretGroup returns the part of a match that is the secret: the group that the

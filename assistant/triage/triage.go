@@ -38,11 +38,10 @@ const (
 	// in twelve languages that belong to the desk, "none of these" came first for 12 but above 0.6 for 2 only.
 	certainOffTopic = 0.7
 	// personCertainty is the probability from which on the classifier alone sends a message to a person. A missed danger is
-	// counted as ten harmless messages taken along. On 130 situations in 14 languages that were judged before they were learned
-	// (the second half of examples/edge.tsv) that is least at 0.2 to 0.25; on evals/suites/handoff-dev.jsonl, whose harmless
-	// messages are as ordinary as a desk's, anything from 0.25 to 0.35 is as good (1 danger in 630 missed, 0.025 of the
-	// harmless taken at 0.3), and below the harmless grow fast.
-	personCertainty = 0.3
+	// counted as ten harmless messages taken along. On evals/suites/handoff-dev.jsonl that is least at 0.35 (none of 630 dangers
+	// missed, 0.018 of the harmless taken). On 66 situations in 14 languages that a model was not shown, anything from 0.25 to 0.35
+	// is as good within 3 %; they are look-alikes and trouble told without its name, and harder than a desk's messages.
+	personCertainty = 0.35
 	// faintIntent is the probability below which the likeliest intent says nothing.
 	faintIntent = 0.1
 )
