@@ -32,6 +32,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/trace"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -46,6 +47,7 @@ type Config struct {
 	Index     func() *retrieval.Index // with the embedding model of the moment
 	Live      *live.Hub               // nil: there are no live events
 	Logger    *slog.Logger
+	Online    *online.Store // what evals make of live traffic
 	Provider  *Provider            // of people's identity; nil lets them in with a password only
 	PublicURL string               // what browsers reach the service at: "https://desk.quayside.example"; empty for the machine itself
 	Redactor  *redact.Redactor     // for what customers write beside a question
@@ -73,6 +75,7 @@ func (c Config) Validate() error {
 		{c.Glossary == nil, "glossary"},
 		{c.Index == nil, "index"},
 		{c.Logger == nil, "logger"},
+		{c.Online == nil, "online"},
 		{c.Redactor == nil, "redactor"},
 		{c.Registry == nil, "registry"},
 		{c.Search == nil, "search"},
@@ -167,6 +170,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeHelp(api)
 	s.describeImpact(api)
 	s.describeMacros(api)
+	s.describeReviews(api)
 	s.describeUnmask(api)
 	s.describeSessions(api)
 	s.describeProvider(api)

@@ -38,6 +38,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
@@ -220,6 +221,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Index:     func() *retrieval.Index { return s.index },
 		Live:      hub,
 		Logger:    logger,
+		Online:    online.New(online.Config{Audit: s.store.Audit, Clock: o.clock, Pool: pool}),
 		Provider:  o.provider,
 		PublicURL: publicURL,
 		Redactor:  k.redactor,

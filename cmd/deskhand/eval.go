@@ -24,6 +24,7 @@ type evalCmd struct {
 	Redact    evalRedactCmd    `cmd:"" help:"Measure the redaction of secrets."`
 	Report    evalReportCmd    `cmd:"" help:"Write the report of a run as one HTML file or as Markdown."`
 	Retrieval evalRetrievalCmd `cmd:"" help:"Measure how well the search finds articles, beside plain BM25."`
+	Review    evalReviewCmd    `cmd:"" help:"Let people review live questions: draw, label, decide, make cases of them."`
 	Run       evalRunCmd       `cmd:"" help:"Run a suite and fail when a case does."`
 	Show      evalShowCmd      `cmd:"" help:"Show a run that is kept, or one of its cases with its trace."`
 	Triage    evalTriageCmd    `cmd:"" help:"Measure what reaches a person and what should not have."`

@@ -92,6 +92,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Index:     s.desk.Index,
 		Live:      s.live,
 		Logger:    a.logger,
+		Online:    s.online(),
 		Redactor:  s.knowledge.redactor,
 		Registry:  countSearches(registry, s.desk),
 		Search:    s.search,

@@ -146,7 +146,7 @@ func (s *Store) Settled(ctx context.Context, sampleID int64) ([]evals.Reviewed, 
 	var settled []evals.Reviewed
 	filter := ReviewFilter{Limit: settledPage, SampleID: sampleID, Status: ReviewSettled}
 	for {
-		reviews, last, err := s.Reviews(ctx, filter)
+		reviews, err := s.Reviews(ctx, filter)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +156,7 @@ func (s *Store) Settled(ctx context.Context, sampleID int64) ([]evals.Reviewed, 
 		if len(reviews) < settledPage {
 			return settled, nil
 		}
-		filter.After = last
+		filter.After = reviews[len(reviews)-1].Place
 	}
 }
 

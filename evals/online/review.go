@@ -51,6 +51,7 @@ type Review struct {
 	Language   string
 	Mine       bool // whether the reviewer has labelled it
 	Outcome    assistant.Outcome
+	Place      int64 // in the order of looking
 	Reasons    []string
 	RunID      uuid.UUID
 	SampleID   int64
@@ -101,7 +102,7 @@ type reviewRow struct {
 func (r reviewRow) seenBy(reviewer uuid.UUID) Review {
 	review := Review{
 		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Confidence: r.Confidence, Draft: r.Draft, Intent: r.Intent,
-		Labelled: len(r.Labels), Language: r.Language, Outcome: r.Outcome, Reasons: r.Reasons, RunID: r.RunID, SampleID: r.SampleID,
+		Labelled: len(r.Labels), Language: r.Language, Outcome: r.Outcome, Place: r.Place, Reasons: r.Reasons, RunID: r.RunID, SampleID: r.SampleID,
 		Status: statusOf(r.Labels), Stratum: r.Stratum, Turns: r.Turns,
 	}
 	review.Mine = slices.ContainsFunc(r.Labels, func(l Label) bool { return l.ReviewerID == reviewer })
@@ -153,8 +154,8 @@ type ReviewFilter struct {
 	ToDo     bool // only what the reviewer can still label
 }
 
-// Reviews returns reviews in the order in which they are to be looked at, and the place of the last one.
-func (s *Store) Reviews(ctx context.Context, f ReviewFilter) ([]Review, int64, error) {
+// Reviews returns reviews in the order in which they are to be looked at.
+func (s *Store) Reviews(ctx context.Context, f ReviewFilter) ([]Review, error) {
 	rows, err := s.Pool.Query(ctx, reviewColumns+`
 		WHERE v.place > @after AND (@sample = 0 OR v.sample_id = @sample) AND (@status = '' OR @status = `+reviewStatus+`)
 		  AND (NOT @todo OR NOT k.mine AND `+reviewStatus+` <> 'settled')
@@ -162,17 +163,17 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) ([]Review, int64, e
 		"after": f.After, "limit": f.Limit, "reviewer": f.Reviewer, "sample": f.SampleID, "status": f.Status, "todo": f.ToDo,
 	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("list reviews: %w", err)
+		return nil, fmt.Errorf("list reviews: %w", err)
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[reviewRow])
 	if err != nil {
-		return nil, 0, fmt.Errorf("list reviews: %w", err)
+		return nil, fmt.Errorf("list reviews: %w", err)
 	}
-	reviews, last := make([]Review, len(found)), int64(0)
+	reviews := make([]Review, len(found))
 	for i, row := range found {
-		reviews[i], last = row.seenBy(f.Reviewer), row.Place
+		reviews[i] = row.seenBy(f.Reviewer)
 	}
-	return reviews, last, nil
+	return reviews, nil
 }
 
 // Review returns a review as a reviewer sees it, or an Error with CodeNotFound.

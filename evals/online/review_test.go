@@ -27,7 +27,7 @@ func (b *bundle) reviews(t *testing.T, f online.ReviewFilter) []online.Review {
 	if f.Limit == 0 {
 		f.Limit = 1000
 	}
-	reviews, _, err := b.store.Reviews(t.Context(), f)
+	reviews, err := b.store.Reviews(t.Context(), f)
 	require.NoError(t, err)
 	return reviews
 }

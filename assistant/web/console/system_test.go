@@ -35,6 +35,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
 	"github.com/deskhand/deskhand/assistant/web/console"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
@@ -139,6 +140,7 @@ func newSystem(t *testing.T) *system {
 		Glossary:  func(string) retrieval.Glossary { return retrieval.Glossary{Pool: pool} },
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
+		Online:    online.New(online.Config{Audit: s.store.Audit, Clock: time.Now, Pool: pool}),
 		Redactor:  k.redactor,
 		Registry:  prometheus.NewRegistry(),
 		Search:    index.Search,
