@@ -12,6 +12,7 @@ type evalCmd struct {
 	All       evalAllCmd       `cmd:"" help:"Run the suites of a manifest and print what they came to."`
 	Calibrate evalCalibrateCmd `cmd:"" help:"Fit the confidence on labelled suites, and say what it is worth."`
 	Compare   evalCompareCmd   `cmd:"" help:"Say what is better and what is worse in a second run of a suite."`
+	Drift     evalDriftCmd     `cmd:"" help:"Say whether live traffic of the last week differs from that before."`
 	Export    evalExportCmd    `cmd:"" help:"Write a suite in the format of another tool."`
 	Gate      evalGateCmd      `cmd:"" help:"Run a suite and fail when it is worse than a baseline or breaks a rule."`
 	Import    evalImportCmd    `cmd:"" help:"Make a suite of another tool's file, or of what agents decided."`

@@ -72,6 +72,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	s.runs = newRunMetrics(registry)
 	pipeline := s.assistant(s.store, a.clock)
 	newDeskMetrics(registry, s, pipeline)
+	newDriftMetrics(registry, s)
 	people := s.people()
 	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry})
 	if err != nil {
@@ -142,7 +143,7 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 		return nil, err
 	}
 	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(w.registry))), workers.AddArticles(s.desk),
-		workers.AddDesk(deskClock{desk: w.people, store: s.store}))
+		workers.AddDesk(deskClock{desk: w.people, store: s.store}), workers.AddDrift(s.online()))
 	if err != nil {
 		return nil, err
 	}
