@@ -121,7 +121,9 @@ func NewDrift(reference, recent Traffic) Drift {
 	return drift
 }
 
-func (t Traffic) window() DriftWindow { return DriftWindow{From: t.From, Questions: len(t.Questions), To: t.To} }
+func (t Traffic) window() DriftWindow {
+	return DriftWindow{From: t.From, Questions: len(t.Questions), To: t.To}
+}
 
 // rateDrift finds a change of a rate by 5 points: of a hundred cases, five more for the people at the desk.
 func rateDrift(measure string, reference, recent Traffic, is func(Observed) bool) DriftFinding {

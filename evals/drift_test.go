@@ -25,7 +25,9 @@ func usual() world { return world{handOffs: 0.3, unanswered: 0.08} }
 // traffic makes questions of a world: 60 intents and 14 languages, few of them frequent, as at a desk.
 func (w world) traffic(random *rand.Rand, n int) evals.Traffic {
 	t := evals.Traffic{From: time.Unix(0, 0), To: time.Unix(1, 0)}
-	zipf := func(kinds int) int { return int(float64(kinds) * random.Float64() * random.Float64() * random.Float64()) }
+	zipf := func(kinds int) int {
+		return int(float64(kinds) * random.Float64() * random.Float64() * random.Float64())
+	}
 	for range n {
 		question := evals.Observed{
 			HandedOff: random.Float64() < w.handOffs, Intent: fmt.Sprint("intent-", zipf(60)), Language: fmt.Sprint("language-", zipf(14)),

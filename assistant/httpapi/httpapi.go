@@ -47,7 +47,7 @@ type Config struct {
 	Index     func() *retrieval.Index // with the embedding model of the moment
 	Live      *live.Hub               // nil: there are no live events
 	Logger    *slog.Logger
-	Online    *online.Store // what evals make of live traffic
+	Online    *online.Store        // what evals make of live traffic
 	Provider  *Provider            // of people's identity; nil lets them in with a password only
 	PublicURL string               // what browsers reach the service at: "https://desk.quayside.example"; empty for the machine itself
 	Redactor  *redact.Redactor     // for what customers write beside a question
@@ -171,6 +171,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeImpact(api)
 	s.describeMacros(api)
 	s.describeReviews(api)
+	s.describeOnline(api)
 	s.describeUnmask(api)
 	s.describeSessions(api)
 	s.describeProvider(api)

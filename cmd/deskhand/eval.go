@@ -27,6 +27,7 @@ type evalCmd struct {
 	Retrieval evalRetrievalCmd `cmd:"" help:"Measure how well the search finds articles, beside plain BM25."`
 	Review    evalReviewCmd    `cmd:"" help:"Let people review live questions: draw, label, decide, make cases of them."`
 	Run       evalRunCmd       `cmd:"" help:"Run a suite and fail when a case does."`
+	Shadow    evalShadowCmd    `cmd:"" help:"Say what a candidate would have done with live questions."`
 	Show      evalShowCmd      `cmd:"" help:"Show a run that is kept, or one of its cases with its trace."`
 	Triage    evalTriageCmd    `cmd:"" help:"Measure what reaches a person and what should not have."`
 }

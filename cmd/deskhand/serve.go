@@ -39,6 +39,7 @@ type serveCmd struct {
 	Addr   string        `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
 	Admin  adminSettings `embed:""`
 	Limits limitSettings `embed:""`
+	Shadow string        `env:"DESKHAND_SHADOW" help:"YAML file of a candidate: a second policy, prompt or model that is asked a share of the live questions after the desk has decided. What it says is sent to nobody; see \"deskhand eval shadow\"." placeholder:"FILE" type:"existingfile"`
 	Sample bool          `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
 
@@ -70,6 +71,11 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
 	debug.FreeOSMemory()
 	s.runs = newRunMetrics(registry)
+	shadowing, endShadow := context.WithCancel(ctx)
+	defer endShadow()
+	if err := s.shadow(shadowing, c.Shadow, registry); err != nil {
+		return err
+	}
 	pipeline := s.assistant(s.store, a.clock)
 	newDeskMetrics(registry, s, pipeline)
 	newDriftMetrics(registry, s)

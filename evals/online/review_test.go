@@ -178,11 +178,11 @@ func TestReviewsBecomeASuiteAndFigures(t *testing.T) {
 	one, two := b.lead(t), b.lead(t)
 	secret := "写信给 mia.chen@mail.example, 提币没到"
 	ends := map[uuid.UUID]evals.Ending{
-		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeAnswered, confidence: 0.9})[0]:                    evals.CorrectAnswer,
+		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeAnswered, confidence: 0.9})[0]:                     evals.CorrectAnswer,
 		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeAnswered, confidence: 0.9, body: "رسوم السحب"})[0]: evals.WrongAnswer,
-		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeAnswered, body: secret, language: "zh-Hans"})[0]:  evals.MissedHandOff,
-		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeHandedOff})[0]:                                    evals.RightHandOff,
-		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeHandedOff})[0]:                                    evals.NeedlessHandOff,
+		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeAnswered, body: secret, language: "zh-Hans"})[0]:   evals.MissedHandOff,
+		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeHandedOff})[0]:                                     evals.RightHandOff,
+		b.traffic(t, asked{intent: "fees", outcome: assistant.OutcomeHandedOff})[0]:                                     evals.NeedlessHandOff,
 	}
 	b.draw(t, week(one, 10, 1))
 	for run, label := range ends {
