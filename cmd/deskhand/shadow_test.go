@@ -37,7 +37,10 @@ func (d *desktop) counts(t *testing.T) string {
 func TestACandidateThatAlwaysAnswersReachesNobody(t *testing.T) {
 	t.Parallel()
 	d := openDesktop(t, func(ctx context.Context, a *app) (*system, error) { return openSystem(ctx, a, nil) })
-	d.run(t, "policy", "auto-reply", "off")
+	policy := assistant.DefaultPolicy()
+	policy.AutoReply = false
+	_, err := d.system.store.SetPolicy(t.Context(), policy, 0, "test")
+	require.NoError(t, err)
 	fees, err := fs.ReadFile(retrieval.Sample(), "en/trading-fees.md")
 	require.NoError(t, err)
 	folder := fstest.MapFS{"trading-fees.md": {Data: fees}}
