@@ -32,6 +32,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/trace"
+	"github.com/deskhand/deskhand/evals/archive"
 	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -42,6 +43,7 @@ type Config struct {
 	Clock     func() time.Time
 	Deadline  time.Duration // how long a customer waits; assistant.DefaultDeadline when zero
 	Desk      *desk.Desk
+	Evals     *archive.Archive // the runs of suites that are kept
 	Gate      *admission.Gate
 	Glossary  GlossaryFunc
 	Index     func() *retrieval.Index // with the embedding model of the moment
@@ -71,6 +73,7 @@ func (c Config) Validate() error {
 		{c.Assistant == nil, "assistant"},
 		{c.Clock == nil, "clock"},
 		{c.Desk == nil, "desk"},
+		{c.Evals == nil, "evals"},
 		{c.Gate == nil, "gate"},
 		{c.Glossary == nil, "glossary"},
 		{c.Index == nil, "index"},
@@ -172,6 +175,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeMacros(api)
 	s.describeReviews(api)
 	s.describeOnline(api)
+	s.describeEvalRuns(api)
 	s.describeUnmask(api)
 	s.describeSessions(api)
 	s.describeProvider(api)

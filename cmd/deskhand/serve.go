@@ -21,6 +21,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/web/console"
 	"github.com/deskhand/deskhand/assistant/web/widget"
+	"github.com/deskhand/deskhand/evals/archive"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -94,6 +95,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
 		Desk:      people,
+		Evals:     archive.New(s.pool, a.clock),
 		Gate:      gate,
 		Glossary:  s.glossary,
 		Index:     s.desk.Index,
