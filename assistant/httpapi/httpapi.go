@@ -40,6 +40,7 @@ import (
 // Config is what the HTTP interface is made of.
 type Config struct {
 	Assistant *assistant.Assistant
+	Check     online.EnqueueFunc // asks for the check of an article; nil without a suite to check with
 	Clock     func() time.Time
 	Deadline  time.Duration // how long a customer waits; assistant.DefaultDeadline when zero
 	Desk      *desk.Desk
@@ -172,6 +173,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeSearch(api)
 	s.describeHelp(api)
 	s.describeImpact(api)
+	s.describeChecks(api)
 	s.describeMacros(api)
 	s.describeReviews(api)
 	s.describeOnline(api)

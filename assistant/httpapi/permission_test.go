@@ -101,6 +101,8 @@ func permissionRoutes() []permissionRoute {
 		{call: call{body: `{"slug":"x","locale":"?","title":"x","body":"x"}`, path: "/v1/articles/impact"}, want: leads(invalid)},
 		{call: call{body: `{"size":1}`, path: "/v1/reviews/samples"}, want: leads(made)},
 		{call: call{path: "/v1/reviews/samples"}, want: leads(free)},
+		{call: call{body: `{"slug":"x","locale":"en","title":"x","body":"x"}`, path: "/v1/articles/check"}, want: leads(http.StatusNotImplemented)},
+		{call: call{path: "/v1/evals/checks/" + nobody}, want: leads(missing)},
 		{call: call{path: "/v1/evals/runs"}, want: leads(free)},
 		{call: call{path: "/v1/evals/runs/9/report"}, want: leads(missing)},
 		{call: call{path: "/v1/evals/drift"}, want: leads(free)},

@@ -21,7 +21,9 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/web/console"
 	"github.com/deskhand/deskhand/assistant/web/widget"
+	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/evals/archive"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -40,6 +42,7 @@ type serveCmd struct {
 	Addr   string        `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
 	Admin  adminSettings `embed:""`
 	Limits limitSettings `embed:""`
+	Gate   string        `env:"DESKHAND_GATE_SUITE" help:"Suite that \"check before publishing\" in the console holds an article against." name:"gate-suite" placeholder:"FILE" type:"existingfile"`
 	Shadow string        `env:"DESKHAND_SHADOW" help:"YAML file of a candidate: a second policy, prompt or model that is asked a share of the live questions after the desk has decided. What it says is sent to nobody; see \"deskhand eval shadow\"." placeholder:"FILE" type:"existingfile"`
 	Sample bool          `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
@@ -81,7 +84,11 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	newDeskMetrics(registry, s, pipeline)
 	newDriftMetrics(registry, s)
 	people := s.people()
-	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry})
+	suite, err := c.gateSuite()
+	if err != nil {
+		return err
+	}
+	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry, suite: suite})
 	if err != nil {
 		return err
 	}
@@ -92,6 +99,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	server, err := newServer(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
 		Assistant: pipeline,
+		Check:     s.checks(suite),
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
 		Desk:      people,
@@ -137,10 +145,28 @@ func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logg
 	go watchDesk(ctx, s, logger)
 }
 
+// gateSuite returns the suite to check articles with, nil without one.
+func (c serveCmd) gateSuite() (*evals.Suite, error) {
+	if c.Gate == "" {
+		return nil, nil //nolint:nilnil // nil means that nothing is checked
+	}
+	suite, err := readSuite(c.Gate)
+	return &suite, err
+}
+
+// checks returns how checks of articles are asked for, nil without a suite.
+func (s *system) checks(suite *evals.Suite) online.EnqueueFunc {
+	if suite == nil {
+		return nil
+	}
+	return s.queue.EnqueueCheck
+}
+
 // work is what the background jobs need beside the pipeline.
 type work struct {
 	people   *desk.Desk
 	registry *prometheus.Registry
+	suite    *evals.Suite // to check articles with; nil without one
 }
 
 // work starts the background jobs. What it returns stops them, with a little time for those that run.
@@ -154,6 +180,11 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 		workers.AddDesk(deskClock{desk: w.people, store: s.store}), workers.AddDrift(s.online()))
 	if err != nil {
 		return nil, err
+	}
+	if w.suite != nil {
+		if err := workers.AddChecks(checker{suite: *w.suite, system: s}); err != nil {
+			return nil, err
+		}
 	}
 	if a.config.Retention > 0 {
 		if err := workers.AddRetention(forgetter{app: a, store: s.store}); err != nil {

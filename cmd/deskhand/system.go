@@ -102,6 +102,7 @@ type system struct {
 	models    models
 	opener    *modelOpener
 	pool      *pgxpool.Pool
+	queue     *jobs.Queue
 	runs      *runMetrics    // nil where nobody reads them
 	shadowing *online.Shadow // nil without a candidate
 	standby   *standby       // nil without a provider's embedding model
@@ -155,6 +156,7 @@ func (s *system) connect(ctx context.Context, a *app) (*jobs.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.queue = queue
 	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
 	s.live = newHub(a, s.store)
 	s.store = s.store.WithLive(s.live.Expect)

@@ -160,7 +160,9 @@ func interval(s evals.Share) string {
 // shareOf returns the share of a label, and kappaOf its agreement: templates know no types of keys.
 func shareOf(q online.Quality, label string) evals.Share { return q.Labels[evals.Ending(label)] }
 
-func kappaOf(q online.Quality, label string) evals.Kappa { return q.Agreement.Labels[evals.Ending(label)] }
+func kappaOf(q online.Quality, label string) evals.Kappa {
+	return q.Agreement.Labels[evals.Ending(label)]
+}
 
 // small is a probability for people: "< 0.001", "0.03".
 func small(p float64) string {
