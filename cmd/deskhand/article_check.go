@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/evals"
@@ -19,10 +20,21 @@ import (
 // checkTold is how often the progress of a check is kept.
 const checkTold = time.Second
 
+// notPrivileged is PostgreSQL's insufficient_privilege.
+const notPrivileged = "42501"
+
 // checker runs a suite on articles before they go live.
 type checker struct {
-	suite  evals.Suite
-	system *system
+	scratch func(ctx context.Context, work func(url string) error) error // does some work on an empty database
+	suite   evals.Suite
+	system  *system
+}
+
+func newChecker(s *system, suite evals.Suite) checker {
+	return checker{
+		scratch: func(ctx context.Context, work func(url string) error) error { return onScratch(ctx, s.database, work) },
+		suite:   suite, system: s,
+	}
 }
 
 // CheckArticle implements jobs.Checker. What goes wrong is the check's own end; an error is for what may work when it is tried again.
@@ -40,8 +52,10 @@ func (c checker) CheckArticle(ctx context.Context, id uuid.UUID) error {
 		return store.EndCheck(ctx, id, &gate, "")
 	}
 	problem := "the check failed: the service's log says why"
-	if refused := (*retrieval.Problem)(nil); errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*retrieval.Problem](err); ok {
 		problem = refused.Field + ": " + refused.Fix
+	} else if denied, ok := errors.AsType[*pgconn.PgError](err); ok && denied.Code == notPrivileged {
+		problem = "the service's role may not create the database for the copy: ALTER ROLE … CREATEDB"
 	}
 	c.system.app.logger.WarnContext(ctx, "article not checked", slog.String("check_id", id.String()), slog.Any("error", err))
 	return store.EndCheck(ctx, id, nil, problem)
@@ -52,7 +66,7 @@ func (c checker) decide(ctx context.Context, check online.Check) (evals.Gate, er
 	quiet := *c.system.app
 	quiet.out, quiet.err = io.Discard, io.Discard
 	var gate evals.Gate
-	err := onScratch(ctx, c.system.database, func(url string) error {
+	err := c.scratch(ctx, func(url string) error {
 		return onSystem(ctx, &quiet, url, func(copied *system) error {
 			settings, err := c.system.store.Settings(ctx)
 			if err != nil {

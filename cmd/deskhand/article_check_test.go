@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
@@ -45,7 +46,8 @@ func TestAnArticleIsCheckedBeforeItGoesLive(t *testing.T) {
 		})
 		require.NoError(t, err)
 		require.Equal(t, id, enqueued)
-		require.NoError(t, checker{suite: suite, system: d.system}.CheckArticle(t.Context(), id))
+		scratch := func(_ context.Context, work func(string) error) error { return work(pgtest.EmptyURL(t)) } // the tests' role creates none
+		require.NoError(t, checker{scratch: scratch, suite: suite, system: d.system}.CheckArticle(t.Context(), id))
 		done, err := d.system.online().Check(t.Context(), id)
 		require.NoError(t, err)
 		return done

@@ -182,7 +182,7 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 		return nil, err
 	}
 	if w.suite != nil {
-		if err := workers.AddChecks(checker{suite: *w.suite, system: s}); err != nil {
+		if err := workers.AddChecks(newChecker(s, *w.suite)); err != nil {
 			return nil, err
 		}
 	}
