@@ -27,15 +27,22 @@ type articleCheckOutput struct {
 
 // ArticleCheck is a suite that is run on an article as it would be.
 type ArticleCheck struct {
-	Better   []evals.Change  `doc:"Cases that pass with the article and did not." json:"better" nullable:"false"`
-	Done     int             `json:"done"`
-	Findings []evals.Finding `doc:"The rules and whether they hold." json:"findings" nullable:"false"`
-	ID       uuid.UUID       `json:"id"`
-	Problem  string          `doc:"Why nothing can be said, of a broken check." json:"problem,omitempty"`
-	Status   string          `enum:"waiting,running,passed,failed,broken" json:"status"`
-	Suite    string          `json:"suite,omitempty"`
-	Total    int             `doc:"Cases, before and after." json:"total"`
-	Worse    []evals.Change  `doc:"Cases that passed and do not with the article." json:"worse" nullable:"false"`
+	Better   []string      `doc:"Ids of cases that pass with the article and did not." json:"better" nullable:"false"`
+	Done     int           `json:"done"`
+	Findings []RuleFinding `doc:"The rules and whether they hold." json:"findings" nullable:"false"`
+	ID       uuid.UUID     `json:"id"`
+	Problem  string        `doc:"Why nothing can be said, of a broken check." json:"problem,omitempty"`
+	Status   string        `enum:"waiting,running,passed,failed,broken" json:"status"`
+	Suite    string        `json:"suite,omitempty"`
+	Total    int           `doc:"Cases, before and after." json:"total"`
+	Worse    []string      `doc:"Ids of cases that passed and do not with the article." json:"worse" nullable:"false"`
+}
+
+// RuleFinding is a rule of a gate and whether it holds.
+type RuleFinding struct {
+	Detail string `json:"detail"`
+	Held   bool   `json:"held"`
+	Rule   string `json:"rule"`
 }
 
 func (s *server) describeChecks(api huma.API) {
@@ -79,12 +86,24 @@ func (s *server) articleCheck(ctx context.Context, in *checkIDInput) (*articleCh
 
 func checkView(c online.Check) ArticleCheck {
 	view := ArticleCheck{
-		Better: []evals.Change{}, Done: c.Done, Findings: []evals.Finding{}, ID: c.ID, Problem: c.Problem, Status: string(c.Status),
-		Total: c.Total, Worse: []evals.Change{},
+		Better: []string{}, Done: c.Done, Findings: []RuleFinding{}, ID: c.ID, Problem: c.Problem, Status: string(c.Status),
+		Total: c.Total, Worse: []string{},
 	}
-	if c.Gate != nil {
-		view.Findings, view.Suite = c.Gate.Findings, c.Gate.Suite
-		view.Better, view.Worse = c.Gate.Comparison.Better, c.Gate.Comparison.Worse
+	if c.Gate == nil {
+		return view
 	}
+	view.Suite = c.Gate.Suite
+	for _, finding := range c.Gate.Findings {
+		view.Findings = append(view.Findings, RuleFinding{Detail: finding.Detail, Held: finding.Held, Rule: finding.Rule})
+	}
+	view.Better, view.Worse = changedCases(c.Gate.Comparison.Better), changedCases(c.Gate.Comparison.Worse)
 	return view
+}
+
+func changedCases(changes []evals.Change) []string {
+	ids := make([]string, len(changes))
+	for i, change := range changes {
+		ids[i] = change.ID
+	}
+	return ids
 }

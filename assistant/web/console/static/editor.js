@@ -84,8 +84,8 @@ async function check(button) {
     state.textContent = `${word(`check.${seen.status}`)} ${seen.problem ?? ''}`;
     $('#checks').append(
       ...seen.findings.map(({ held, rule, detail }) => item('li', `${held ? '✓' : '✗'} ${rule} · ${detail}`)),
-      ...seen.worse.map(({ id }) => item('li', `${word('check.worse')} ${id}`, 'error')),
-      ...seen.better.map(({ id }) => item('li', `${word('check.better')} ${id}`)),
+      ...seen.worse.map((id) => item('li', `${word('check.worse')} ${id}`, 'error')),
+      ...seen.better.map((id) => item('li', `${word('check.better')} ${id}`)),
     );
   } catch (refused) {
     state.textContent = refused.message;
