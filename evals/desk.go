@@ -36,9 +36,8 @@ func FromDesk(decided []Decided, redactor *redact.Redactor) Suite {
 	}
 	seen := make(map[string]bool)
 	for _, d := range decided {
-		sum := sha256.Sum256([]byte("deskhand eval case " + d.RunID))
 		c := Case{
-			ID:     "desk-" + hex.EncodeToString(sum[:6]),
+			ID:     deskCase(d.RunID),
 			Expect: Expect{Intent: d.Intent, Outcome: assistant.OutcomeHandedOff, Priority: d.Priority},
 			Locale: d.Language,
 			Tags:   []string{"desk", d.Fate},
@@ -57,6 +56,12 @@ func FromDesk(decided []Decided, redactor *redact.Redactor) Suite {
 		}
 	}
 	return suite
+}
+
+// deskCase is the id of the case that is made of a run. An erasure finds results with the customer's text by it.
+func deskCase(runID string) string {
+	sum := sha256.Sum256([]byte("deskhand eval case " + runID))
+	return "desk-" + hex.EncodeToString(sum[:6])
 }
 
 // Write writes the suite as ParseSuite reads it.

@@ -23,6 +23,9 @@ type Share struct {
 	Upper float64 `json:"upper"`
 }
 
+// NewShare is a share of independent cases with the score interval of Wilson.
+func NewShare(hits, n int) Share { return newWilson(hits, n) }
+
 // newWilson is a share of independent cases with the score interval of Wilson.
 func newWilson(hits, n int) Share { return newShare([]cluster{{hits: hits, n: n}}, wilson) }
 

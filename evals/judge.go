@@ -9,7 +9,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/llm"
 )
 
-// Judge asks a model whether replies fulfil criteria. What it says is an opinion: Agreement measures it against people's.
+// Judge asks a model whether replies fulfil criteria. What it says is an opinion.
 type Judge struct {
 	Model llm.Model
 }
@@ -103,44 +103,4 @@ func (r Result) opinion(criterion string, least float64) (bool, string) {
 		return false, "the judge gave no opinion: " + judgement.Why
 	}
 	return judgement.Score >= least, fmt.Sprintf("%q scores %.2f, want %.2f at least: %s", criterion, judgement.Score, least, judgement.Why)
-}
-
-// Agreement is how far two raters say the same of the same items beyond chance (Cohen 1960, A Coefficient of Agreement for Nominal Scales).
-// Kappa is 1 when both always say the same one thing: there is nothing to disagree about.
-type Agreement struct {
-	N      int     `json:"n"`
-	Agreed Share   `json:"agreed"`
-	Kappa  float64 `json:"kappa"` // 1 full agreement, 0 no more than chance
-}
-
-// NewAgreement compares the labels of two raters, item by item; what only one of them labelled does not count.
-func NewAgreement(first, second map[string]string) Agreement {
-	agreed, n := 0, 0
-	mine, theirs := make(map[string]float64), make(map[string]float64)
-	for item, label := range first {
-		other, ok := second[item]
-		if !ok {
-			continue
-		}
-		n++
-		mine[label]++
-		theirs[other]++
-		if label == other {
-			agreed++
-		}
-	}
-	a := Agreement{Agreed: newWilson(agreed, n), N: n}
-	if n == 0 {
-		return a
-	}
-	chance := 0.0
-	for label, count := range mine {
-		chance += count / float64(n) * theirs[label] / float64(n)
-	}
-	if chance == 1 {
-		a.Kappa = 1
-		return a
-	}
-	a.Kappa = (a.Agreed.Rate - chance) / (1 - chance)
-	return a
 }

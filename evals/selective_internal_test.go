@@ -112,20 +112,3 @@ func TestContextPrecisionIsHigherWhenTheRightOneComesFirst(t *testing.T) {
 	require.InDelta(t, (1+2.0/3)/2, contextPrecision([]string{"a", "x", "b"}, []string{"a", "b"}), 1e-12)
 	require.Zero(t, contextPrecision([]string{"x"}, []string{"a"}))
 }
-
-func TestAgreementIsCohensKappa(t *testing.T) {
-	t.Parallel()
-
-	// Cohen's formula by hand: 7 of 10 agree, chance is 0.5 * 0.6 + 0.5 * 0.4.
-	first, second := make(map[string]string), make(map[string]string)
-	for i, labels := range []string{"yy", "yy", "yy", "yy", "yn", "ny", "ny", "nn", "nn", "nn"} {
-		item := string(rune('a' + i))
-		first[item], second[item] = labels[:1], labels[1:]
-	}
-	first["only mine"] = "y"
-	a := NewAgreement(first, second)
-	require.Equal(t, []int{10, 7}, []int{a.N, a.Agreed.Hits})
-	require.InDelta(t, 0.4, a.Kappa, 1e-12)
-	require.InDelta(t, 1, NewAgreement(map[string]string{"a": "y"}, map[string]string{"a": "y"}).Kappa, 0)
-	require.Zero(t, NewAgreement(nil, nil).N)
-}

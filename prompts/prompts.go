@@ -141,6 +141,21 @@ func New() (*Library, error) {
 	return library, nil
 }
 
+// WithDraft returns a library with another draft prompt, a template like the built-in draft.tmpl: for a candidate that is compared with it.
+// It fails when the template cannot be rendered.
+func (l *Library) WithDraft(source string) (*Library, error) {
+	other := *l
+	var err error
+	if other.draft, err = newDraftTemplate(source); err != nil {
+		return nil, err
+	}
+	if _, err := other.Draft(DraftInput{}); err != nil {
+		return nil, err
+	}
+	other.version = other.draft.version
+	return &other, nil
+}
+
 // All returns a fixed text without parameters in every language.
 func (l *Library) All(key Key) map[string]string {
 	texts := make(map[string]string, len(l.texts))

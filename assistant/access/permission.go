@@ -52,6 +52,7 @@ const (
 	ReadConversation Permission = "read_conversation" // a widget its own, a person all
 	ReadFigures      Permission = "read_figures"      // what the desk did, and what its articles lack
 	ReadKnowledge    Permission = "read_knowledge"    // articles: a widget what is public
+	ReviewAnswers    Permission = "review_answers"    // samples of live traffic, labels, and what evals say of it
 	SetPolicy        Permission = "set_policy"        // what the assistant may do by itself, the kill switch
 	Unmask           Permission = "unmask"            // personal data in a case, with a reason
 	VerifyChannel    Permission = "verify_channel"    // is this contact the desk's? also the signed registry
@@ -109,6 +110,7 @@ func rules() []rule {
 		{permission: ReadConversation, roles: everyone},
 		{permission: ReadFigures, roles: leads},
 		{permission: ReadKnowledge, roles: everyone},
+		{permission: ReviewAnswers, roles: leads},
 		{permission: SetPolicy, roles: leads},
 		{permission: Unmask, roles: people},
 		{permission: VerifyChannel, roles: everyone},

@@ -112,7 +112,7 @@ func docsOf(description *huma.OpenAPI) docsPage {
 		}
 	}
 	for _, name := range []string{
-		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Macros", "Log-in", "People",
+		"Customers", "Agents", "Complaints", "Desk", "Policy", "Incidents", "Channels", "Figures", "Knowledge base", "Macros", "Evals", "Log-in", "People",
 		"Keys", "Audit", "Webhooks", "Operators",
 	} {
 		slices.SortFunc(groups[name], func(a, b docsOperation) int {

@@ -32,20 +32,25 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/trace"
+	"github.com/deskhand/deskhand/evals/archive"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
 // Config is what the HTTP interface is made of.
 type Config struct {
 	Assistant *assistant.Assistant
+	Check     online.EnqueueFunc // asks for the check of an article; nil without a suite to check with
 	Clock     func() time.Time
 	Deadline  time.Duration // how long a customer waits; assistant.DefaultDeadline when zero
 	Desk      *desk.Desk
+	Evals     *archive.Archive // the runs of suites that are kept
 	Gate      *admission.Gate
 	Glossary  GlossaryFunc
 	Index     func() *retrieval.Index // with the embedding model of the moment
 	Live      *live.Hub               // nil: there are no live events
 	Logger    *slog.Logger
+	Online    *online.Store        // what evals make of live traffic
 	Provider  *Provider            // of people's identity; nil lets them in with a password only
 	PublicURL string               // what browsers reach the service at: "https://desk.quayside.example"; empty for the machine itself
 	Redactor  *redact.Redactor     // for what customers write beside a question
@@ -69,10 +74,12 @@ func (c Config) Validate() error {
 		{c.Assistant == nil, "assistant"},
 		{c.Clock == nil, "clock"},
 		{c.Desk == nil, "desk"},
+		{c.Evals == nil, "evals"},
 		{c.Gate == nil, "gate"},
 		{c.Glossary == nil, "glossary"},
 		{c.Index == nil, "index"},
 		{c.Logger == nil, "logger"},
+		{c.Online == nil, "online"},
 		{c.Redactor == nil, "redactor"},
 		{c.Registry == nil, "registry"},
 		{c.Search == nil, "search"},
@@ -166,7 +173,11 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeSearch(api)
 	s.describeHelp(api)
 	s.describeImpact(api)
+	s.describeChecks(api)
 	s.describeMacros(api)
+	s.describeReviews(api)
+	s.describeOnline(api)
+	s.describeEvalRuns(api)
 	s.describeUnmask(api)
 	s.describeSessions(api)
 	s.describeProvider(api)

@@ -52,6 +52,7 @@ const (
 	kindNeedsPassword  = "password_change_required"
 	kindNeedsSession   = "session_required"
 	kindNoModel        = "no_language_model"
+	kindNoSuite        = "no_gate_suite"
 	kindNotFound       = string(assistant.CodeNotFound)
 	kindNotReady       = "not_ready"
 	kindOverloaded     = "overloaded"
@@ -105,6 +106,10 @@ func kinds() []kind {
 		{
 			kindNoModel, http.StatusNotImplemented, "There is no language model",
 			"This needs one: set OPENAI_API_KEY or OPENAI_BASE_URL for the service.",
+		},
+		{
+			kindNoSuite, http.StatusNotImplemented, "There is no suite to check articles with",
+			"Name one for the service: DESKHAND_GATE_SUITE.",
 		},
 		{
 			kindUnavailable, http.StatusServiceUnavailable, "Try again in a moment",

@@ -38,6 +38,8 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/evals/archive"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
@@ -211,6 +213,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Clock:     o.clock,
 		Deadline:  o.deadline,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
+		Evals:     archive.New(pool, o.clock),
 		Gate:      gate,
 		Glossary: func(actor string) retrieval.Glossary { // as cmd does
 			return retrieval.Glossary{Pool: pool, Changed: func(ctx context.Context, tx pgx.Tx, _ retrieval.GlossaryChange) error {
@@ -220,6 +223,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Index:     func() *retrieval.Index { return s.index },
 		Live:      hub,
 		Logger:    logger,
+		Online:    online.New(online.Config{Audit: s.store.Audit, Clock: o.clock, Pool: pool}),
 		Provider:  o.provider,
 		PublicURL: publicURL,
 		Redactor:  k.redactor,

@@ -40,7 +40,7 @@ const (
 
 // Queues are the names of all queues.
 func Queues() []string {
-	return []string{queueArticle, queueDesk, queueDraft, queueRecover, queueWebhook}
+	return []string{queueArticle, queueCheck, queueDesk, queueDraft, queueDrift, queueRecover, queueWebhook}
 }
 
 // Handler does the work. *assistant.Assistant is one.

@@ -73,6 +73,20 @@ func (s *Store) Begin(_ context.Context, o assistant.Opening) (assistant.Case, e
 	return c, nil
 }
 
+// Put begins a case as it stood elsewhere before its end, so that assistant.Recover takes it to an end here.
+func (s *Store) Put(c assistant.Case) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Run.Status, c.Run.Ticket = assistant.RunRunning, nil
+	s.runs[c.Run.ID] = c
+	s.conversations[c.Run.ConversationID] = append(slices.Clone(c.History), c.Question)
+	if c.Ticket != nil {
+		own := *c.Ticket // what happens here changes nothing elsewhere
+		own.Risks = slices.Clone(own.Risks)
+		s.tickets[c.Run.ConversationID] = &own
+	}
+}
+
 // Case implements assistant.Store.
 func (s *Store) Case(_ context.Context, runID uuid.UUID) (assistant.Case, error) {
 	s.mu.Lock()

@@ -172,6 +172,8 @@ func erasings() []erasing {
 		{func(e *Erased) *int { return &e.Messages }, `
 			UPDATE messages SET body = @erased, client_id = NULL, request_hash = NULL WHERE conversation_id = ANY (@ids)`},
 		{nil, `DELETE FROM eval_results WHERE case_id IN (SELECT ` + evalCase + ` FROM runs r WHERE r.conversation_id = ANY (@ids))`},
+		{nil, `UPDATE eval_labels SET note = '' WHERE note <> '' AND run_id IN (SELECT id FROM runs WHERE conversation_id = ANY (@ids))`},
+		{nil, `UPDATE eval_shadows SET body = '' WHERE run_id IN (SELECT id FROM runs WHERE conversation_id = ANY (@ids))`},
 		{nil, `UPDATE runs SET shadow_body = @erased WHERE conversation_id = ANY (@ids) AND shadow_body IS NOT NULL`},
 		{func(e *Erased) *int { return &e.Feedback }, `UPDATE feedback SET comment = NULL WHERE conversation_id = ANY (@ids)`},
 		{func(e *Erased) *int { return &e.Drafts }, `

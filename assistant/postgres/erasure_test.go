@@ -24,7 +24,8 @@ const needle = "needle"
 
 // withoutCustomers are the tables in which nothing of a customer can stand, each with the reason.
 var withoutCustomers = map[string]string{
-	"eval_runs": "suites", "macros": "the desk's own", "ticket_viewers": "agents",
+	"eval_checks": "articles", "eval_drifts": "counts", "eval_reviews": "intents", "eval_runs": "suites", "eval_samples": "counts",
+	"macros": "the desk's own", "ticket_viewers": "agents",
 	"admission_buckets": "hashes", "agent_presence": "agents", "agents": "agents", "api_keys": "keys", "article_redirects": "articles",
 	"article_versions": "articles", "articles": "articles", "audit_chain": "hashes", "audit_head": "hashes",
 	"audit_log": "ids and counts; a reason to unmask is masked, and has not the customer's reference", "channel_registry": "the desk's own",
@@ -51,6 +52,8 @@ var wordColumns = map[string]struct{ words, codes []string }{
 	"drafts": {
 		words: []string{"body", "edits", "findings", "reject_reason"}, codes: []string{"citations", "fate", "language", "method", "reject_code"},
 	},
+	"eval_labels":      {words: []string{"note"}, codes: []string{"label"}},
+	"eval_shadows":     {words: []string{"body"}, codes: []string{"articles", "candidate", "language", "outcome", "reasons"}},
 	"eval_results":     {words: []string{"result"}, codes: []string{"case_id", "ending", "response_key"}},
 	"feedback":         {words: []string{"comment"}},
 	"idempotency_keys": {words: []string{"key"}},
@@ -145,6 +148,14 @@ func customer(t *testing.T, b *testBundle, ref string) uuid.UUID {
 		)
 		INSERT INTO eval_results (run_id, case_id, repeat_index, response_key, passed, ending, cost_usd, result)
 		SELECT id, @case, 0, repeat('0', 64), true, 'answered', 0, jsonb_build_object('reply', @needle::text) FROM run`,
+		`WITH sample AS (
+			INSERT INTO eval_samples (seed, from_at, to_at, population, drawn, added, drawn_at, drawn_by)
+			VALUES (1, @now::timestamptz - interval '1 day', @now, 1, 1, 1, @now, 'lead') RETURNING id
+		)
+		INSERT INTO eval_reviews (run_id, sample_id, stratum) SELECT @run, id, 'fees' FROM sample`,
+		`INSERT INTO eval_labels (run_id, reviewer_id, ordinal, label, note, labelled_at)
+		 VALUES (@run, @agent, 1, 'right_handoff', @needle, @now)`,
+		`INSERT INTO eval_shadows (candidate, run_id, asked_at, outcome, body) VALUES ('bold', @run, @now, 'answered', @needle)`,
 		`UPDATE tickets SET status = 'resolved', resolved_at = @now, tags = ARRAY[@needle::text] WHERE id = @ticket`,
 	} {
 		_, err := b.pool.Exec(t.Context(), sql, args)

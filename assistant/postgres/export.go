@@ -41,6 +41,8 @@ type ExportedConversation struct {
 	ComplaintHistory    json.RawMessage `json:"complaint_history"`
 	Decisions           json.RawMessage `json:"decisions"`   // of the assistant, with the steps that led to each
 	Evaluations         json.RawMessage `json:"evaluations"` // with cases that were made from this conversation
+	Reviews             json.RawMessage `json:"reviews"`     // what reviewers said of decisions
+	Candidates          json.RawMessage `json:"candidates"`  // what another policy or model would have done
 	Events              json.RawMessage `json:"events"`      // what other systems were told
 }
 
@@ -70,6 +72,8 @@ func exportedLists() string {
 			"evaluations", row, `eval_results x JOIN runs r ON x.case_id = ` + evalCase + ` WHERE r.conversation_id = c.id`,
 			`x.run_id, x.case_id, x.repeat_index`,
 		},
+		{"reviews", row, `eval_labels x JOIN runs r ON r.id = x.run_id WHERE r.conversation_id = c.id`, `x.labelled_at, x.run_id`},
+		{"candidates", row, `eval_shadows x JOIN runs r ON r.id = x.run_id WHERE r.conversation_id = c.id`, `x.asked_at, x.candidate`},
 		{
 			"events", row, `webhook_events x WHERE x.body -> 'data' ->> 'conversation_id' = c.id::text
 				OR x.type LIKE 'complaint.%' AND x.body -> 'data' ->> 'ticket_id' IN (

@@ -132,9 +132,7 @@ func readRun(ctx context.Context, kept *archive.Archive, name string) (evals.Rep
 	if len(results) == 0 {
 		return evals.Report{}, fmt.Errorf("%w: nothing came out of run %d yet", errConfig, id)
 	}
-	report := evals.NewReport(evals.Suite{Name: run.Suite}, results)
-	report.RunID, report.Fingerprint, report.Settings, report.SuiteHash = run.ID, run.Fingerprint, run.Settings, run.SuiteHash
-	return report, nil
+	return run.Report(results), nil
 }
 
 // readRuns reads saved results and opens the database only when one of them is the number of a run.

@@ -21,6 +21,9 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/web/console"
 	"github.com/deskhand/deskhand/assistant/web/widget"
+	"github.com/deskhand/deskhand/evals"
+	"github.com/deskhand/deskhand/evals/archive"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -39,6 +42,8 @@ type serveCmd struct {
 	Addr   string        `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
 	Admin  adminSettings `embed:""`
 	Limits limitSettings `embed:""`
+	Gate   string        `env:"DESKHAND_GATE_SUITE" help:"Suite that \"check before publishing\" in the console holds an article against." name:"gate-suite" placeholder:"FILE" type:"existingfile"`
+	Shadow string        `env:"DESKHAND_SHADOW" help:"YAML file of a candidate: a second policy, prompt or model that is asked a share of the live questions after the desk has decided. What it says is sent to nobody; see \"deskhand eval shadow\"." placeholder:"FILE" type:"existingfile"`
 	Sample bool          `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
 
@@ -70,10 +75,20 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
 	debug.FreeOSMemory()
 	s.runs = newRunMetrics(registry)
+	shadowing, endShadow := context.WithCancel(ctx)
+	defer endShadow()
+	if err := s.shadow(shadowing, c.Shadow, registry); err != nil {
+		return err
+	}
 	pipeline := s.assistant(s.store, a.clock)
 	newDeskMetrics(registry, s, pipeline)
+	newDriftMetrics(registry, s)
 	people := s.people()
-	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry})
+	suite, err := c.gateSuite()
+	if err != nil {
+		return err
+	}
+	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry, suite: suite})
 	if err != nil {
 		return err
 	}
@@ -84,14 +99,17 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	server, err := newServer(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
 		Assistant: pipeline,
+		Check:     s.checks(suite),
 		Clock:     a.clock,
 		Deadline:  a.config.RequestDeadline,
 		Desk:      people,
+		Evals:     archive.New(s.pool, a.clock),
 		Gate:      gate,
 		Glossary:  s.glossary,
 		Index:     s.desk.Index,
 		Live:      s.live,
 		Logger:    a.logger,
+		Online:    s.online(),
 		Redactor:  s.knowledge.redactor,
 		Registry:  countSearches(registry, s.desk),
 		Search:    s.search,
@@ -127,10 +145,28 @@ func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logg
 	go watchDesk(ctx, s, logger)
 }
 
+// gateSuite returns the suite to check articles with, nil without one.
+func (c serveCmd) gateSuite() (*evals.Suite, error) {
+	if c.Gate == "" {
+		return nil, nil //nolint:nilnil // nil means that nothing is checked
+	}
+	suite, err := readSuite(c.Gate)
+	return &suite, err
+}
+
+// checks returns how checks of articles are asked for, nil without a suite.
+func (s *system) checks(suite *evals.Suite) online.EnqueueFunc {
+	if suite == nil {
+		return nil
+	}
+	return s.queue.EnqueueCheck
+}
+
 // work is what the background jobs need beside the pipeline.
 type work struct {
 	people   *desk.Desk
 	registry *prometheus.Registry
+	suite    *evals.Suite // to check articles with; nil without one
 }
 
 // work starts the background jobs. What it returns stops them, with a little time for those that run.
@@ -141,9 +177,14 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 		return nil, err
 	}
 	err = errors.Join(workers.AddWebhooks(s.deliverer(a, newWebhookMetrics(w.registry))), workers.AddArticles(s.desk),
-		workers.AddDesk(deskClock{desk: w.people, store: s.store}))
+		workers.AddDesk(deskClock{desk: w.people, store: s.store}), workers.AddDrift(s.online()))
 	if err != nil {
 		return nil, err
+	}
+	if w.suite != nil {
+		if err := workers.AddChecks(newChecker(s, *w.suite)); err != nil {
+			return nil, err
+		}
 	}
 	if a.config.Retention > 0 {
 		if err := workers.AddRetention(forgetter{app: a, store: s.store}); err != nil {

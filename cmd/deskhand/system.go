@@ -20,6 +20,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/trace"
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/migrations"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
@@ -101,8 +102,10 @@ type system struct {
 	models    models
 	opener    *modelOpener
 	pool      *pgxpool.Pool
-	runs      *runMetrics // nil where nobody reads them
-	standby   *standby    // nil without a provider's embedding model
+	queue     *jobs.Queue
+	runs      *runMetrics    // nil where nobody reads them
+	shadowing *online.Shadow // nil without a candidate
+	standby   *standby       // nil without a provider's embedding model
 	store     *postgres.Store
 	tracer    *trace.Tracer // nil without a collector
 }
@@ -153,6 +156,7 @@ func (s *system) connect(ctx context.Context, a *app) (*jobs.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.queue = queue
 	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
 	s.live = newHub(a, s.store)
 	s.store = s.store.WithLive(s.live.Expect)
@@ -197,8 +201,12 @@ func (s *system) attach(ctx context.Context, parts modelParts) error {
 
 // assistant returns the pipeline on a store: the database's, or one in memory.
 func (s *system) assistant(store assistant.Store, clock func() time.Time) *assistant.Assistant {
+	observe := s.runs.around(s.tracer.Run)
+	if s.shadowing != nil {
+		observe = s.shadowing.Around(observe)
+	}
 	return newAssistant(s.knowledge, s.answers, assistant.Config{
-		Clock: clock, Deadline: s.config.RequestDeadline, Observe: s.runs.around(s.tracer.Run), Search: s.search, Store: store,
+		Clock: clock, Deadline: s.config.RequestDeadline, Observe: observe, Search: s.search, Store: store,
 	})
 }
 

@@ -47,6 +47,13 @@ type Run struct {
 	SuiteHash   string            `db:"suite_hash"  json:"suite_hash"`
 }
 
+// Report counts the results of the run.
+func (r Run) Report(results []evals.Result) evals.Report {
+	report := evals.NewReport(evals.Suite{Name: r.Suite}, results)
+	report.RunID, report.Fingerprint, report.Settings, report.SuiteHash = r.ID, r.Fingerprint, r.Settings, r.SuiteHash
+	return report
+}
+
 // Archive keeps runs. It is safe for concurrent use.
 type Archive struct {
 	clock func() time.Time

@@ -54,8 +54,8 @@ func Write(w io.Writer, in Input) error {
 	return nil
 }
 
-// policy lets nothing load and nothing run but the page's own style and script, named by their hashes (Content Security Policy 3).
-func policy() string {
+// Policy lets nothing load and nothing run but the page's own style and script, named by their hashes (Content Security Policy 3).
+func Policy() string {
 	return fmt.Sprintf("default-src 'none'; base-uri 'none'; form-action 'none'; style-src '%s'; script-src '%s'",
 		source(style), source(script))
 }

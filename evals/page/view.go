@@ -95,7 +95,7 @@ func newView(in Input) view {
 	r := in.Report
 	v := view{
 		Curve: riskPlot(r.Confidence), Endings: endings(r), In: in, Intents: intents(r.Results), Outcomes: outcomes(r.Results),
-		Policy: policy(), Reliable: reliablePlot(r.Confidence),
+		Policy: Policy(), Reliable: reliablePlot(r.Confidence),
 		Script:  template.JS(script), //nolint:gosec // the page's own file
 		Style:   template.CSS(style), //nolint:gosec // as above
 		Locales: slices.Sorted(maps.Keys(r.ByLocale)), Slices: sliceRows(r), Tags: slices.Sorted(maps.Keys(r.ByTag)),

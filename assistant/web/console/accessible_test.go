@@ -51,8 +51,8 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		b.do(`$('dialog[open]').close()`)
 	}
 	for _, name := range []string{
-		"account", "articles", "articles/new/en", "articles/withdrawal-pending/en", "audit", "channels", "complaints", "figures", "incidents",
-		"incidents/new", "keys", "macros", "macros/new", "people", "plan", "policy",
+		"account", "articles", "articles/new/en", "articles/withdrawal-pending/en", "audit", "channels", "complaints", "evals", "figures", "incidents",
+		"incidents/new", "keys", "macros", "macros/new", "people", "plan", "policy", "reviews",
 	} {
 		b.open(s.base + "/console/" + name)
 		check(name)

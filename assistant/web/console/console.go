@@ -75,6 +75,7 @@ func Serve(app *fiber.App, clock func() time.Time) error {
 		"/console/audit":                  (*visit).audit,
 		"/console/channels":               (*visit).channels,
 		"/console/complaints":             (*visit).complaints,
+		"/console/evals":                  (*visit).evals,
 		"/console/figures":                (*visit).figures,
 		"/console/incidents":              (*visit).incidents,
 		"/console/incidents/:id":          (*visit).incident,
@@ -84,6 +85,8 @@ func Serve(app *fiber.App, clock func() time.Time) error {
 		"/console/people":                 (*visit).people,
 		"/console/plan":                   (*visit).plan,
 		"/console/policy":                 (*visit).policy,
+		"/console/reviews":                (*visit).reviews,
+		"/console/reviews/:id":            (*visit).review,
 	} {
 		app.Get(address, c.page(show))
 	}

@@ -35,6 +35,8 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
 	"github.com/deskhand/deskhand/assistant/web/console"
+	"github.com/deskhand/deskhand/evals/archive"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
@@ -89,6 +91,9 @@ type system struct {
 	exec  func(statement string, args ...any) // in the database
 	store *postgres.Store
 
+	archive *archive.Archive
+	online  *online.Store
+
 	widget string // the secret of a key
 }
 
@@ -107,6 +112,8 @@ func newSystem(t *testing.T) *system {
 		require.NoError(t, err)
 	}
 
+	s.archive = archive.New(pool, time.Now)
+	s.online = online.New(online.Config{Audit: s.store.Audit, Clock: time.Now, Pool: pool})
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
 	builtin := embed.New()
@@ -135,10 +142,12 @@ func newSystem(t *testing.T) *system {
 		Assistant: pipeline,
 		Clock:     time.Now,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
+		Evals:     s.archive,
 		Gate:      gate,
 		Glossary:  func(string) retrieval.Glossary { return retrieval.Glossary{Pool: pool} },
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
+		Online:    s.online,
 		Redactor:  k.redactor,
 		Registry:  prometheus.NewRegistry(),
 		Search:    index.Search,

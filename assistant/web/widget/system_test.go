@@ -31,6 +31,8 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
 	"github.com/deskhand/deskhand/assistant/web/widget"
+	"github.com/deskhand/deskhand/evals/archive"
+	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
@@ -76,10 +78,12 @@ func newSystem(t *testing.T) *system {
 		Assistant: newAssistant(t, s.store, index, redactor),
 		Clock:     time.Now,
 		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: checks, Redactor: redactor, Store: s.store}),
+		Evals:     archive.New(pool, time.Now),
 		Gate:      gate,
 		Glossary:  func(string) retrieval.Glossary { return retrieval.Glossary{Pool: pool} },
 		Index:     func() *retrieval.Index { return index },
 		Logger:    logger,
+		Online:    online.New(online.Config{Audit: s.store.Audit, Clock: time.Now, Pool: pool}),
 		Redactor:  redactor,
 		Registry:  prometheus.NewRegistry(),
 		Search:    index.Search,

@@ -7,6 +7,7 @@ import { startCase } from './case.js';
 import { startHelp } from './help.js';
 import { startEditor } from './editor.js';
 import { startLead } from './lead.js';
+import { startReview } from './review.js';
 import { keepTime } from './time.js';
 import { focusFirst } from './base.js';
 
@@ -18,6 +19,7 @@ startCase();
 startHelp();
 startEditor();
 startLead();
+startReview();
 if (document.querySelector('[data-region]')) followDesk();
 if (document.body.dataset.page === 'login') focusFirst('main input');
 document.body.dataset.ready = 'yes';

@@ -3,11 +3,13 @@ import { $, send, word } from './base.js';
 import { bodyOf } from './forms.js';
 
 const previewAfter = 250; // ms without a key
+const pollEvery = 1000; // ms between looks at a check
 
 export function startEditor() {
   const source = $('#source');
   if (!source) return;
   $('#impact').addEventListener('click', () => tryOut($('#impact')));
+  $('#check').addEventListener('click', () => check($('#check')));
   let planned;
   source.addEventListener('input', () => {
     clearTimeout(planned);
@@ -54,6 +56,42 @@ async function tryOut(button) {
   }
   bar.hidden = true;
   running = undefined;
+}
+
+// check runs the desk's suite with the article as it stands in the form, as if it were published, and says what would get worse.
+async function check(button) {
+  if (button.ariaBusy === 'true') return;
+  button.ariaBusy = 'true';
+  const { version, ...article } = bodyOf(button.form);
+  article.slug ??= button.dataset.slug;
+  article.locale ??= button.dataset.locale;
+  article.status = 'published';
+  $('#check-place').hidden = false;
+  $('#checks').replaceChildren();
+  const state = $('#check-state');
+  const bar = $('#check-progress');
+  state.textContent = '';
+  bar.hidden = false;
+  bar.removeAttribute('value');
+  try {
+    let seen = await send('POST', '/v1/articles/check', article);
+    while (seen.status === 'waiting' || seen.status === 'running') {
+      await new Promise((resolve) => { setTimeout(resolve, pollEvery); });
+      seen = await send('GET', `/v1/evals/checks/${seen.id}`);
+      if (seen.total) { bar.max = seen.total; bar.value = seen.done; }
+      state.textContent = seen.total ? `${seen.done} / ${seen.total}` : '';
+    }
+    state.textContent = `${word(`check.${seen.status}`)} ${seen.problem ?? ''}`;
+    $('#checks').append(
+      ...seen.findings.map(({ held, rule, detail }) => item('li', `${held ? '✓' : '✗'} ${rule} · ${detail}`)),
+      ...seen.worse.map((id) => item('li', `${word('check.worse')} ${id}`, 'error')),
+      ...seen.better.map((id) => item('li', `${word('check.better')} ${id}`)),
+    );
+  } catch (refused) {
+    state.textContent = refused.message;
+  }
+  bar.hidden = true;
+  button.ariaBusy = 'false';
 }
 
 function impact({ question, effect, before, after }) {
