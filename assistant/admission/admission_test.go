@@ -155,6 +155,19 @@ func TestGateEnter(t *testing.T) {
 		require.Equal(t, before+1, d.count())
 	})
 
+	t.Run("AClockThatIsSetBackShutsNobodyOut", func(t *testing.T) {
+		t.Parallel()
+
+		d := newDesk()
+		gate := d.gate(t, admission.Config{Visitor: rate(1)})
+		require.NoError(t, enter(t, gate, visit))
+		require.Error(t, enter(t, gate, visit))
+		d.pass(-90 * time.Minute)
+		before := d.count()
+		require.Equal(t, time.Minute, refusedBy(t, enter(t, gate, visit)).RetryAfter)
+		require.Equal(t, before+1, d.count(), "it is asked again whether there is a token")
+	})
+
 	t.Run("WhatAWiderLimitRefusesIsNotCountedByANarrowerOne", func(t *testing.T) {
 		t.Parallel()
 
