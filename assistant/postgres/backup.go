@@ -95,13 +95,49 @@ func LookAtTarget(ctx context.Context, address string) (target Target, err error
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	err = conn.QueryRow(ctx, `
-		SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'deskhand' AND pid <> pg_backend_pid()`).
+		SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name = 'deskhand' AND pid <> pg_backend_pid()`).
 		Scan(&target.Sessions)
 	if err != nil {
 		return target, fmt.Errorf("look for sessions: %w", err)
 	}
 	target.Tables, err = Tables(ctx, conn)
 	return target, err
+}
+
+// Clear drops all that the database's own schema holds, but for what belongs to extensions, or nothing.
+func Clear(ctx context.Context, address string) error {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return fmt.Errorf("empty the database: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	_, err = conn.Exec(ctx, `
+		DO $$
+		DECLARE statement text;
+		BEGIN
+			FOR statement IN
+				SELECT format('DROP %s IF EXISTS %s CASCADE', kind, name) FROM (
+					SELECT 1 AS step, oid, 'pg_class'::regclass AS catalog,
+						CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, oid::regclass::text AS name
+					FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
+					UNION ALL
+					SELECT 2, oid, 'pg_proc'::regclass, 'ROUTINE', oid::regprocedure::text FROM pg_proc
+					WHERE pronamespace = 'public'::regnamespace
+					UNION ALL
+					SELECT 3, oid, 'pg_type'::regclass, 'TYPE', oid::regtype::text FROM pg_type
+					WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
+				) AS found
+				WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = found.oid AND d.classid = found.catalog AND d.deptype = 'e')
+				ORDER BY step
+			LOOP
+				EXECUTE statement;
+			END LOOP;
+		END $$`)
+	if err != nil {
+		return fmt.Errorf("empty the database: %w", err)
+	}
+	return nil
 }
 
 // Prepare makes sure that the extension is there: what was dumped with it does not say where it comes from.

@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"os/exec"
@@ -46,8 +48,8 @@ type backupCmd struct {
 
 // Help is shown by --help.
 func (backupCmd) Help() string {
-	return `Writes all that the desk has into one file, while the service runs: conversations, tickets, articles, agents, keys, the audit log,
-waiting jobs. It is one moment of the database, with the number of rows of each table and the head of the audit log. The file is a ZIP
+	return `Writes all that the desk has into one file, while the service runs: conversations, tickets, articles, agents, keys, the audit
+log, waiting jobs. It is one moment of the database, with the number of rows of each table and the head of the audit log. The file is a ZIP
 with PostgreSQL's own format inside (pg_restore reads it), made by the pg_dump that is installed here.
 
 The file holds secrets: what customers wrote, hashes of keys and passwords, secrets of second factors and of webhooks, the key that
@@ -73,8 +75,8 @@ func (c backupCmd) Run(ctx context.Context, a *app) error {
 		if c.JSON {
 			return printJSON(a, made)
 		}
-		_, err = fmt.Fprintf(a.out, "%s: %d rows of %d tables, %d KB\naudit head %s\nIt holds secrets: keep it where only you can read it.\n",
-			c.To, made.total(), len(made.Rows), made.Bytes>>10, made.AuditHead)
+		const said = "%s: %d rows of %d tables, %d KB\naudit head %s\nIt holds secrets: keep it where only you can read it.\n"
+		_, err = fmt.Fprintf(a.out, said, c.To, made.total(), len(made.Rows), made.Bytes>>10, made.AuditHead)
 		return err
 	})
 }
@@ -140,7 +142,7 @@ func (m *manifest) write(ctx context.Context, file *os.File, d dumping) error {
 	if err != nil {
 		return err
 	}
-	m.Bytes, m.SHA256 = counted.n, fmt.Sprintf("%x", sum.Sum(nil))
+	m.Bytes, m.SHA256 = counted.n, sumOf(sum)
 	if entry, err = archive.Create(manifestEntry); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
@@ -176,6 +178,9 @@ func (m *manifest) total() int64 {
 	return rows
 }
 
+// sumOf is a hash in hexadecimal.
+func sumOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
+
 // majorOf is the major version in server_version_num.
 func majorOf(server int) int { return server / 10_000 }
 
@@ -201,15 +206,20 @@ func (t pgTool) run(ctx context.Context) error {
 	var said strings.Builder
 	command.Stdin, command.Stdout, command.Stderr = t.in, t.out, &said
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("%s: %w: %s", t.program, err, lastLine(said.String()))
+		return fmt.Errorf("%s: %w: %s", t.program, err, firstError(said.String()))
 	}
 	return nil
 }
 
-// lastLine is the last thing that a program said.
-func lastLine(text string) string {
-	text = strings.TrimSpace(text)
-	return text[strings.LastIndexByte(text, '\n')+1:]
+// firstError is the first line in which a program names an error, else the first.
+func firstError(text string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "error: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
 }
 
 // counter counts what is written to it.

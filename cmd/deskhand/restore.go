@@ -26,8 +26,8 @@ type restoreCmd struct {
 
 // Help is shown by --help.
 func (restoreCmd) Help() string {
-	return `Fills an empty database from a backup, in one transaction: all of it or nothing. Then it counts the rows of each table, proves the audit
-log against the head of that moment, and brings the schema to this build. Stop all replicas first: it refuses a database that is in use.
+	return `Fills an empty database from a backup, in one transaction: all of it or nothing. Then it counts the rows of each table, proves
+the audit log against the head of that moment, and brings the schema to this build. Stop all replicas first: it refuses a database that is in use.
 
 Examples:
   deskhand restore --from /backups/deskhand-2026-01-31.zip --check
@@ -84,7 +84,7 @@ func readManifest(archive *zip.Reader) (held *manifest, err error) {
 	case err != nil:
 		return nil, err
 	case held.Format != backupFormat:
-		return nil, fmt.Errorf("the backup has format %d, this build knows %d: use the build that made it, %s", held.Format, backupFormat, held.Version)
+		return nil, fmt.Errorf("the backup has format %d, this build knows %d: use deskhand %s", held.Format, backupFormat, held.Version)
 	case held.Schema > latest:
 		return nil, fmt.Errorf("the backup has schema %d, this build knows %d: use deskhand %s or newer", held.Schema, latest, held.Version)
 	}
@@ -111,7 +111,7 @@ func (m *manifest) verify(archive *zip.Reader) (err error) {
 	if err != nil {
 		return fmt.Errorf("the dump is damaged: %w", err)
 	}
-	if n != m.Bytes || fmt.Sprintf("%x", sum.Sum(nil)) != m.SHA256 {
+	if n != m.Bytes || sumOf(sum) != m.SHA256 {
 		return errors.New("the dump is not the one that the manifest names: the file was changed or damaged")
 	}
 	return nil
@@ -139,8 +139,8 @@ func (c restoreCmd) restore(ctx context.Context, s *system, r restoring) error {
 		return err
 	}
 	if len(target.Tables) > 0 {
-		if err := migrations.Down(ctx, s.pool); err != nil {
-			return fmt.Errorf("empty the database: %w", err)
+		if err := postgres.Clear(ctx, s.database.url); err != nil {
+			return err
 		}
 	}
 	if err := postgres.Prepare(ctx, s.database.url); err != nil {

@@ -150,28 +150,10 @@ func (c *crowd) settle(ctx context.Context, q *question, random *rand.Rand) {
 
 // try sends the question once.
 func (c *crowd) try(ctx context.Context, q *question, address string) error {
-	message := map[string]any{"message": map[string]any{"body": q.body, "id": q.key}}
-	if q.conversationID != "" {
-		message["conversation_id"] = q.conversationID
-	}
-	body, err := json.Marshal(message)
-	if err != nil {
-		return fmt.Errorf("encode question: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/answers", bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("ask: %w", err)
-	}
-	request.Header.Set("Authorization", "Bearer "+c.key)
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", q.key)
-	if q.stream {
-		request.Header.Set("Accept", "text/event-stream")
-	}
-	response, err := c.client.Do(request)
+	response, err := send(ctx, c.client, asked{address: address, key: c.key, question: q})
 	if err != nil {
 		c.count("no answer")
-		return fmt.Errorf("ask: %w", err)
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
@@ -190,6 +172,41 @@ func (c *crowd) try(ctx context.Context, q *question, address string) error {
 		c.count("broken answer")
 	}
 	return err
+}
+
+// asked is a question on its way to a replica.
+type asked struct {
+	*question
+
+	address string
+	key     string // of the widget
+}
+
+// send asks once. The caller closes the answer's body.
+func send(ctx context.Context, client *http.Client, q asked) (*http.Response, error) {
+	message := map[string]any{"message": map[string]any{"body": q.body, "id": q.question.key}}
+	if q.conversationID != "" {
+		message["conversation_id"] = q.conversationID
+	}
+	body, err := json.Marshal(message)
+	if err != nil {
+		return nil, fmt.Errorf("encode question: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+q.address+"/v1/answers", bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("ask: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+q.key)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", q.question.key)
+	if q.stream {
+		request.Header.Set("Accept", "text/event-stream")
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("ask: %w", err)
+	}
+	return response, nil
 }
 
 func (c *crowd) count(problem string) {

@@ -79,3 +79,23 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	require.ErrorContains(t, options{}.check(), "--questions")
 	require.ErrorContains(t, options{Questions: 1, Customers: 1, Replicas: 1, Kind: []string{"flood"}}.check(), "replica killed")
 }
+
+// TestUnderOverloadQuestionsAreTakenOrRefusedAndCasesForAPersonAlwaysTaken is the short part of `make overload`. How fast it all is,
+// and in how much memory, is for the long one.
+func TestUnderOverloadQuestionsAreTakenOrRefusedAndCasesForAPersonAlwaysTaken(t *testing.T) {
+	t.Parallel()
+
+	o := overloadOptions{
+		Customers: 4, Deadline: 20 * time.Second, Factor: 4, Flags: []string{"--max-questions", "4"}, For: 3 * time.Second,
+		Log: filepath.Join(t.TempDir(), "log"), ModelLatency: 300 * time.Millisecond, Seed: 1, Warm: time.Second,
+	}
+	result, err := runOverload(t.Context(), o, t.Output())
+	require.NoError(t, err)
+	require.NoError(t, result.print(t.Output()))
+
+	always, _ := result.broken()
+	require.Empty(t, always)
+	require.Positive(t, result.Accepted)
+	require.Positive(t, result.Refused, "there was more than it could take")
+	require.Positive(t, result.Urgent)
+}

@@ -63,9 +63,9 @@ func (l *ledger) sound() bool {
 func (t *trial) balance(ctx context.Context, c *crowd, a *agents) (ledger, error) {
 	var l ledger
 	b, healed := t.bench, time.Now()
-	conn, err := pgx.Connect(ctx, b.database.inDatabase())
+	conn, err := connect(ctx, b.database.inDatabase())
 	if err != nil {
-		return l, fmt.Errorf("open the books: %w", err)
+		return l, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for _, wait := range []struct {
@@ -102,6 +102,15 @@ func (t *trial) balance(ctx context.Context, c *crowd, a *agents) (ledger, error
 		}
 	}
 	return l, nil
+}
+
+// connect opens the books.
+func connect(ctx context.Context, address string) (*pgx.Conn, error) {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("open the books: %w", err)
+	}
+	return conn, nil
 }
 
 // await returns when a count has become zero, or when there is no more time, with what is left of it.
@@ -233,12 +242,18 @@ func (l *ledger) jobs(ctx context.Context, conn *pgx.Conn, o options) error {
 
 // replies looks for what agents sent.
 func (l *ledger) replies(ctx context.Context, conn *pgx.Conn, a *agents) error {
+	rows, err := conn.Query(ctx, `SELECT body, count(*) FROM messages WHERE author = 'agent' GROUP BY body`)
+	if err != nil {
+		return fmt.Errorf("look for replies: %w", err)
+	}
+	var body string
+	var times int
+	stored := make(map[string]int)
+	if _, err := pgx.ForEachRow(rows, []any{&body, &times}, func() error { stored[body] = times; return nil }); err != nil {
+		return fmt.Errorf("look for replies: %w", err)
+	}
 	for _, reply := range a.sent {
-		var n int
-		err := conn.QueryRow(ctx, `SELECT count(*) FROM messages WHERE author = 'agent' AND body = $1`, reply.body).Scan(&n)
-		if err != nil {
-			return fmt.Errorf("look for reply: %w", err)
-		}
+		n := stored[reply.body]
 		l.AgentReplies += min(n, 1)
 		l.AgentRepliesDoubled += max(0, n-1)
 		if n == 0 && reply.confirmed {

@@ -10,6 +10,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,39 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// options are the flags of both measurements.
+// cli are the two measurements.
+type cli struct {
+	Break    options         `cmd:"" default:"withargs" help:"Break one thing after the other while customers ask, and balance the books (the default)."`
+	Overload overloadOptions `cmd:"" help:"Ask one replica for several times what it can do, and look at what becomes of it."`
+}
+
+// overloadOptions are the flags of the overload.
+type overloadOptions struct {
+	Binary       string        `help:"Program to test. Default: the source's, built for this run." placeholder:"FILE" type:"existingfile"`
+	Customers    int           `default:"128" help:"Customers who ask at the same time to find the capacity (${default})." placeholder:"N"`
+	Deadline     time.Duration `default:"20s" help:"How long the service lets a customer wait (${default})." placeholder:"TIME"`
+	Factor       float64       `default:"4" help:"How many times the capacity is asked for (${default})." placeholder:"N"`
+	Flags        []string      `kong:"-"` // of the replica
+	For          time.Duration `default:"60s" help:"How long (${default})." placeholder:"TIME"`
+	JSON         string        `help:"File for the report as JSON." name:"json" placeholder:"FILE"`
+	Log          string        `help:"File for the log of the replica. Default: deskhand-faults.log with the temporary files." placeholder:"FILE"`
+	ModelLatency time.Duration `default:"300ms" help:"How long the model takes (${default})." placeholder:"TIME"`
+	Seed         uint64        `default:"1" help:"Decides who asks what (${default})." placeholder:"N"`
+	Warm         time.Duration `default:"15s" help:"How long the capacity is measured (${default})." placeholder:"TIME"`
+}
+
+// options are those of the bench. The service's own rates are off: what it can do is to be what limits it.
+func (o overloadOptions) options() options {
+	return options{
+		Binary: o.Binary, Deadline: o.Deadline, DiskMB: overloadDisk, Log: cmp.Or(o.Log, defaultLog()), ModelLatency: o.ModelLatency,
+		Replicas: 1, Seed: o.Seed, Flags: append([]string{"--key-rate", "0", "--total-rate", "0"}, o.Flags...),
+	}
+}
+
+// overloadDisk holds, in MB, what a minute of questions writes.
+const overloadDisk = 2048
+
+// options are the flags of the faults.
 type options struct {
 	Agents       int           `default:"2" help:"Agents who answer tickets (${default})." placeholder:"N"`
 	Binary       string        `help:"Program to test. Default: the source's, built for this run." placeholder:"FILE" type:"existingfile"`
@@ -65,9 +98,13 @@ func (o options) check() error {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	var o options
-	kong.Parse(&o, kong.Name("faults"), kong.Description("Measure deskhand while everything around it fails."))
-	err := measure(ctx, o, os.Stdout)
+	var commands cli
+	chosen := kong.Parse(&commands, kong.Name("faults"), kong.Description("Measure deskhand while everything around it fails."))
+	measure := commands.Break.measure
+	if chosen.Command() == "overload" {
+		measure = commands.Overload.measure
+	}
+	err := measure(ctx, os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
@@ -75,7 +112,7 @@ func main() {
 	}
 }
 
-func measure(ctx context.Context, o options, out io.Writer) error {
+func (o options) measure(ctx context.Context, out io.Writer) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -85,20 +122,41 @@ func measure(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := result.print(out); err != nil {
-		return fmt.Errorf("print report: %w", err)
-	}
-	if o.JSON != "" {
-		encoded, err := json.MarshalIndent(result, "", "  ")
-		if err != nil {
-			return fmt.Errorf("encode report: %w", err)
-		}
-		if err := os.WriteFile(o.JSON, append(encoded, '\n'), 0o600); err != nil {
-			return fmt.Errorf("write report: %w", err)
-		}
+	if err := errors.Join(result.print(out), writeJSON(o.JSON, result)); err != nil {
+		return err
 	}
 	if !result.passed() {
 		return fmt.Errorf("a promise was broken; repeat with --seed %d", o.Seed)
+	}
+	return nil
+}
+
+func (o overloadOptions) measure(ctx context.Context, out io.Writer) error {
+	result, err := runOverload(ctx, o, out)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(result.print(out), writeJSON(o.JSON, result)); err != nil {
+		return err
+	}
+	always, measured := result.broken()
+	if broken := slices.Concat(always, measured); len(broken) > 0 {
+		return fmt.Errorf("under overload %s", strings.Join(broken, "; "))
+	}
+	return nil
+}
+
+// writeJSON writes a report to a file, if one is named.
+func writeJSON(path string, result any) error {
+	if path == "" {
+		return nil
+	}
+	encoded, err := json.MarshalIndent(result, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode report: %w", err)
+	}
+	if err := os.WriteFile(path, append(encoded, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
 }
@@ -107,8 +165,8 @@ func (o options) withDefaults() options {
 	if o.Seed == 0 {
 		o.Seed = uint64(time.Now().UnixNano()) % 1_000_000 // short, to be typed again
 	}
-	if o.Log == "" {
-		o.Log = filepath.Join(os.TempDir(), "deskhand-faults.log")
-	}
+	o.Log = cmp.Or(o.Log, defaultLog())
 	return o
 }
+
+func defaultLog() string { return filepath.Join(os.TempDir(), "deskhand-faults.log") }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -143,4 +144,25 @@ func (r *replica) signal(how syscall.Signal) (gone func(ctx context.Context) err
 // setClock moves the program's clock.
 func (r *replica) setClock(ahead time.Duration) error {
 	return os.WriteFile(r.clockFile, []byte(strconv.Itoa(int(ahead.Seconds()))), 0o600)
+}
+
+// memory is the program's resident memory in bytes.
+func (r *replica) memory() (int64, error) {
+	r.mu.Lock()
+	process := r.process
+	r.mu.Unlock()
+	if process == nil {
+		return 0, errors.New("read memory of replica: it does not run")
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process.Pid))
+	if err != nil {
+		return 0, fmt.Errorf("read memory of replica: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
+			kib, err := strconv.ParseInt(fields[1], 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, errors.New("read memory of replica: the system does not tell")
 }
