@@ -106,8 +106,11 @@ func (a *Assistant) Handle(ctx context.Context, q Question) (Run, error) {
 	switch {
 	case c.Run.Concluded():
 		return c.Run, nil
-	case c.Repeated:
+	case c.Repeated && a.Clock().Before(c.Run.DeadlineAt.Add(rescueMargin)):
 		return a.await(ctx, c.Run)
+	case c.Repeated:
+		// Who worked on it has died, and the rescue has not come yet, or died too: the customer is here now. The first end stands.
+		c.Run.DeadlineAt = a.Clock().Add(a.Deadline)
 	}
 	return a.finish(ctx, c, q)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/llm/llmtest"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -227,6 +228,32 @@ func TestQuestionThatCannotBeRecordedIsRescued(t *testing.T) {
 	again, err := s.Recover(t.Context(), crash.runID)
 	require.NoError(t, err)
 	require.Equal(t, run, again)
+	require.Equal(t, 2, s.count(t, `SELECT count(*) FROM messages`), "exactly once")
+}
+
+// A customer who asks again after the replica died gets the answer at once, not when the rescue comes by.
+func TestRepeatOfAnAbandonedQuestionEndsIt(t *testing.T) {
+	t.Parallel()
+
+	crash := &crashingStore{left: 1}
+	s := newSystem(t, options{store: func(store assistant.Store) assistant.Store {
+		crash.Store = store
+		return crash
+	}})
+	q := assistant.Question{Body: feeQuestion, Channel: "widget", ConversationID: uuid.Nil, IdempotencyKey: "k"}
+	key, _, err := s.store.CreateKey(t.Context(), postgres.Key{Name: "site", Role: postgres.RoleWidget})
+	require.NoError(t, err)
+	q.APIKeyID = key.ID
+	_, err = s.Handle(t.Context(), q)
+	require.Error(t, err)
+	s.Clock = func() time.Time { return time.Now().Add(time.Minute) }
+	run, err := s.Handle(t.Context(), q)
+
+	require.NoError(t, err)
+	require.Equal(t, assistant.OutcomeAnswered, run.Outcome, run.Reasons)
+	again, err := s.Recover(t.Context(), run.ID)
+	require.NoError(t, err)
+	require.Equal(t, run.Reply.ID, again.Reply.ID)
 	require.Equal(t, 2, s.count(t, `SELECT count(*) FROM messages`), "exactly once")
 }
 

@@ -221,6 +221,19 @@ func TestGateEnter(t *testing.T) {
 	})
 }
 
+func TestGateUnderPressure(t *testing.T) {
+	t.Parallel()
+
+	wait := time.Second
+	gate := newDesk().gate(t, admission.Config{Places: 4, Pressure: func() time.Duration { return wait }})
+	require.Equal(t, admission.LimitPlaces, refusedBy(t, enter(t, gate, admission.Visit{})).Limit)
+	leave, err := gate.EnterUrgent(t.Context())
+	require.NoError(t, err, "a case for a person is taken")
+	leave()
+	wait = time.Millisecond
+	require.NoError(t, enter(t, gate, admission.Visit{}), "and everybody again when it is over")
+}
+
 func TestGateEnterUrgent(t *testing.T) {
 	t.Parallel()
 

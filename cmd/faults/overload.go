@@ -128,7 +128,9 @@ func (f *flood) capacity(ctx context.Context, o overloadOptions) float64 {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(o.Seed, uint64(i))) //nolint:gosec // a load, not a secret
 			for measuring.Err() == nil {
-				f.ask(ctx, random)
+				if !f.ask(ctx, random) {
+					_ = pause(measuring, sampleEach)
+				}
 			}
 		})
 	}
@@ -162,8 +164,8 @@ func (f *flood) offer(ctx context.Context, rate float64, lasts time.Duration) {
 	all.Wait()
 }
 
-// ask sends one question, once, and counts how it ended.
-func (f *flood) ask(ctx context.Context, random *rand.Rand) {
+// ask sends one question, once, and counts how it ended. It reports whether there was an answer.
+func (f *flood) ask(ctx context.Context, random *rand.Rand) bool {
 	q := &question{body: "whats the taker fee for spot", key: strconv.FormatUint(random.Uint64(), 36)}
 	urgent := random.Float64() < urgentShare
 	if urgent {
@@ -200,6 +202,7 @@ func (f *flood) ask(ctx context.Context, random *rand.Rand) {
 	if urgent && (len(q.ends) == 0 || q.ends[0].Ticket == nil) {
 		f.report.UrgentLost++
 	}
+	return len(q.ends) > 0
 }
 
 func kindOf(err error) string {
@@ -218,9 +221,7 @@ func (f *flood) recover(ctx context.Context) time.Duration {
 	begun, row := time.Now(), 0
 	random := rand.New(rand.NewPCG(f.Seed, 1<<41)) //nolint:gosec // as above
 	for row < inARow && time.Since(begun) < 6*recoveryLimit {
-		before := f.report.Accepted
-		f.ask(ctx, random)
-		if f.report.Accepted > before {
+		if f.ask(ctx, random) {
 			row++
 			continue
 		}
