@@ -27,7 +27,8 @@ type restoreCmd struct {
 // Help is shown by --help.
 func (restoreCmd) Help() string {
 	return `Fills an empty database from a backup, in one transaction: all of it or nothing. Then it counts the rows of each table, proves
-the audit log against the head of that moment, and brings the schema to this build. Stop all replicas first: it refuses a database that is in use.
+the audit log against the head of that moment, and brings the schema to this build. Stop all replicas first: it refuses a database
+that is in use.
 
 Examples:
   deskhand restore --from /backups/deskhand-2026-01-31.zip --check
