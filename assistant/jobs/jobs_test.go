@@ -111,7 +111,7 @@ func (b *bundle) awaitState(t *testing.T, want string) {
 	t.Helper()
 	state := ""
 	require.Eventually(t, func() bool {
-		err := b.pool.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind IN ('draft_for_agent', 'recover_run')`).Scan(&state)
+		err := b.pool.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind <> 'look_for_abandoned_runs'`).Scan(&state)
 		return err == nil && state == want
 	}, patience, 20*time.Millisecond, "the job is %s", state)
 }
