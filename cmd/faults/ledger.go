@@ -230,7 +230,9 @@ func (l *ledger) doubles(ctx context.Context, conn *pgx.Conn) error {
 
 // jobs counts those that nobody finishes.
 func (l *ledger) jobs(ctx context.Context, conn *pgx.Conn, o options) error {
-	discarded, err := number(ctx, conn, `SELECT count(*) FROM river_job WHERE state = 'discarded'`)
+	// What comes round by the clock has one attempt: the next round makes up for it.
+	discarded, err := number(ctx, conn, `SELECT count(*) FROM river_job
+		WHERE state = 'discarded' AND kind NOT IN ('tend_desk', 'look_for_abandoned_runs')`)
 	if err != nil || o.Hasty {
 		l.JobsStuck = discarded
 		return err

@@ -236,7 +236,7 @@ func (f *flood) recover(ctx context.Context) time.Duration {
 func (f *flood) watchMemory(ctx context.Context) {
 	for pause(ctx, sampleEach) == nil {
 		now, err := f.replicas[0].memory()
-		if err == nil {
+		if err == nil { // read when the watch is over
 			f.report.PeakMB = max(f.report.PeakMB, megabytes(now))
 		}
 	}

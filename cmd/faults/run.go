@@ -94,6 +94,7 @@ func (t *trial) breakThings(ctx context.Context, c *crowd) {
 		t.faults = append(t.faults, f)
 		sayf(t.out, "%7s  question %5d  fault %3d: %s %s", time.Since(t.faults[0].At).Round(100*time.Millisecond), c.progress(), i+1,
 			k.name, f.span.Round(10*time.Millisecond))
+		together := f.random.Float64() < double // before the fault has it
 		done := make(chan struct{})
 		running.Go(func() {
 			defer close(done)
@@ -104,7 +105,7 @@ func (t *trial) breakThings(ctx context.Context, c *crowd) {
 			}
 		})
 		// Two that both change the database would undo each other's repair.
-		if apart := i+1 == len(deck) || k.database && deck[i+1].database; !apart && f.random.Float64() < double {
+		if apart := i+1 == len(deck) || k.database && deck[i+1].database; !apart && together {
 			continue
 		}
 		<-done
