@@ -36,6 +36,14 @@ test: ## Set up, also Chromium, run every test with the race detector, then each
 fuzz: setup ## Run every fuzz target for FUZZTIME (30s), guided by coverage
 	@trap .ci/stop-test-server EXIT; .ci/fuzz $(or $(FUZZTIME),30s) -fuzz=.
 
+.PHONY: faults
+faults: setup ## Break everything around the service while 10,000 questions are asked; ARGS="--questions 500 --seed 7"
+	@go run ./cmd/faults $(ARGS)
+
+.PHONY: overload
+overload: setup ## Ask one replica for four times what it can do, for a minute
+	@go run ./cmd/faults overload $(ARGS)
+
 .PHONY: lint
 lint: ## Check the style with golangci-lint: linters, gofumpt and the order of imports
 	@go run $(GOLANGCI) run ./...

@@ -106,8 +106,11 @@ func (a *Assistant) Handle(ctx context.Context, q Question) (Run, error) {
 	switch {
 	case c.Run.Concluded():
 		return c.Run, nil
-	case c.Repeated:
+	case c.Repeated && a.Clock().Before(c.Run.DeadlineAt.Add(rescueMargin)):
 		return a.await(ctx, c.Run)
+	case c.Repeated:
+		// Who worked on it has died, and the rescue has not come yet, or died too: the customer is here now. The first end stands.
+		c.Run.DeadlineAt = a.Clock().Add(a.Deadline)
 	}
 	return a.finish(ctx, c, q)
 }
@@ -221,8 +224,8 @@ func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 		Message: Message{
 			ID: a.NewID(), Author: AuthorCustomer, Body: clean.Text, CreatedAt: now, Redactions: redact.Names(clean.Kinds()),
 		},
-		Question:  q,
-		RecoverAt: now.Add(a.Deadline + rescueMargin),
+		Question:     q,
+		RecoverAfter: a.Deadline + rescueMargin,
 		// Of the message alone: what the conversation reveals in it may differ when it is sent again.
 		RequestHash: requestHash(q, a.Redactor.Redact(q.Body).Text),
 		Rewritten:   rewritten,
@@ -265,7 +268,8 @@ func (a *Assistant) finish(ctx context.Context, c Case, q Question) (Run, error)
 func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error) {
 	rec := &recorder{clock: a.Clock, progress: q.Progress}
 	ctx, done := a.Observe(ctx, c)
-	bounded, cancel := context.WithDeadline(ctx, c.Run.DeadlineAt)
+	// As a time from now, and never more than a deadline: the wall clock may have jumped since the run was stored.
+	bounded, cancel := context.WithTimeout(ctx, min(c.Run.DeadlineAt.Sub(a.Clock()), a.Deadline))
 	defer cancel()
 	conclusion, err := a.pipeline(bounded, c, rec)
 	if err != nil {
@@ -294,7 +298,7 @@ func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error
 
 // await waits for another request or process that is working on the same question.
 func (a *Assistant) await(ctx context.Context, run Run) (Run, error) {
-	ctx, cancel := context.WithDeadline(ctx, a.Clock().Add(a.Deadline))
+	ctx, cancel := context.WithTimeout(ctx, a.Deadline)
 	defer cancel()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()

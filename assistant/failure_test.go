@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/llm"
 	"github.com/deskhand/deskhand/assistant/llm/llmtest"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -227,6 +229,55 @@ func TestQuestionThatCannotBeRecordedIsRescued(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, run, again)
 	require.Equal(t, 2, s.count(t, `SELECT count(*) FROM messages`), "exactly once")
+}
+
+// A customer who asks again after the replica died gets the answer at once, not when the rescue comes by.
+func TestRepeatOfAnAbandonedQuestionEndsIt(t *testing.T) {
+	t.Parallel()
+
+	crash := &crashingStore{left: 1}
+	s := newSystem(t, options{store: func(store assistant.Store) assistant.Store {
+		crash.Store = store
+		return crash
+	}})
+	q := assistant.Question{Body: feeQuestion, Channel: "widget", ConversationID: uuid.Nil, IdempotencyKey: "k"}
+	key, _, err := s.store.CreateKey(t.Context(), postgres.Key{Name: "site", Role: postgres.RoleWidget})
+	require.NoError(t, err)
+	q.APIKeyID = key.ID
+	_, err = s.Handle(t.Context(), q)
+	require.Error(t, err)
+	s.Clock = func() time.Time { return time.Now().Add(time.Minute) }
+	run, err := s.Handle(t.Context(), q)
+
+	require.NoError(t, err)
+	require.Equal(t, assistant.OutcomeAnswered, run.Outcome, run.Reasons)
+	again, err := s.Recover(t.Context(), run.ID)
+	require.NoError(t, err)
+	require.Equal(t, run.Reply.ID, again.Reply.ID)
+	require.Equal(t, 2, s.count(t, `SELECT count(*) FROM messages`), "exactly once")
+}
+
+// A wall clock jumps when it is corrected: each look at it here finds it an hour from the look before.
+func TestAClockThatJumpsLosesNoQuestion(t *testing.T) {
+	t.Parallel()
+
+	for name, jump := range map[string]time.Duration{"Ahead": time.Hour, "Back": -time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			s := newSystem(t, options{deadline: time.Second, respond: llmtest.Drafter, retries: llm.ResilienceConfig{AttemptTimeout: time.Minute}})
+			var looks atomic.Int64
+			s.Clock = func() time.Time { return time.Now().Add(time.Duration(looks.Add(1)) * jump) }
+			s.model.Always(llmtest.Chat, llmtest.Hang())
+			run, err := s.Handle(t.Context(), assistant.Question{Body: feeQuestion, Channel: "widget"})
+
+			require.NoError(t, err)
+			require.Equal(t, assistant.OutcomeHandedOff, run.Outcome)
+			require.Equal(t, []assistant.Reason{assistant.ReasonDeadline}, run.Reasons, "the deadline is a second, whatever the clock says")
+			require.Equal(t, 1, s.count(t, `SELECT count(*) FROM river_job
+				WHERE kind = 'recover_run' AND scheduled_at BETWEEN now() AND now() + interval '10 minutes'`))
+		})
+	}
 }
 
 func TestRecoverLeavesAConcludedRunAlone(t *testing.T) {

@@ -104,7 +104,9 @@ func (r *recorder) stage(name Stage, work func(detail map[string]any) error) err
 	detail := make(map[string]any)
 	started := r.clock()
 	err := work(detail)
-	step := Step{Detail: detail, Duration: r.clock().Sub(started), Stage: name, StartedAt: started, Status: StepOK}
+	// A clock that was set back must not cost a run its record.
+	took := max(0, r.clock().Sub(started))
+	step := Step{Detail: detail, Duration: took, Stage: name, StartedAt: started, Status: StepOK}
 	if err != nil {
 		step.Status = StepFailed
 		detail["error"] = describe(err)

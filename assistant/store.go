@@ -53,7 +53,7 @@ const (
 
 // Job asks for work later. It is stored in the transaction of the change that needs it.
 type Job struct {
-	At    time.Time // of a rescue; a draft is made as soon as somebody can
+	At    time.Time // of a rescue, by the database's clock; a draft is made as soon as somebody can
 	Kind  JobKind
 	RunID uuid.UUID
 }
@@ -64,7 +64,7 @@ type Opening struct {
 	DeadlineAt     time.Time
 	Message        Message // redacted
 	Question       Question
-	RecoverAt      time.Time
+	RecoverAfter   time.Duration        // by the database's clock: that of the program may be wrong
 	RequestHash    [32]byte             // of the request as it came, to tell a repeat from a reused key
 	Rewritten      map[uuid.UUID]string // earlier messages in which a split secret was found, with their new text
 	RunID          uuid.UUID

@@ -155,6 +155,19 @@ func TestGateEnter(t *testing.T) {
 		require.Equal(t, before+1, d.count())
 	})
 
+	t.Run("AClockThatIsSetBackShutsNobodyOut", func(t *testing.T) {
+		t.Parallel()
+
+		d := newDesk()
+		gate := d.gate(t, admission.Config{Visitor: rate(1)})
+		require.NoError(t, enter(t, gate, visit))
+		require.Error(t, enter(t, gate, visit))
+		d.pass(-90 * time.Minute)
+		before := d.count()
+		require.Equal(t, time.Minute, refusedBy(t, enter(t, gate, visit)).RetryAfter)
+		require.Equal(t, before+1, d.count(), "it is asked again whether there is a token")
+	})
+
 	t.Run("WhatAWiderLimitRefusesIsNotCountedByANarrowerOne", func(t *testing.T) {
 		t.Parallel()
 
@@ -206,6 +219,19 @@ func TestGateEnter(t *testing.T) {
 			require.NoError(t, enter(t, gate, admission.Visit{Key: "key"}))
 		}
 	})
+}
+
+func TestGateUnderPressure(t *testing.T) {
+	t.Parallel()
+
+	wait := time.Second
+	gate := newDesk().gate(t, admission.Config{Places: 4, Pressure: func() time.Duration { return wait }})
+	require.Equal(t, admission.LimitPlaces, refusedBy(t, enter(t, gate, admission.Visit{})).Limit)
+	leave, err := gate.EnterUrgent(t.Context())
+	require.NoError(t, err, "a case for a person is taken")
+	leave()
+	wait = time.Millisecond
+	require.NoError(t, enter(t, gate, admission.Visit{}), "and everybody again when it is over")
 }
 
 func TestGateEnterUrgent(t *testing.T) {

@@ -12,14 +12,20 @@ import (
 // busyWait is what a replica without a free place tells: a question takes seconds at most, and another replica may have one.
 const busyWait = 2 * time.Second
 
+// maxPressure is how long work may wait for a connection to the database before nothing ordinary is added to it. A case for a person
+// waits some ten times for one.
+const maxPressure = 100 * time.Millisecond
+
 // Config is what a Gate is made of.
 type Config struct {
 	Clock  func() time.Time
 	Key    Rate // of questions with one key
 	Lease  LeaseFunc
 	Logger *slog.Logger
-	Places int  // questions that this replica works on at a time, cases for a person apart
-	Total  Rate // of all questions
+	Places int // questions that this replica works on at a time, cases for a person apart
+	// Pressure is how long work waited for a connection lately. Nil is none.
+	Pressure func() time.Duration
+	Total    Rate // of all questions
 	// Visitor is the rate of questions from one network, or of one customer that the host site vouches for.
 	Visitor Rate
 }
@@ -67,6 +73,10 @@ func New(config Config) (*Gate, error) {
 
 // Enter takes a question, or returns a *Refusal at once. The caller calls leave when the question has ended.
 func (g *Gate) Enter(ctx context.Context, visit Visit) (leave func(), err error) {
+	// Places bound what a slow model holds up; this, what a machine can do.
+	if g.Pressure != nil && g.Pressure() > maxPressure {
+		return nil, &Refusal{Limit: LimitPlaces, RetryAfter: busyWait}
+	}
 	select {
 	case g.ordinary <- struct{}{}:
 	default:

@@ -15,11 +15,20 @@ const (
 
 // share is what this replica has leased of a bucket.
 type share struct {
-	blockedUntil time.Time     // the bucket was empty
+	blockedFor   time.Duration // after the bucket was found empty
+	blockedUntil time.Time
 	endsAt       time.Time     // of the lease
 	fetched      chan struct{} // closed when the lease that is being fetched is there; nil when none is
 	tokens       int
 	want         int // of the next lease
+}
+
+// blocked is how long the bucket is known to be empty. A clock that was set back since says nothing.
+func (s *share) blocked(now time.Time) time.Duration {
+	if left := s.blockedUntil.Sub(now); left <= s.blockedFor {
+		return left
+	}
+	return 0
 }
 
 // take takes a token, or says how long there is none.
@@ -33,8 +42,8 @@ func (g *Gate) take(ctx context.Context, b bucket) (*share, time.Duration) {
 		case s.tokens > 0 && now.Before(s.endsAt):
 			s.tokens--
 			return s, 0
-		case now.Before(s.blockedUntil):
-			return s, s.blockedUntil.Sub(now)
+		case s.blocked(now) > 0:
+			return s, s.blocked(now)
 		case s.fetched == nil:
 			g.fetch(ctx, s, Request{Name: n[:], Rate: b.rate})
 		default:
@@ -75,7 +84,8 @@ func (g *Gate) fetch(ctx context.Context, s *share, request Request) {
 	if lease.Granted > 0 {
 		s.tokens, s.endsAt, s.want = lease.Granted, now.Add(leaseLife), 2*s.want
 	} else {
-		s.blockedUntil, s.want = now.Add(max(lease.Wait, time.Millisecond)), 1
+		s.blockedFor, s.want = max(lease.Wait, time.Millisecond), 1
+		s.blockedUntil = now.Add(s.blockedFor)
 	}
 	close(s.fetched)
 	s.fetched = nil
@@ -106,7 +116,7 @@ func (g *Gate) shareOf(b bucket) (name, *share) {
 	if now := g.Clock(); !now.Before(g.sweepAt) {
 		g.sweepAt = now.Add(sweepInterval)
 		for n, s := range g.shares {
-			if s.fetched == nil && now.After(s.endsAt) && now.After(s.blockedUntil) {
+			if s.fetched == nil && now.After(s.endsAt) && s.blocked(now) <= 0 {
 				delete(g.shares, n)
 			}
 		}

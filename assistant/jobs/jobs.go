@@ -32,9 +32,13 @@ const (
 	// jobTimeout bounds one attempt: a whole run with its deadline, and the recording after it.
 	jobTimeout = time.Minute
 
-	// recoverAttempts spread over about three days by River's schedule (the fourth power of the attempt, in seconds): a
-	// database that comes back within that time still finds its questions rescued.
+	// stuckAfter is how long after its start a job counts as one whose replica has died. It runs again then, within half a minute.
+	stuckAfter = jobTimeout + 15*time.Second
+
+	// A rescue is tried again after 1, 16 and then each 60 seconds: a customer waits, and it costs little. What was tried
+	// recoverAttempts times is found again by the look for abandoned runs.
 	recoverAttempts = 25
+	maxRecoverWait  = time.Minute
 	draftAttempts   = 5
 )
 
@@ -95,6 +99,7 @@ func NewWorkers(pool *pgxpool.Pool, handler Handler, logger *slog.Logger) (*Work
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &draftWorker{handler: handler})
 	river.AddWorker(workers, &recoverWorker{handler: handler})
+	river.AddWorker(workers, &abandonedWorker{pool: pool})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		JobTimeout: jobTimeout,
 		Logger:     logger,
@@ -102,11 +107,13 @@ func NewWorkers(pool *pgxpool.Pool, handler Handler, logger *slog.Logger) (*Work
 			queueDraft:   {MaxWorkers: draftWorkers},
 			queueRecover: {MaxWorkers: recoverWorkers},
 		},
-		Workers: workers,
+		RescueStuckJobsAfter: stuckAfter,
+		Workers:              workers,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("new job workers: %w", err)
 	}
+	client.PeriodicJobs().Add(lookForAbandoned())
 	return &Workers{client: client, workers: workers}, nil
 }
 
@@ -161,6 +168,18 @@ type recoverWorker struct {
 	river.WorkerDefaults[recoverArgs]
 
 	handler Handler
+}
+
+// NextRetry implements river.Worker.
+func (*recoverWorker) NextRetry(job *river.Job[recoverArgs]) time.Time {
+	if job.AttemptedAt == nil {
+		return time.Time{} // River's own schedule
+	}
+	wait := maxRecoverWait
+	if n := job.Attempt; n < 3 {
+		wait = time.Duration(n*n*n*n) * time.Second
+	}
+	return job.AttemptedAt.Add(wait)
 }
 
 // Work implements river.Worker.

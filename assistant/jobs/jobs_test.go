@@ -111,7 +111,7 @@ func (b *bundle) awaitState(t *testing.T, want string) {
 	t.Helper()
 	state := ""
 	require.Eventually(t, func() bool {
-		err := b.pool.QueryRow(t.Context(), `SELECT state FROM river_job`).Scan(&state)
+		err := b.pool.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind <> 'look_for_abandoned_runs'`).Scan(&state)
 		return err == nil && state == want
 	}, patience, 20*time.Millisecond, "the job is %s", state)
 }
@@ -247,6 +247,46 @@ func TestStoppedWorkersGiveARunningJobBack(t *testing.T) {
 	require.NoError(t, b.workers.Stop(ctx))
 
 	var state string
-	require.NoError(t, b.pool.QueryRow(t.Context(), `SELECT state FROM river_job`).Scan(&state))
+	require.NoError(t, b.pool.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind = 'recover_run'`).Scan(&state))
 	require.Contains(t, []string{"available", "retryable", "scheduled"}, state)
+}
+
+func TestJobOfAReplicaThatDiedRunsAgain(t *testing.T) {
+	t.Parallel()
+
+	for _, kind := range []assistant.JobKind{assistant.JobDraft, assistant.JobRecover} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+
+			b := setup(t)
+			job := assistant.Job{At: time.Now(), Kind: kind, RunID: uuid.New()}
+			b.enqueue(t, job)
+			_, err := b.pool.Exec(t.Context(), `UPDATE river_job
+				SET state = 'running', attempt = 1, attempted_at = now() - interval '90 seconds', attempted_by = '{dead}'`)
+			require.NoError(t, err)
+			b.start(t)
+
+			require.Equal(t, call{kind, job.RunID}, b.handler.next(t))
+			b.awaitState(t, "completed")
+		})
+	}
+}
+
+func TestOpenRunWithoutAJobIsRescued(t *testing.T) {
+	t.Parallel()
+
+	b := setup(t)
+	run, waiting := uuid.New(), uuid.New()
+	for _, id := range []uuid.UUID{run, waiting} {
+		_, err := b.pool.Exec(t.Context(), `
+			WITH c AS (INSERT INTO conversations (id, channel, created_at) VALUES ($1, 'widget', now())),
+			m AS (INSERT INTO messages (id, conversation_id, author, body, created_at) VALUES ($1, $1, 'customer', 'hello', now()))
+			INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at) VALUES ($1, $1, $1, 'running', now(), now())`, id)
+		require.NoError(t, err)
+	}
+	b.enqueue(t, assistant.Job{At: time.Now().Add(time.Hour), Kind: assistant.JobRecover, RunID: waiting})
+	b.start(t)
+
+	require.Equal(t, call{assistant.JobRecover, run}, b.handler.next(t))
+	require.Empty(t, b.handler.calls, "another's time has not come")
 }

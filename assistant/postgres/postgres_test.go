@@ -62,7 +62,7 @@ func (b *testBundle) ask(t *testing.T, change func(*assistant.Opening)) assistan
 
 func (b *testBundle) opening(body string) assistant.Opening {
 	return assistant.Opening{
-		At: now(), ConversationID: uuid.New(), DeadlineAt: now().Add(time.Minute), RecoverAt: now().Add(2 * time.Minute),
+		At: now(), ConversationID: uuid.New(), DeadlineAt: now().Add(time.Minute), RecoverAfter: 2 * time.Minute,
 		Message:     assistant.Message{ID: newID(), Author: assistant.AuthorCustomer, Body: body, Redactions: []string{}},
 		Question:    assistant.Question{APIKeyID: b.key.ID, Body: body, Channel: "widget"},
 		RequestHash: sha256.Sum256([]byte(body)), RunID: newID(),
@@ -116,12 +116,23 @@ func TestStoreBegin(t *testing.T) {
 
 		bundle := setup(t)
 		c := bundle.ask(t, nil)
-		require.Equal(t, []assistant.Job{{At: now().Add(2 * time.Minute), Kind: assistant.JobRecover, RunID: c.Run.ID}}, bundle.jobs)
+		require.Len(t, bundle.jobs, 1)
+		require.Equal(t, assistant.Job{At: bundle.jobs[0].At, Kind: assistant.JobRecover, RunID: c.Run.ID}, bundle.jobs[0])
 
 		bundle.fail = errors.New("no queue")
 		_, err := bundle.store.Begin(t.Context(), bundle.opening("second"))
 		require.Error(t, err)
 		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM messages`))
+	})
+
+	t.Run("TheRescueComesInTimeWhateverTheProgramsClockSays", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		bundle.ask(t, func(o *assistant.Opening) {
+			o.At, o.DeadlineAt = time.Now().Add(90*time.Minute), time.Now().Add(91*time.Minute)
+		})
+		require.WithinDuration(t, time.Now().Add(2*time.Minute), bundle.jobs[0].At, time.Minute)
 	})
 
 	t.Run("RepeatedIdempotencyKeyFindsTheFirstQuestion", func(t *testing.T) {

@@ -26,13 +26,15 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 		if err := openConversation(ctx, tx, o); err != nil {
 			return err
 		}
-		if err := insertQuestion(ctx, tx, o); err != nil {
+		stored, err := insertQuestion(ctx, tx, o)
+		if err != nil {
 			return err
 		}
-		if err := s.enqueue(ctx, tx, assistant.Job{At: o.RecoverAt, Kind: assistant.JobRecover, RunID: o.RunID}); err != nil {
+		// Workers go by the database's clock. By that of a program that is an hour ahead, and dies, a customer would wait for an hour.
+		rescue := assistant.Job{At: stored.Add(o.RecoverAfter), Kind: assistant.JobRecover, RunID: o.RunID}
+		if err := s.enqueue(ctx, tx, rescue); err != nil {
 			return fmt.Errorf("enqueue recovery: %w", err)
 		}
-		var err error
 		c, err = loadCase(ctx, tx, o.RunID)
 		return err
 	})
@@ -169,12 +171,13 @@ func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Ca
 	return c, true, err
 }
 
-func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
+// insertQuestion returns the time by the database's clock.
+func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (time.Time, error) {
 	for id, body := range o.Rewritten {
 		_, err := tx.Exec(ctx, `UPDATE messages SET body = @body WHERE id = @id AND conversation_id = @conversation_id`,
 			pgx.NamedArgs{"body": body, "id": id, "conversation_id": o.ConversationID})
 		if err != nil {
-			return fmt.Errorf("rewrite message: %w", err)
+			return time.Time{}, fmt.Errorf("rewrite message: %w", err)
 		}
 	}
 	_, err := tx.Exec(ctx, `
@@ -190,7 +193,7 @@ func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
 			"created_at":      o.At,
 		})
 	if err != nil {
-		return fmt.Errorf("insert message: %w", err)
+		return time.Time{}, fmt.Errorf("insert message: %w", err)
 	}
 	if o.Question.IdempotencyKey != "" {
 		_, err := tx.Exec(ctx, `
@@ -200,20 +203,25 @@ func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
 				"api_key_id": o.Question.APIKeyID, "key": o.Question.IdempotencyKey, "message_id": o.Message.ID, "created_at": o.At,
 			})
 		if err != nil {
-			return fmt.Errorf("insert idempotency key: %w", err)
+			return time.Time{}, fmt.Errorf("insert idempotency key: %w", err)
 		}
 	}
-	_, err = tx.Exec(ctx, `
+	rows, err := tx.Query(ctx, `
 		INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at)
-		VALUES (@id, @conversation_id, @message_id, 'running', @started_at, @deadline_at)`,
+		VALUES (@id, @conversation_id, @message_id, 'running', @started_at, @deadline_at)
+		RETURNING now()`,
 		pgx.NamedArgs{
 			"id": o.RunID, "conversation_id": o.ConversationID, "message_id": o.Message.ID,
 			"started_at": o.At, "deadline_at": o.DeadlineAt,
 		})
 	if err != nil {
-		return fmt.Errorf("insert run: %w", err)
+		return time.Time{}, fmt.Errorf("insert run: %w", err)
 	}
-	return nil
+	stored, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[time.Time])
+	if err != nil {
+		return time.Time{}, fmt.Errorf("insert run: %w", err)
+	}
+	return stored, nil
 }
 
 func insertReply(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {

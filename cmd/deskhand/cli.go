@@ -22,6 +22,7 @@ type cli struct {
 	Agent    agentCmd     `cmd:"" help:"Give people access, list them, change roles, reset what they lost."`
 	Ask      askCmd       `cmd:"" help:"Ask a question as a customer would, without leaving a trace."`
 	Audit    auditCmd     `cmd:"" help:"Read the record of who did what, and prove that it is whole."`
+	Backup   backupCmd    `cmd:"" help:"Write all that the desk has into one file, while it runs."`
 	Budget   budgetCmd    `cmd:"" help:"Show what models cost today, and what they may."`
 	Channel  channelCmd   `cmd:"" help:"Keep the registry of official channels."`
 	Complain complaintCmd `cmd:"" name:"complaint" help:"List, decide and export complaints, and tell their customers of progress."`
@@ -37,6 +38,7 @@ type cli struct {
 	Migrate  migrateCmd   `cmd:"" help:"Bring the database to the schema of this build."`
 	OpenAPI  openAPICmd   `cmd:"" name:"openapi" help:"Print the OpenAPI description of the HTTP interface."`
 	Policy   policyCmd    `cmd:"" help:"Show and change what the assistant may answer by itself."`
+	Restore  restoreCmd   `cmd:"" help:"Fill an empty database from a backup, and prove that it is whole."`
 	Search   searchCmd    `cmd:"" help:"Search the knowledge base, with the reasons for what is found."`
 	Serve    serveCmd     `cmd:"" help:"Run the service."`
 	Stats    statsCmd     `cmd:"" help:"Print figures: response times, promises kept, automatic answers, what articles lack."`

@@ -47,7 +47,7 @@ func (l limitSettings) check() error {
 func (l limitSettings) gate(a *app, store *postgres.Store) (*admission.Gate, error) {
 	gate, err := admission.New(admission.Config{
 		Clock: a.clock, Lease: store.LeaseTokens, Logger: a.logger, Places: l.MaxQuestions,
-		Key: perMinute(l.KeyRate), Total: perMinute(l.TotalRate), Visitor: perMinute(l.VisitorRate),
+		Pressure: store.Pressure(), Key: perMinute(l.KeyRate), Total: perMinute(l.TotalRate), Visitor: perMinute(l.VisitorRate),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build admission: %w", err)

@@ -78,7 +78,7 @@ func runCommand(ctx context.Context, args []string, std streams, opened *system)
 		return exitUsage
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	err = command.Run(&app{clock: time.Now, config: commands.config, logger: commands.logger(std.err), opened: opened, streams: std})
+	err = command.Run(&app{clock: clock, config: commands.config, logger: commands.logger(std.err), opened: opened, streams: std})
 	return report(std.err, err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -196,11 +197,18 @@ func (s *system) work(ctx context.Context, pipeline *assistant.Assistant, w work
 	if err := workers.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}
-	return func() error {
+	stop = sync.OnceValue(func() error {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobsTimeout)
 		defer cancel()
 		return workers.Stop(stopping)
-	}, nil
+	})
+	// Beside the requests, not after them: all together end within drainTimeout. What requests enqueue until then is done by
+	// another replica, or after the next start.
+	go func() {
+		<-ctx.Done()
+		_ = stop() // who defers it gets the error
+	}()
+	return stop, nil
 }
 
 // people is where agents work.

@@ -129,7 +129,7 @@ func TestTicketsAreWorkedOnAtTheCommandLine(t *testing.T) {
 	require.Contains(t, d.refuse(t, exitFailed, "ticket", "draft", "accept", phone, mia), "claim the ticket")
 	require.Contains(t, d.run(t, "ticket", "claim", phone, mia), "is claimed")
 	require.Contains(t, d.refuse(t, exitFailed, "ticket", "claim", phone, mia, "--seen", "1"), "changed since")
-	require.Contains(t, d.refuse(t, exitFailed, "ticket", "release", phone, "--as", hex(t, d)), "another agent holds")
+	require.Contains(t, d.refuse(t, exitFailed, "ticket", "release", phone, "--as", stranger(t, d)), "another agent holds")
 	d.run(t, "ticket", "note", phone, mia, "--text", "called +49 151 23456789")
 	require.Contains(t, d.run(t, "ticket", "draft", "accept", phone, mia), "is waiting")
 	detail := d.show(t, phone)
@@ -181,8 +181,8 @@ func TestTicketsAreWorkedOnAtTheCommandLine(t *testing.T) {
 	require.Contains(t, d.run(t, "audit", "verify"), "intact")
 }
 
-// hex is the id of a third agent, who is no lead.
-func hex(t *testing.T, d *desktop) string {
+// stranger is the id of a third agent, who is no lead.
+func stranger(t *testing.T, d *desktop) string {
 	t.Helper()
 	return decoded[agentJSON](t, d.run(t, "agent", "add", uuid.NewString()+"@quayside.example", "--role", "agent", "--sso", "--json")).ID.String()
 }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// proxy is the network between the service and its database: a port of the loopback interface that leads to the server's socket.
+// Its connections can be cut and held up.
+type proxy struct {
+	listener net.Listener
+	socket   string
+
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+	held  chan struct{} // closed when what is held up may go on; nil while nothing is
+}
+
+// newProxy starts to pass connections on. The caller closes it.
+func newProxy(ctx context.Context, socket string) (*proxy, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("start proxy: %w", err)
+	}
+	p := &proxy{conns: make(map[net.Conn]struct{}), listener: listener, socket: socket}
+	go p.accept() //nolint:contextcheck // until it is closed
+	return p, nil
+}
+
+func (p *proxy) port() int { return p.listener.Addr().(*net.TCPAddr).Port } //nolint:forcetypeassert // it listens for TCP
+
+func (p *proxy) close() error {
+	p.release()
+	err := p.listener.Close()
+	p.cut()
+	return err
+}
+
+// cut drops every connection in the middle of what it carries, as a router that restarts does.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for conn := range p.conns {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a reset and not an orderly end
+		}
+		_ = conn.Close()
+	}
+}
+
+// hold lets nothing through until release, and tells nobody: the worst that a network does.
+func (p *proxy) hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held == nil {
+		p.held = make(chan struct{})
+	}
+}
+
+func (p *proxy) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.held != nil {
+		close(p.held)
+		p.held = nil
+	}
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			time.Sleep(time.Millisecond) // out of file descriptors: others will be closed
+			continue
+		}
+		go p.serve(client)
+	}
+}
+
+func (p *proxy) serve(client net.Conn) {
+	p.wait()
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "unix", p.socket)
+	if err != nil {
+		_ = client.Close() // the server is down
+		return
+	}
+	p.mu.Lock()
+	p.conns[client], p.conns[server] = struct{}{}, struct{}{}
+	p.mu.Unlock()
+	var both sync.WaitGroup
+	both.Go(func() { p.pass(client, server) })
+	both.Go(func() { p.pass(server, client) })
+	both.Wait()
+	p.mu.Lock()
+	delete(p.conns, client)
+	delete(p.conns, server)
+	p.mu.Unlock()
+}
+
+// pass copies until one side has gone, then closes both.
+func (p *proxy) pass(to, from net.Conn) {
+	defer func() { _, _ = to.Close(), from.Close() }()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		p.wait()
+		if n > 0 {
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// wait returns at once, or when what is held up may go on.
+func (p *proxy) wait() {
+	p.mu.Lock()
+	held := p.held
+	p.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+}
