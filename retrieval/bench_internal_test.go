@@ -37,6 +37,8 @@ const (
 	benchMemory     = 112 << 20 // as deskhand kb import has it
 	benchRounds     = 5
 	benchTop        = 10
+	// bareSearch is the size of the candidate list of the bare query: a common choice, whatever the hybrid search has.
+	bareSearch = 100
 	// standInVariable makes this program the stand-in of a model, so that its memory is not counted.
 	standInVariable = "DESKHAND_BENCH_STAND_IN"
 )
@@ -212,7 +214,7 @@ func (x *Index) bare(t testing.TB, vector pgvector.HalfVector) []int64 {
 	t.Helper()
 	var ids []int64
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT set_config('hnsw.ef_search', $1, true)`, strconv.Itoa(efSearch))
+	batch.Queue(`SELECT set_config('hnsw.ef_search', $1, true)`, strconv.Itoa(bareSearch))
 	batch.Queue(fmt.Sprintf(`SELECT passage_id FROM embeddings WHERE model_id = %d
 		ORDER BY embedding::halfvec(%[2]d) <=> $1::halfvec(%[2]d) LIMIT %d`, x.modelID.Load(), x.model.Dimensions, benchTop), vector).
 		Query(func(rows pgx.Rows) (err error) {
