@@ -142,10 +142,25 @@ func (x *Index) versionOf(ctx context.Context, rows []candidateRow) (int64, erro
 // readOverview reads the version and the term statistics in one round trip. The version comes first: should an import
 // commit in between, they are kept under the older version, which the next search finds to be gone.
 func (x *Index) readOverview(ctx context.Context, terms queryTerms) (overview, error) {
+	// An import with several writers counts apart until it ends.
+	const localeCounts = `
+		SELECT locale, sum(passages)::float8, sum(length)::float8
+		FROM (
+			SELECT locale, passages, length FROM locale_statistics
+			UNION ALL SELECT locale, passages, length FROM locale_statistics_added
+		) s
+		GROUP BY locale HAVING sum(passages) > 0`
+	const termCounts = `
+		SELECT locale, term_id, sum(passages)::float8
+		FROM (
+			SELECT locale, term_id, passages FROM term_statistics WHERE term_id = ANY(@terms)
+			UNION ALL SELECT locale, term_id, passages FROM term_statistics_added WHERE term_id = ANY(@terms)
+		) s
+		GROUP BY locale, term_id`
 	o := overview{locales: make(map[string]statistics)}
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT version FROM kb_version`).QueryRow(func(row pgx.Row) error { return row.Scan(&o.version) })
-	batch.Queue(`SELECT locale, passages, length FROM locale_statistics WHERE passages > 0`).Query(func(rows pgx.Rows) error {
+	batch.Queue(localeCounts).Query(func(rows pgx.Rows) error {
 		var locale string
 		var passages, length float64
 		_, err := pgx.ForEachRow(rows, []any{&locale, &passages, &length}, func() error {
@@ -154,7 +169,7 @@ func (x *Index) readOverview(ctx context.Context, terms queryTerms) (overview, e
 		})
 		return err
 	})
-	batch.Queue(`SELECT locale, term_id, passages FROM term_statistics WHERE term_id = ANY(@terms)`, pgx.NamedArgs{"terms": terms.ids()}).
+	batch.Queue(termCounts, pgx.NamedArgs{"terms": terms.ids()}).
 		Query(func(rows pgx.Rows) error {
 			var locale string
 			var term int32
