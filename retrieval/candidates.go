@@ -206,7 +206,7 @@ const settings = `
 func (x *Index) findCandidates(ctx context.Context, s search) ([]candidateRow, error) {
 	var candidates []candidateRow
 	batch := &pgx.Batch{} // one implicit transaction: the settings end with it
-	batch.Queue(settings, pgx.NamedArgs{"ef_search": strconv.Itoa(efSearch)})
+	batch.Queue(settings, pgx.NamedArgs{"ef_search": strconv.Itoa(s.efSearch())})
 	batch.Queue(s.sql(x.model.Dimensions), s.args()).Query(func(rows pgx.Rows) (err error) {
 		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByName[candidateRow])
 		return err
@@ -250,6 +250,13 @@ func (s search) sql(dimensions int) string {
 		"$WORDS_ANY", strings.NewReplacer("$RANKED", "ranked", "$LOCALE", "true").Replace(bestWords),
 		"$WORDS_LOCALE", wordsLocale,
 	).Replace(candidatesQuery))
+}
+
+func (s search) efSearch() int {
+	if s.overview.passages() < manyPassages {
+		return efSearch
+	}
+	return efSearchMany
 }
 
 func (s search) args() pgx.NamedArgs {

@@ -24,11 +24,16 @@ func (o overview) in(locale string) statistics {
 
 // share is the part of all passages that are in a language.
 func (o overview) share(locale string) float64 {
+	return o.in(locale).passages / max(o.passages(), 1)
+}
+
+// passages counts those of all languages.
+func (o overview) passages() float64 {
 	all := 0.0
 	for _, s := range o.locales {
 		all += s.passages
 	}
-	return o.in(locale).passages / max(all, 1)
+	return all
 }
 
 // together returns the statistics of all languages as if they were one.

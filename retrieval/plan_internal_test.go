@@ -102,7 +102,7 @@ func (x *Index) plan(t *testing.T, s search) string {
 	var plan []string
 	err := pgx.BeginFunc(t.Context(), x.pool, func(tx pgx.Tx) error {
 		// As Search sets it: on a table of this size reading all of it is nearly as cheap.
-		if _, err := tx.Exec(t.Context(), settings, pgx.NamedArgs{"ef_search": strconv.Itoa(efSearch)}); err != nil {
+		if _, err := tx.Exec(t.Context(), settings, pgx.NamedArgs{"ef_search": strconv.Itoa(s.efSearch())}); err != nil {
 			return err
 		}
 		rows, err := tx.Query(t.Context(), "EXPLAIN (COSTS OFF) "+s.sql(x.model.Dimensions), s.args())
