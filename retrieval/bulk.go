@@ -44,17 +44,13 @@ func (r *importRun) leaveVectorIndex(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, wait); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `DROP INDEX IF EXISTS `+vectorIndex(r.modelID))
-		return err
+		return dropVectorIndexes(ctx, tx, r.modelID)
 	})
 	if err != nil && !lockNotAvailable(err) {
-		return fmt.Errorf("drop vector index: %w", err)
+		return fmt.Errorf("leave vector index: %w", err)
 	}
 	return nil
 }
-
-// vectorIndex is the name of a model's index.
-func vectorIndex(modelID int32) string { return fmt.Sprintf("embeddings_hnsw_%d", modelID) }
 
 // lockNotAvailable reports a lock that was not to be had in time.
 func lockNotAvailable(err error) bool {

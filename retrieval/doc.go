@@ -3,7 +3,7 @@
 //	files (retrieval/files) -> Article -> passages (retrieval/passage) -> terms and vectors -> tables
 //	authors -> Save -> version -> Apply -> tables -> Search -> Hits with their evidence
 //
-// It owns its tables (migrations 2, 6 and 8) and their SQL. Vectors come from an EmbedFunc, the built-in one (retrieval/embed) or a
+// It owns its tables (migrations 2, 6, 8 and 27) and their SQL. Vectors come from an EmbedFunc, the built-in one (retrieval/embed) or a
 // provider's; terms come from retrieval/lexical,
 // with the built-in glossary and the desk's own (Glossary). What it guarantees:
 //

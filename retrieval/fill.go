@@ -104,8 +104,8 @@ func (x *Index) DropOtherModels(ctx context.Context) (dropped int, err error) {
 			return err
 		}
 		for _, id := range ids {
-			if _, err := tx.Exec(ctx, fmt.Sprintf(`DROP INDEX IF EXISTS embeddings_hnsw_%d`, id)); err != nil {
-				return fmt.Errorf("drop vector index: %w", err)
+			if err := dropVectorIndexes(ctx, tx, id); err != nil {
+				return err
 			}
 		}
 		tag, err := tx.Exec(ctx, `DELETE FROM embedding_models WHERE id = ANY(@ids)`, pgx.NamedArgs{"ids": ids})

@@ -20,7 +20,7 @@ type ImportOptions struct {
 	Actor string
 	// DryRun changes nothing: the report says what would be done, article by article in Changes. Nothing is embedded.
 	DryRun bool
-	// Progress is called after each step, from the goroutine of Import; nil for none.
+	// Progress is called after each transaction, once at a time and before Import returns; nil for none.
 	Progress func(Report)
 	// Prune deletes the articles of Source that the import did not mention. A file that could not be read keeps all of them:
 	// what it held is unknown.
@@ -83,7 +83,7 @@ func (x *Index) Import(ctx context.Context, articles iter.Seq2[Article, error], 
 	options.Actor = cmp.Or(options.Actor, "import")
 	run := importRun{
 		failed: make(map[string]bool), index: x, modelID: modelID, options: options,
-		redirects: make(map[string]redirectClaim), seen: make(map[articleKey]string),
+		redirects: make(map[string]redirectClaim), seen: make(map[articleKey]string), writers: 1,
 	}
 	if err := run.run(ctx, articles); err != nil {
 		return run.report, fmt.Errorf("import: %w", err)
@@ -110,8 +110,11 @@ type importRun struct {
 	smallIndex bool
 	// texts is what the model has made of the texts so far.
 	texts textLuck
+	// writers is how many transactions write at a time.
+	writers int
 
-	mu sync.Mutex // of the rest: the stages add to it
+	telling sync.Mutex // is held while Progress is called
+	mu      sync.Mutex // of the rest: the stages add to it
 	// failed are the articles that were not written, by file.
 	failed map[string]bool
 	report Report
@@ -169,7 +172,16 @@ func (r *importRun) writeAll(ctx context.Context, articles iter.Seq2[Article, er
 		return err
 	}
 	r.smallIndex = small
-	if err := r.index.gatherTerms(ctx, func() error { return r.steps(ctx, articles) }); err != nil {
+	err = r.index.aloneBeside(ctx, func(beside bool) error {
+		if beside {
+			r.writers = importWriters
+		}
+		return r.index.gatherTerms(ctx, func() error { return r.steps(ctx, articles) })
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.index.foldStatistics(ctx); err != nil {
 		return err
 	}
 	return r.index.indexVectors(ctx, r.modelID)

@@ -52,6 +52,7 @@ type Index struct {
 	// rules name what passages and terms are made with.
 	rules        string
 	second       *second
+	statistics   statisticsCache
 	termsVersion int64
 }
 
@@ -166,16 +167,6 @@ func (x *Index) Version(ctx context.Context) (int64, error) {
 	return version, nil
 }
 
-// indexVectors makes the model's index after vectors were written.
-func (x *Index) indexVectors(ctx context.Context, modelID int32) error {
-	return pgx.BeginFunc(ctx, x.pool, func(tx pgx.Tx) error {
-		if err := lockModels(ctx, tx); err != nil {
-			return err
-		}
-		return x.ensureVectorIndex(ctx, tx, modelID)
-	})
-}
-
 // gatherTerms runs the first import with an index of terms that takes them in bulk: 0.75 of the time. In between, a search
 // reads the terms that wait one after another, which is nothing while the knowledge base is being filled; with articles
 // in it, each is indexed the moment it is written. What a crash leaves behind, the next import puts right.
@@ -234,43 +225,6 @@ func (x *Index) upsertModel(ctx context.Context, tx pgx.Tx) (int32, error) {
 		return 0, fmt.Errorf("insert row: %w", err)
 	}
 	return id, nil
-}
-
-// indexBuild lets the build of an index take its time, and the memory that makes it a matter of seconds: 30,000 vectors of
-// 1,536 dimensions take 13 s with workers and enough of it, 28 s with PostgreSQL's 64 MB, 47 s without workers.
-const indexBuild = `
-	SELECT set_config('statement_timeout', '0', true), set_config('maintenance_work_mem', '512MB', true),
-		set_config('max_parallel_maintenance_workers', '3', true)`
-
-// createVectorIndex makes the model's HNSW index with pgvector's defaults (m = 16, ef_construction = 64: recall@10 of 0.99
-// at ef_search = 100 and 100,000 passages) once the model has vectors: building it over all vectors of a first import takes
-// a tenth of the time that inserting them one by one does.
-func (x *Index) createVectorIndex(ctx context.Context, tx pgx.Tx, id int32) error {
-	statement := fmt.Sprintf(
-		`CREATE INDEX IF NOT EXISTS embeddings_hnsw_%[1]d ON embeddings
-		USING hnsw ((embedding::halfvec(%[2]d)) halfvec_cosine_ops) WHERE model_id = %[1]d`,
-		id, x.model.Dimensions)
-	for _, s := range []string{indexBuild, statement} {
-		if _, err := tx.Exec(ctx, s); err != nil {
-			return fmt.Errorf("create vector index: %w", err)
-		}
-	}
-	return nil
-}
-
-// ensureVectorIndex makes the index when it is missing and there is something to index.
-func (x *Index) ensureVectorIndex(ctx context.Context, tx pgx.Tx, id int32) error {
-	const wanted = `
-		SELECT to_regclass(@index) IS NULL AND EXISTS (SELECT FROM embeddings WHERE model_id = @model)`
-	var create bool
-	args := pgx.NamedArgs{"index": fmt.Sprintf("embeddings_hnsw_%d", id), "model": id}
-	if err := tx.QueryRow(ctx, wanted, args).Scan(&create); err != nil {
-		return fmt.Errorf("look for vector index: %w", err)
-	}
-	if !create {
-		return nil
-	}
-	return x.createVectorIndex(ctx, tx, id)
 }
 
 func countMissing(ctx context.Context, tx pgx.Tx, modelID int32) (int, error) {

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -95,17 +96,16 @@ func (x *Index) prepare(t testing.TB, query Query) search {
 	return search{modelID: x.modelID.Load(), overview: o, query: query, shown: preferred(query.Locale, "en"), terms: terms, vector: vector}
 }
 
-func TestSearchWalksItsIndexes(t *testing.T) {
-	t.Parallel()
-	index := syntheticIndex(t, 2000, 8)
-	s := index.prepare(t, Query{Locale: "en", Now: time.Unix(0, 0), Text: "w900x w1700x w3000x"})
+// plan returns how the database would run a search.
+func (x *Index) plan(t *testing.T, s search) string {
+	t.Helper()
 	var plan []string
-	err := pgx.BeginFunc(t.Context(), index.pool, func(tx pgx.Tx) error {
-		// On a table of this size reading all of it is nearly as cheap: the question is whether the indexes fit the query.
-		if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off`); err != nil {
+	err := pgx.BeginFunc(t.Context(), x.pool, func(tx pgx.Tx) error {
+		// As Search sets it: on a table of this size reading all of it is nearly as cheap.
+		if _, err := tx.Exec(t.Context(), settings, pgx.NamedArgs{"ef_search": strconv.Itoa(s.efSearch())}); err != nil {
 			return err
 		}
-		rows, err := tx.Query(t.Context(), "EXPLAIN (COSTS OFF) "+s.sql(8), s.args())
+		rows, err := tx.Query(t.Context(), "EXPLAIN (COSTS OFF) "+s.sql(x.model.Dimensions), s.args())
 		if err != nil {
 			return err
 		}
@@ -114,10 +114,43 @@ func TestSearchWalksItsIndexes(t *testing.T) {
 	})
 	require.NoError(t, err)
 	text := strings.Join(plan, "\n")
-	require.Contains(t, text, fmt.Sprintf("Index Scan using embeddings_hnsw_%d on embeddings", s.modelID), text)
-	require.Contains(t, text, "Bitmap Index Scan on passage_terms_term_ids_idx", text)
-	require.NotContains(t, text, "Seq Scan on passages", text)
-	require.NotContains(t, text, "Seq Scan on embeddings", text)
+	for _, table := range []string{"articles", "embeddings", "passages", "passage_terms"} {
+		require.NotContains(t, text, "Seq Scan on "+table+" ", text)
+	}
+	return text
+}
+
+func TestSearchWalksItsIndexes(t *testing.T) {
+	t.Parallel()
+	const small, middling, large = "es", "de", "en"
+	index := syntheticIndex(t, 2000, 8)
+	s := index.prepare(t, Query{Locale: large, Now: time.Unix(0, 0), Text: "w900x w1700x w3000x"})
+	err := pgx.BeginFunc(t.Context(), index.pool, func(tx pgx.Tx) error {
+		return index.createVectorIndex(t.Context(), tx, localeIndex(s.modelID, middling),
+			fmt.Sprintf("model_id = %d AND locale = '%s'", s.modelID, middling))
+	})
+	require.NoError(t, err)
+	all := fmt.Sprintf("Index Scan using embeddings_hnsw_%d on embeddings", s.modelID)
+	of := fmt.Sprintf("Index Scan using embeddings_hnsw_%d_%s on embeddings", s.modelID, middling)
+	for locale, c := range map[string]struct {
+		passages float64
+		wanted   []string
+		unwanted string
+	}{
+		large:    {10_000, []string{all}, of},
+		middling: {2_000, []string{all, of}, "passage_terms_locale_idx"},
+		small:    {exactPassages, []string{all, "embeddings_locale_idx", "passage_terms_locale_idx"}, of},
+	} {
+		s.query.Locale = locale
+		s.overview.locales = map[string]statistics{
+			large: s.overview.in(large), locale: {meanLength: 60, passages: c.passages}, "pt": {meanLength: 60, passages: 10_000},
+		}
+		plan := index.plan(t, s)
+		for _, wanted := range append(c.wanted, "Bitmap Index Scan on passage_terms_term_ids_idx") {
+			require.Contains(t, plan, wanted, locale)
+		}
+		require.NotContains(t, plan, c.unwanted, locale)
+	}
 }
 
 // bruteForce is BM25 by its definition over all passages of one language.

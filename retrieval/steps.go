@@ -2,14 +2,11 @@ package retrieval
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
 	"slices"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/deskhand/deskhand/retrieval/passage"
@@ -19,13 +16,6 @@ import (
 const (
 	stepArticles = 1024
 	stepBytes    = 800 * 2 * embedBatch * embedInFlight
-)
-
-// Limits of a transaction. Counting the terms of a step takes a third of the time when eight steps are counted at once; a crash
-// loses no more than this, and an author who saves meanwhile waits no longer.
-const (
-	commitPassages = 8 * 2 * embedBatch * embedInFlight
-	commitAfter    = time.Second
 )
 
 // stepsWaiting is how many steps may wait for the writer, with 6 MB of vectors each at 1,536 dimensions. Three more are on their
@@ -215,98 +205,6 @@ func (x *Index) split(ctx context.Context, articles []pendingArticle) error {
 	return group.Wait()
 }
 
-// writeSteps writes until there is no more.
-func (r *importRun) writeSteps(ctx context.Context, steps <-chan importStep) error {
-	for step := range steps {
-		if err := r.leaveVectorIndex(ctx); err != nil {
-			return err
-		}
-		if err := r.commit(ctx, step, steps); err != nil {
-			return err
-		}
-		r.progress()
-	}
-	return nil
-}
-
-// commit writes a step, and those that are ready too, in one transaction, and counts them once they are committed.
-func (r *importRun) commit(ctx context.Context, step importStep, more <-chan importStep) error {
-	due := time.NewTimer(commitAfter)
-	defer due.Stop()
-	limit := commitPassages
-	if r.smallIndex {
-		limit = manyNew // whether to leave the vector index is decided between transactions
-	}
-	w := articleWriter{index: r.index, modelID: r.modelID}
-	err := pgx.BeginFunc(ctx, r.index.pool, func(tx pgx.Tx) error {
-		if err := setActor(ctx, tx, r.options.Actor); err != nil {
-			return err
-		}
-		w.tx = tx
-		for ok := true; ok; {
-			if err := r.writeStep(ctx, &w, step); err != nil {
-				return err
-			}
-			if len(w.terms) >= limit {
-				break
-			}
-			select {
-			case <-due.C:
-				ok = false
-			default:
-				select {
-				case step, ok = <-more:
-				default: // who waits for the model holds no lock
-					ok = false
-				}
-			}
-		}
-		return w.finish(ctx)
-	})
-	if err != nil {
-		return fmt.Errorf("write articles: %w", err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.report.Added += w.added
-	r.report.Passages += w.passageCount
-	r.report.Updated += w.articles - w.added
-	return nil
-}
-
-// writeStep writes articles together, or one by one when that fails: one of them cannot be written. Alone, the others can,
-// and the problem names its article.
-func (r *importRun) writeStep(ctx context.Context, w *articleWriter, step importStep) error {
-	w.vectors = step.vectors
-	err := w.try(ctx, step.articles)
-	if err == nil || !isOneArticles(err) {
-		return err
-	}
-	for _, p := range step.articles {
-		if err := w.try(ctx, []pendingArticle{p}); err != nil {
-			if !isOneArticles(err) {
-				return err
-			}
-			r.fail(p, fmt.Errorf("%s: %w", p.place(), err))
-		}
-	}
-	return nil
-}
-
-// isOneArticles reports whether a failure to write may lie in one article, and not in the connection or the server: the
-// data (class 22), a constraint (23), a limit (54), or somebody else's change.
-func isOneArticles(err error) bool {
-	var state interface{ SQLState() string }
-	if errors.As(err, &state) {
-		switch state.SQLState()[:2] {
-		case "22", "23", "54":
-			return true
-		}
-		return false
-	}
-	return errors.Is(err, errChangedMeanwhile)
-}
-
 // fail reports an article that is not written.
 func (r *importRun) fail(p pendingArticle, err error) {
 	r.problem(err)
@@ -321,8 +219,11 @@ func (r *importRun) problem(err error) {
 	r.report.Problems = append(r.report.Problems, err)
 }
 
+// progress tells how far the import is, once at a time.
 func (r *importRun) progress() {
 	if r.options.Progress != nil {
+		r.telling.Lock()
+		defer r.telling.Unlock()
 		r.mu.Lock()
 		report := r.report
 		r.mu.Unlock()

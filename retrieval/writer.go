@@ -25,6 +25,8 @@ var ErrModelSwitched = errors.New("the desk has switched to another embedding mo
 type articleWriter struct {
 	writtenArticles
 
+	// beside says that the transaction writes new articles beside others (writeBeside).
+	beside  bool
 	index   *Index
 	modelID int32
 	tx      pgx.Tx
@@ -43,22 +45,6 @@ type writtenArticles struct {
 	passageCount int
 	reindexed    []int64
 	terms        [][]any
-}
-
-// setActor names who makes the changes of a transaction: triggers write it into the history.
-func setActor(ctx context.Context, tx pgx.Tx, actor string) error {
-	if _, err := tx.Exec(ctx, `SELECT set_config('deskhand.actor', @actor, true)`, pgx.NamedArgs{"actor": actor}); err != nil {
-		return fmt.Errorf("name who writes: %w", err)
-	}
-	return nil
-}
-
-// lockKnowledgeBase makes writers take turns: what is read next cannot change any more.
-func lockKnowledgeBase(ctx context.Context, tx pgx.Tx) error {
-	if _, err := tx.Exec(ctx, `SELECT FROM kb_version FOR UPDATE`); err != nil {
-		return fmt.Errorf("lock knowledge base: %w", err)
-	}
-	return nil
 }
 
 // newVector is a vector that is to be stored.
@@ -83,8 +69,10 @@ func (w *articleWriter) try(ctx context.Context, articles []pendingArticle) erro
 
 func (w *articleWriter) write(ctx context.Context, articles []pendingArticle) error {
 	w.embeddings, w.gone, w.passages = nil, nil, nil
-	if err := lockKnowledgeBase(ctx, w.tx); err != nil {
-		return err
+	if !w.beside {
+		if err := lockKnowledgeBase(ctx, w.tx); err != nil {
+			return err
+		}
 	}
 	if err := w.checkModel(ctx); err != nil {
 		return err
@@ -92,6 +80,9 @@ func (w *articleWriter) write(ctx context.Context, articles []pendingArticle) er
 	added, err := w.upsertArticles(ctx, articles)
 	if err != nil {
 		return err
+	}
+	if w.beside && added < len(articles) {
+		return errKnownMeanwhile
 	}
 	stored, err := w.storedPassages(ctx, articles)
 	if err != nil {
@@ -370,7 +361,13 @@ func (w *articleWriter) finish(ctx context.Context) error {
 		}
 	}
 	columns := []string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}
-	return w.copy(ctx, "passage_terms", columns, pgx.CopyFromRows(w.terms))
+	if err := w.copy(ctx, "passage_terms", columns, pgx.CopyFromRows(w.terms)); err != nil {
+		return err
+	}
+	if w.beside && w.articles > 0 {
+		return raiseVersion(ctx, w.tx)
+	}
+	return nil
 }
 
 func (w *articleWriter) copy(ctx context.Context, table string, columns []string, rows pgx.CopyFromSource) error {

@@ -1,0 +1,136 @@
+package retrieval_test
+
+import (
+	"fmt"
+	"iter"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/deskhand/deskhand/retrieval"
+)
+
+// miscounted is how many terms and languages are not counted as often as they occur.
+func (kb knowledgeBase) miscounted() int {
+	return kb.count(`
+		SELECT (
+			SELECT count(*)
+			FROM (SELECT locale, unnest(term_ids) AS term_id, count(*) AS n FROM passage_terms GROUP BY 1, 2) counted
+			FULL JOIN (
+				SELECT locale, term_id, sum(passages) AS n
+				FROM (TABLE term_statistics UNION ALL SELECT locale, term_id, passages FROM term_statistics_added) s
+				GROUP BY 1, 2
+			) s USING (locale, term_id)
+			WHERE counted.n IS DISTINCT FROM s.n
+		) + (
+			SELECT count(*)
+			FROM (SELECT locale, count(*) AS n, sum(length) AS length FROM passage_terms GROUP BY 1) counted
+			FULL JOIN (
+				SELECT locale, sum(passages) AS n, sum(length) AS length
+				FROM (TABLE locale_statistics UNION ALL TABLE locale_statistics_added) s
+				GROUP BY 1
+			) s USING (locale)
+			WHERE coalesce(counted.n, 0) <> coalesce(s.n, 0) OR coalesce(counted.length, 0) <> coalesce(s.length, 0)
+		)`)
+}
+
+// half counts the passages that lack terms or a vector, and the published articles without passages.
+func (kb knowledgeBase) half() int {
+	return kb.count(`
+		SELECT (
+			SELECT count(*) FROM passages p
+			WHERE NOT EXISTS (SELECT FROM passage_terms t WHERE t.passage_id = p.id)
+				OR NOT EXISTS (SELECT FROM embeddings e WHERE e.passage_id = p.id)
+		) + (SELECT count(*) FROM articles a WHERE NOT EXISTS (SELECT FROM passages p WHERE p.article_id = a.id))`)
+}
+
+// threeLanguages yields n articles in three languages.
+func threeLanguages(n int) iter.Seq2[retrieval.Article, error] {
+	return func(yield func(retrieval.Article, error) bool) {
+		texts := map[string]string{"ar": "رسوم السحب رقم %d.", "en": "The withdrawal fee number %d.", "zh-Hans": "提币手续费第 %d 号。"}
+		locales := []string{"ar", "en", "zh-Hans"}
+		for i := range n {
+			locale := locales[i%len(locales)]
+			text := fmt.Sprintf(texts[locale], i)
+			if !yield(article(fmt.Sprint("numbered-", i), locale, text, text), nil) {
+				return
+			}
+		}
+	}
+}
+
+// severalSteps is how many articles fill several steps of an import.
+const severalSteps = 5000
+
+func TestSeveralWritersLeaveNothingHalfAndCountEveryTerm(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	passages, version, told := 0, kb.version(), 0
+	report, err := kb.Import(t.Context(), threeLanguages(severalSteps), retrieval.ImportOptions{Source: "test", Progress: func(r retrieval.Report) {
+		told++
+		require.Zero(t, kb.half())
+		require.Zero(t, kb.miscounted())
+		if r.Passages > passages {
+			require.Greater(t, kb.version(), version, "whoever keeps results must learn of the new articles")
+		}
+		passages, version = r.Passages, kb.version()
+		if told == 1 {
+			// Its terms may be counted apart still.
+			_, err := kb.pool.Exec(t.Context(), `DELETE FROM articles WHERE id = (SELECT min(id) FROM articles)`)
+			require.NoError(t, err)
+		}
+	}})
+	require.NoError(t, err)
+	require.Equal(t, severalSteps, report.Added)
+	require.Greater(t, told, 1)
+	require.Equal(t, severalSteps-1, kb.count(`SELECT count(*) FROM articles`))
+	require.Zero(t, kb.half())
+	require.Zero(t, kb.miscounted())
+	require.Zero(t, kb.count(`SELECT count(*) FROM term_statistics_added`))
+}
+
+func TestTwoImportsOfTheSameArticlesBothEnd(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	var reports [2]retrieval.Report
+	var group errgroup.Group
+	for i := range reports {
+		group.Go(func() (err error) {
+			reports[i], err = kb.Import(t.Context(), threeLanguages(severalSteps), retrieval.ImportOptions{Source: "test"})
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	require.Equal(t, severalSteps, reports[0].Added+reports[1].Added)
+	require.Empty(t, append(reports[0].Problems, reports[1].Problems...))
+	require.Equal(t, severalSteps, kb.count(`SELECT count(*) FROM articles`))
+	require.Zero(t, kb.half())
+	require.Zero(t, kb.miscounted())
+}
+
+func TestAnAuthorsChangeGetsItsTurnDuringAnImport(t *testing.T) {
+	t.Parallel()
+	kb := newKnowledgeBase(t)
+	saved := make(chan error, 1)
+	told := false
+	_, err := kb.Import(t.Context(), threeLanguages(severalSteps), retrieval.ImportOptions{Source: "test", Progress: func(retrieval.Report) {
+		if told {
+			return
+		}
+		told = true
+		// The writers go on only when this returns.
+		a := article("urgent", "en", "Withdrawals paused", "Withdrawals of zebra are paused.")
+		_, err := kb.Save(t.Context(), retrieval.Edit{Actor: "author", Article: a})
+		if err == nil {
+			_, err = kb.Apply(t.Context(), a.Slug, a.Locale)
+		}
+		hits := kb.search(retrieval.Query{Locale: "en", Text: "zebra"})
+		require.NotEmpty(t, hits)
+		require.Equal(t, "urgent", hits[0].Article.Slug)
+		saved <- err
+	}})
+	require.NoError(t, err)
+	require.NoError(t, <-saved)
+	require.Zero(t, kb.miscounted())
+}
