@@ -16,7 +16,7 @@ func TestQueueOfTenThousandOpenTicketsFilters(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	s.add(t, "Mia")
-	s.exec(`
+	s.Exec(t, `
 		WITH c AS (
 			INSERT INTO conversations (id, channel, created_at)
 			SELECT gen_random_uuid(), (ARRAY['widget', 'api'])[i % 2 + 1], now() FROM generate_series(1, 10000) i RETURNING id
@@ -25,7 +25,7 @@ func TestQueueOfTenThousandOpenTicketsFilters(t *testing.T) {
 		SELECT gen_random_uuid(), id, 'open', 'P' || (i % 4 + 1), 'intent.' || (i % 30), '{x}', (ARRAY['en', 'zh-Hans', 'ar'])[i % 3 + 1],
 			now() + (i % 1000 - 500) * interval '1 minute', now(), 'queue-' || (i % 8),
 			CASE WHEN i % 7 = 0 THEN ARRAY['account_takeover'] ELSE '{}' END, now() FROM n`)
-	s.exec(`ANALYZE tickets`)
+	s.Exec(t, `ANALYZE tickets`)
 	cookie := s.cookie(t, "Mia")
 	var took []time.Duration
 	for range 10 {
@@ -47,7 +47,7 @@ func TestQueueOfTenThousandOpenTicketsFilters(t *testing.T) {
 func (s *system) cookie(t *testing.T, name string) string {
 	t.Helper()
 	body := `{"email":"` + name + `@quayside.example","password":"` + password + `"}`
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/v1/session", bytes.NewReader([]byte(body)))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Base+"/v1/session", bytes.NewReader([]byte(body)))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
@@ -65,7 +65,7 @@ func (s *system) cookie(t *testing.T, name string) string {
 
 func (s *system) page(t *testing.T, path, cookie string) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+path, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Base+path, nil)
 	require.NoError(t, err)
 	request.Header.Set("Cookie", cookie)
 	response, err := http.DefaultClient.Do(request)
