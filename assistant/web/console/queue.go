@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -41,21 +42,25 @@ func (v *visit) queue() (string, any, error) {
 		query.Set("cursor", list.NextCursor)
 		page.Next = "/console?" + query.Encode()
 	}
-	var err error
-	page.Names, err = v.names()
+	if slices.ContainsFunc(page.Rows, func(t httpapi.Ticket) bool { return t.AssigneeID != nil && *t.AssigneeID != v.session.Agent.ID }) {
+		var err error
+		if page.Names, err = v.names(); err != nil {
+			return "", nil, err
+		}
+	}
 	page.Names[v.session.Agent.ID] = v.texts.T("you")
-	return "queue", page, err
+	return "queue", page, nil
 }
 
-// names are those of the agents who are there.
+// names are those of everybody who works or worked here.
 func (v *visit) names() (map[uuid.UUID]string, error) {
-	var present httpapi.PresentAgents
-	if err := v.get("/v1/desk/presence", &present); err != nil {
+	var list httpapi.People
+	if err := v.get("/v1/desk/people", &list); err != nil {
 		return nil, err
 	}
 	names := make(map[uuid.UUID]string)
-	for _, agent := range present.Agents {
-		names[agent.ID] = agent.Name
+	for _, person := range list.People {
+		names[person.ID] = person.Name
 	}
 	return names, nil
 }
