@@ -165,6 +165,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeTerms(api)
 	s.describeSearch(api)
 	s.describeHelp(api)
+	s.describeQuestions(api)
 	s.describeImpact(api)
 	s.describeMacros(api)
 	s.describeUnmask(api)
