@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
@@ -18,14 +16,14 @@ func filters() []string {
 // queuePage is what the queue shows.
 type queuePage struct {
 	Filter map[string]string
-	Names  map[uuid.UUID]string
-	Next   string // address of the next page; empty on the last
+	Names  map[string]string // of who holds a ticket, by id
+	Next   string            // address of the next page; empty on the last
 	Risks  []risk.Risk
 	Rows   []httpapi.Ticket
 }
 
 func (v *visit) queue() (string, any, error) {
-	page := queuePage{Risks: risk.All(), Filter: make(map[string]string), Names: make(map[uuid.UUID]string)}
+	page := queuePage{Risks: risk.All(), Filter: make(map[string]string), Names: make(map[string]string)}
 	query := url.Values{}
 	for _, name := range filters() {
 		if value := v.ctx.Query(name); value != "" {
@@ -48,19 +46,19 @@ func (v *visit) queue() (string, any, error) {
 			return "", nil, err
 		}
 	}
-	page.Names[v.session.Agent.ID] = v.texts.T("you")
+	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
 	return "queue", page, nil
 }
 
-// names are those of everybody who works or worked here.
-func (v *visit) names() (map[uuid.UUID]string, error) {
+// names are those of everybody who works or worked here, by id.
+func (v *visit) names() (map[string]string, error) {
 	var list httpapi.People
 	if err := v.get("/v1/desk/people", &list); err != nil {
 		return nil, err
 	}
-	names := make(map[uuid.UUID]string)
+	names := make(map[string]string)
 	for _, person := range list.People {
-		names[person.ID] = person.Name
+		names[person.ID.String()] = person.Name
 	}
 	return names, nil
 }

@@ -49,7 +49,7 @@ func (v *visit) ticket() (string, any, error) {
 		return "", nil, err
 	}
 	for agent, name := range names {
-		page.Names[agent.String()] = name
+		page.Names[agent] = name
 	}
 	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
 	var viewers httpapi.Viewers

@@ -149,3 +149,10 @@ func run(t *testing.T, what func(context.Context)) {
 	go func() { defer close(ended); what(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
 }
+
+// At is the same service at another address: a line that leads to it.
+func (s *Service) At(base string) *Service {
+	at := *s
+	at.Base = base
+	return &at
+}

@@ -46,6 +46,7 @@ func TestChat(t *testing.T) {
 		"QuestionIsAnsweredWithItsSource":       testAnswer,
 		"PersonAnswersAndAReloadKeepsAll":       testHandOff,
 		"PersonCanBeAskedForBeforeAnything":     testPersonAtOnce,
+		"ClockThatIsADayOffMovesNoPromise":      testClock,
 		"SecretIsWarnedOfBeforeItIsSent":        testSecret,
 		"ArabicRunsFromRightToLeft":             testArabic,
 		"ChineseCustomerReadsChinese":           testChinese,
@@ -107,7 +108,7 @@ func testHandOff(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
 	b.ask(hacked)
-	b.Await(`/^Ticket DH-\d+ A person answers here by \d/.test($('.ticket').innerText)`)
+	b.Await(`/^Ticket DH-\d+ A person answers here by [A-Z][a-z]{2}, [A-Z]/.test($('.ticket').innerText)`)
 	require.Contains(t, read[string](b, `text()`), "Freeze account")
 	require.Positive(t, read[int](b, `$$('.row.assistant ol li').length`), "steps are numbered")
 	b.Picture("ticket")
@@ -142,6 +143,26 @@ func testPersonAtOnce(t *testing.T, s *stage) {
 	other.press("Talk to a person")
 	other.Await(`shown('.ticket') && $$('.row.customer').length === 2`)
 	require.Equal(t, "assistant", read[string](other, `['assistant', 'customer'].find((author) => $$('.row').at(-1).classList.contains(author))`))
+}
+
+func testClock(t *testing.T, s *stage) {
+	t.Helper()
+	off := newTab(t)
+	off.Before(`{ const real = Date, ahead = 86400000; globalThis.Date = class extends real {
+		constructor(...parts) { super(...(parts.length ? parts : [real.now() + ahead])); }
+		static now() { return real.now() + ahead; } }; }`)
+	off.open(s.host + "?" + query(s.widget, "open", ""))
+	off.ask(hacked)
+	off.Await(`shown('.ticket')`)
+	promise := read[string](off, `$('.ticket').innerText`)
+	kept := read[string](off, `JSON.stringify([localStorage.key(0), localStorage.getItem(localStorage.key(0))])`)
+
+	right := newTab(t)
+	right.open(s.host + "?" + query(s.widget))
+	right.Do(`localStorage.setItem(...` + kept + `)`)
+	right.open(s.host + "?" + query(s.widget, "open", ""))
+	right.Await(`shown('.ticket')`)
+	require.Equal(t, promise, read[string](right, `$('.ticket').innerText`))
 }
 
 func testSecret(t *testing.T, s *stage) {
