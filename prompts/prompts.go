@@ -45,15 +45,37 @@ const (
 	AckHuman                 Key = "ack.human" // the customer asked for a person
 	AckLegal                 Key = "ack.legal" // lawyer, lawsuit, press, ombudsman
 	AckMinor                 Key = "ack.minor"
-	AckUnsure                Key = "ack.unsure"         // no answer that is sure enough
-	AskAsset                 Key = "ask.asset"          // which coin
-	AskNetwork               Key = "ask.network"        // which network
-	AskOffTopic              Key = "ask.off_topic"      // not a question for this desk
-	AskUnclear               Key = "ask.unclear"        // too little to go by
-	ChannelFake              Key = "channel.fake"       // {contact} is a known fake
-	ChannelList              Key = "channel.list"       // {channels}: all there are
-	ChannelOfficial          Key = "channel.official"   // {contact} is ours
-	ChannelUnknown           Key = "channel.unknown"    // {contact} is not on the list: treat it as not ours
+	AckUnsure                Key = "ack.unsure"       // no answer that is sure enough
+	AskAsset                 Key = "ask.asset"        // which coin
+	AskNetwork               Key = "ask.network"      // which network
+	AskOffTopic              Key = "ask.off_topic"    // not a question for this desk
+	AskUnclear               Key = "ask.unclear"      // too little to go by
+	ChannelFake              Key = "channel.fake"     // {contact} is a known fake
+	ChannelList              Key = "channel.list"     // {channels}: all there are
+	ChannelOfficial          Key = "channel.official" // {contact} is ours
+	ChannelUnknown           Key = "channel.unknown"  // {contact} is not on the list: treat it as not ours
+	CollectAddress           Key = "collect.address"  // what follows is one fact with its purpose
+	CollectAmount            Key = "collect.amount"
+	CollectAsset             Key = "collect.asset"
+	CollectCountry           Key = "collect.country"
+	CollectDevice            Key = "collect.device"
+	CollectError             Key = "collect.error"
+	CollectHappened          Key = "collect.happened"
+	CollectIntro             Key = "collect.intro" // above what a person asks the customer for
+	CollectMemo              Key = "collect.memo"
+	CollectNetwork           Key = "collect.network"
+	CollectNever             Key = "collect.never" // below it
+	CollectOrder             Key = "collect.order"
+	CollectPlatform          Key = "collect.platform"
+	CollectProduct           Key = "collect.product"
+	CollectReach             Key = "collect.reach"
+	CollectReference         Key = "collect.reference"
+	CollectSeen              Key = "collect.seen"
+	CollectSetting           Key = "collect.setting"
+	CollectShared            Key = "collect.shared"
+	CollectTime              Key = "collect.time"
+	CollectTxID              Key = "collect.txid"
+	CollectWithdrawal        Key = "collect.withdrawal"
 	ComplaintProgress        Key = "complaint.progress" // a complaint is still being looked into
 	ContainAPIKey            Key = "contain.api_key"
 	ContainAccountTakeover   Key = "contain.account_takeover"
@@ -88,6 +110,9 @@ func Keys() []Key {
 	return []Key{
 		AckAdded, AckAuthority, AckCase, AckComplaint, AckDeceased, AckDelay, AckHuman, AckLegal, AckMinor, AckUnsure,
 		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown,
+		CollectAddress, CollectAmount, CollectAsset, CollectCountry, CollectDevice, CollectError, CollectHappened, CollectIntro,
+		CollectMemo, CollectNetwork, CollectNever, CollectOrder, CollectPlatform, CollectProduct, CollectReach, CollectReference,
+		CollectSeen, CollectSetting, CollectShared, CollectTime, CollectTxID, CollectWithdrawal,
 		ComplaintProgress, ContainAPIKey, ContainAccountTakeover, ContainMFALost, ContainPhishing, ContainSIMSwap, ContainScam,
 		ContainSecret, ContainUnknownWithdrawal, ContainWalletDrained, ContainWithdrawalCancel, CrisisExtortion, CrisisSelfHarm,
 		DraftIncident, FollowUp, NoteGeneralInfo, NoteSecretRemoved, RefuseAdvice, RequestPerson,

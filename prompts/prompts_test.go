@@ -111,7 +111,7 @@ func digitsOnly(r rune) rune {
 func TestTextsAreWrittenInTheScriptOfTheirLanguage(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{
-		"API": true, "App": true, "FA": true, "ID": true, "Quayside": true, "SIM": true, "Secret": true, "Telegram": true,
+		"API": true, "App": true, "FA": true, "ID": true, "Memo": true, "Quayside": true, "SIM": true, "Secret": true, "Telegram": true,
 		"TxID": true, "WeChat": true, "WhatsApp": true,
 	}
 	scripts := map[string][]*unicode.RangeTable{

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/httpapi/apitest"
 	"github.com/deskhand/deskhand/assistant/jobs"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/retrieval"
@@ -143,7 +144,7 @@ func TestArticlesAreListedInPages(t *testing.T) {
 	s := newSystem(t, options{})
 	for _, key := range []string{s.admin, s.widget} {
 		whole := decode[httpapi.ArticleList](t, s.do(t, call{key: key, path: "/v1/articles"}), http.StatusOK)
-		require.Len(t, whole.Articles, len(sampleArticles()))
+		require.Len(t, whole.Articles, apitest.Articles)
 		require.Empty(t, whole.NextCursor)
 		var paged []httpapi.Article
 		path := "/v1/articles?limit=4"

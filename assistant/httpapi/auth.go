@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/desk"
@@ -60,7 +61,7 @@ func (s *server) identify(ctx context.Context, c *fiber.Ctx, r *request) *Proble
 	if secret == "" || len(secret) > maxKeyLength {
 		return newProblem(kindUnauthorized, kindNamed(kindUnauthorized).detail)
 	}
-	login, err := s.Store.SessionBySecret(ctx, secret)
+	login, err := s.sessionOf(ctx, c, secret)
 	if err != nil {
 		return s.problemOf(ctx, err)
 	}
@@ -70,6 +71,31 @@ func (s *server) identify(ctx context.Context, c *fiber.Ctx, r *request) *Proble
 	r.caller = access.Caller{Role: login.Agent.Role, Session: true, Stage: login.Stage}
 	r.csrf, r.login = access.CSRFToken(secret), login
 	return nil
+}
+
+// Visit is one look of a person at a page that is made from several answers of this interface: their session is looked up for the
+// first of them. The zero value is ready; it belongs to one request of a browser and ends with it.
+type Visit struct {
+	login  postgres.LoggedIn
+	secret string // of the session that login is; empty before the first request
+}
+
+type visitKey struct{}
+
+// Join makes a request in process part of the visit. No request from outside can be.
+func (v *Visit) Join(rc *fasthttp.RequestCtx) { rc.SetUserValue(visitKey{}, v) }
+
+// sessionOf looks a session up, once for a visit.
+func (s *server) sessionOf(ctx context.Context, c *fiber.Ctx, secret string) (postgres.LoggedIn, error) {
+	visit, joined := c.Context().UserValue(visitKey{}).(*Visit)
+	if joined && visit.secret == secret {
+		return visit.login, nil
+	}
+	login, err := s.Store.SessionBySecret(ctx, secret)
+	if joined && err == nil {
+		visit.login, visit.secret = login, secret
+	}
+	return login, err
 }
 
 func (s *server) identifyKey(ctx context.Context, header string, r *request) *Problem {

@@ -83,6 +83,21 @@ type PresentAgent struct {
 	Name string    `json:"name"`
 }
 
+type peopleOutput struct {
+	Body People
+}
+
+// People are the names of who works at the desk and of who did.
+type People struct {
+	People []Person `json:"people" nullable:"false"`
+}
+
+// Person is the name behind an id in tickets, notes and histories.
+type Person struct {
+	ID   uuid.UUID `format:"uuid" json:"id"`
+	Name string    `json:"name"`
+}
+
 func (s *server) describeDesk(api huma.API) {
 	tags := []string{"Desk"}
 	huma.Register(api, s.operation(api, huma.Operation{
@@ -106,6 +121,10 @@ func (s *server) describeDesk(api huma.API) {
 		Description: "Says that the caller is there, so that tickets may be assigned to them. Taking the next ticket says so too.",
 		Method:      http.MethodPut, OperationID: "set-presence", Path: "/v1/desk/presence", Summary: "Be present", Tags: tags,
 	}, access.WorkTickets), s.setPresence)
+	huma.Register(api, s.operation(api, huma.Operation{
+		Description: "The names behind the ids in tickets, notes and histories, also of those who have left.",
+		Method:      http.MethodGet, OperationID: "list-people", Path: "/v1/desk/people", Summary: "List names", Tags: tags,
+	}, access.WorkTickets), s.people)
 }
 
 func (s *server) plan(ctx context.Context, _ *struct{}) (*planOutput, error) {
@@ -157,6 +176,18 @@ func (s *server) setPresence(ctx context.Context, in *presenceInput) (*presenceO
 		return nil, s.problemOf(ctx, err)
 	}
 	return &presenceOutput{Body: Presence{Until: until}}, nil
+}
+
+func (s *server) people(ctx context.Context, _ *struct{}) (*peopleOutput, error) {
+	agents, err := s.Store.Agents(ctx)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
+	list := People{People: make([]Person, len(agents))}
+	for i, agent := range agents {
+		list.People[i] = Person{ID: agent.ID, Name: agent.Name}
+	}
+	return &peopleOutput{Body: list}, nil
 }
 
 func planView(p *plan.Plan) *planOutput {

@@ -172,6 +172,7 @@ func (s *server) describe(app *fiber.App) huma.API {
 	s.describeTerms(api)
 	s.describeSearch(api)
 	s.describeHelp(api)
+	s.describeQuestions(api)
 	s.describeImpact(api)
 	s.describeChecks(api)
 	s.describeMacros(api)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -25,76 +23,18 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/admission"
-	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/httpapi/apitest"
 	"github.com/deskhand/deskhand/assistant/jobs"
-	"github.com/deskhand/deskhand/assistant/lang"
 	"github.com/deskhand/deskhand/assistant/live"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
-	"github.com/deskhand/deskhand/assistant/redact"
-	"github.com/deskhand/deskhand/assistant/triage"
-	"github.com/deskhand/deskhand/assistant/triage/intent"
-	"github.com/deskhand/deskhand/assistant/triage/risk"
 	"github.com/deskhand/deskhand/evals/archive"
 	"github.com/deskhand/deskhand/evals/online"
-	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
-	"github.com/deskhand/deskhand/retrieval/embed"
-	"github.com/deskhand/deskhand/retrieval/files"
 )
-
-// sampleArticles are enough to answer and to hand off, and few enough to import for each test.
-func sampleArticles() []string {
-	return []string{
-		"en/withdrawal-pending.md", "en/deposit-missing-memo.md", "en/trading-fees.md",
-		"zh-Hans/withdrawal-pending.md", "zh-Hans/deposit-missing-memo.md", "ar/withdrawal-pending.md", "ar/deposit-missing-memo.md", "ar/trading-fees.md",
-	}
-}
-
-// knowledge is what every test reads and none changes. It takes a second to load, so the tests of the process share it.
-type knowledge struct {
-	confidence confidence.Model
-	detector   *lang.Detector
-	guard      *guard.Guard
-	prompts    *prompts.Library
-	redactor   *redact.Redactor
-	triager    *triage.Triager
-}
-
-var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gochecknoglobals // see above
-	var k knowledge
-	var err error
-	keep := func(e error) {
-		if err == nil {
-			err = e
-		}
-	}
-	var e error
-	k.confidence, e = confidence.Default()
-	keep(e)
-	k.detector, e = lang.New()
-	keep(e)
-	k.guard, e = guard.New()
-	keep(e)
-	k.prompts, e = prompts.New()
-	keep(e)
-	k.redactor, e = redact.New(redact.Config{})
-	keep(e)
-	taxonomy, e := intent.Default()
-	keep(e)
-	classifier, e := intent.Builtin(embed.New())
-	keep(e)
-	rules, e := risk.Default()
-	keep(e)
-	if err != nil {
-		return k, err
-	}
-	k.triager, err = triage.New(taxonomy, classifier, rules)
-	return k, err
-})
 
 // system is the service on a database of its own.
 type system struct {
@@ -129,7 +69,7 @@ type options struct {
 func newSystem(t *testing.T, o options) *system {
 	t.Helper()
 	s := newSystemOn(t, pgtest.URL(t), o)
-	s.importArticles(t)
+	apitest.Import(t, s.index)
 	require.NoError(t, s.quiet.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},
 	}, "test"))
@@ -149,8 +89,7 @@ const nowhere = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
 // newSystemOn wires the service on the database at url, which may be nowhere.
 func newSystemOn(t *testing.T, url string, o options) *system {
 	t.Helper()
-	k, err := loadKnowledge()
-	require.NoError(t, err)
+	k := apitest.Load(t)
 	pool, err := postgres.Open(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
@@ -181,7 +120,6 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	s.hub = hub
 	analyzer, err := retrieval.NewAnalyzer()
 	require.NoError(t, err)
-	builtin := embed.New()
 	s.index, err = retrieval.New(retrieval.Config{
 		Analyzer: analyzer, Pool: pool,
 		Changed: func(ctx context.Context, tx pgx.Tx, change retrieval.Change) error {
@@ -193,16 +131,16 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 			}
 			return queue.EnqueueArticle(ctx, tx, change.Slug, change.Locale)
 		},
-		Model: retrieval.EmbeddingModel{Dimensions: embed.Dimensions, Embed: builtin.Embed, Name: builtin.Name()},
+		Model: apitest.Builtin(),
 	})
 	require.NoError(t, err)
 	if o.search == nil {
 		o.search = s.index.Search
 	}
 	s.pipeline = assistant.New(assistant.Config{
-		Clock: time.Now, Confidence: k.confidence, Deadline: o.deadline, Draft: o.draft, Guard: k.guard, Language: k.detector.Detect,
-		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.prompts, Redactor: k.redactor,
-		Search: o.search, Store: s.store, Triager: k.triager,
+		Clock: time.Now, Confidence: k.Confidence, Deadline: o.deadline, Draft: o.draft, Guard: k.Guard, Language: k.Detector.Detect,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.Prompts, Redactor: k.Redactor,
+		Search: o.search, Store: s.store, Triager: k.Triager,
 	})
 	o.limits.Clock, o.limits.Lease, o.limits.Logger = o.clock, s.store.LeaseTokens, logger
 	o.limits.Places = cmp.Or(o.limits.Places, 100)
@@ -212,7 +150,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Assistant: s.pipeline,
 		Clock:     o.clock,
 		Deadline:  o.deadline,
-		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.guard, Prompts: k.prompts, Redactor: k.redactor, Store: s.store}),
+		Desk:      desk.New(desk.Config{Clock: time.Now, Guard: k.Guard, Prompts: k.Prompts, Redactor: k.Redactor, Store: s.store}),
 		Evals:     archive.New(pool, o.clock),
 		Gate:      gate,
 		Glossary: func(actor string) retrieval.Glossary { // as cmd does
@@ -226,7 +164,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Online:    online.New(online.Config{Audit: s.store.Audit, Clock: o.clock, Pool: pool}),
 		Provider:  o.provider,
 		PublicURL: publicURL,
-		Redactor:  k.redactor,
+		Redactor:  k.Redactor,
 		Registry:  prometheus.NewRegistry(),
 		Search:    o.search,
 		Store:     s.store,
@@ -236,21 +174,6 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	})
 	require.NoError(t, err)
 	return s
-}
-
-func (s *system) importArticles(t *testing.T) {
-	t.Helper()
-	tree := fstest.MapFS{}
-	for _, name := range sampleArticles() {
-		content, err := fs.ReadFile(retrieval.Sample(), name)
-		require.NoError(t, err)
-		tree[name] = &fstest.MapFile{Data: content}
-	}
-	_, err := s.index.Register(t.Context())
-	require.NoError(t, err)
-	report, err := s.index.Import(t.Context(), files.FS(tree), retrieval.ImportOptions{Source: "test"})
-	require.NoError(t, err)
-	require.Empty(t, report.Problems)
 }
 
 func (s *system) key(t *testing.T, role postgres.Role, origins ...string) string {

@@ -71,30 +71,44 @@ type LoggedIn struct {
 // the secret up, so the time it takes tells nothing about the secret.
 func (s *Store) SessionBySecret(ctx context.Context, secret string) (LoggedIn, error) {
 	now := s.clock()
-	rows, err := s.pool.Query(ctx, `
-		SELECT `+sessionColumns+` FROM sessions s JOIN agents a ON a.id = s.agent_id
-		WHERE s.secret_hash = @hash AND s.ended_at IS NULL AND s.expires_at > @now AND s.seen_at > @idle AND a.disabled_at IS NULL`,
-		pgx.NamedArgs{"hash": access.Digest(secret), "now": now, "idle": now.Add(-SessionIdle)})
-	if err != nil {
-		return LoggedIn{}, fmt.Errorf("look session up: %w", err)
-	}
-	session, err := collectOne[Session](rows, "session")
+	login, err := s.sessionInForce(ctx, pgx.NamedArgs{"hash": access.Digest(secret), "now": now, "idle": now.Add(-SessionIdle)})
 	if assistant.ErrorCode(err) == assistant.CodeNotFound {
 		return LoggedIn{}, assistant.Errorf(assistant.CodeUnauthorized, "the session has ended: log in again")
 	}
 	if err != nil {
 		return LoggedIn{}, err
 	}
-	if now.Sub(session.SeenAt) >= seenEach {
+	if now.Sub(login.Session.SeenAt) >= seenEach {
 		// Not beyond what it is now: of two requests at once, the later one counts.
 		_, err := s.pool.Exec(ctx, `UPDATE sessions SET seen_at = greatest(seen_at, @now) WHERE id = @id`,
-			pgx.NamedArgs{"id": session.ID, "now": now})
+			pgx.NamedArgs{"id": login.Session.ID, "now": now})
 		if err != nil {
 			return LoggedIn{}, fmt.Errorf("note use of session: %w", err)
 		}
 	}
-	agent, err := s.AgentNamed(ctx, session.AgentID.String())
-	return loggedIn(agent, session, ""), err
+	return login, nil
+}
+
+// sessionInForce reads a session and its person in one round trip: every request of a person waits for it.
+func (s *Store) sessionInForce(ctx context.Context, args pgx.NamedArgs) (LoggedIn, error) {
+	const inForce = ` FROM sessions s JOIN agents a ON a.id = s.agent_id
+		WHERE s.secret_hash = @hash AND s.ended_at IS NULL AND s.expires_at > @now AND s.seen_at > @idle AND a.disabled_at IS NULL`
+	var batch pgx.Batch
+	var session Session
+	var agent Agent
+	batch.Queue(`SELECT `+sessionColumns+inForce, args).Query(func(rows pgx.Rows) (err error) {
+		session, err = collectOne[Session](rows, "session")
+		return err
+	})
+	batch.Queue(`SELECT `+agentColumns+` FROM agents
+		WHERE id = (SELECT s.agent_id`+inForce+`)`, args).Query(func(rows pgx.Rows) (err error) {
+		agent, err = collectOne[Agent](rows, "agent")
+		return err
+	})
+	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
+		return LoggedIn{}, fmt.Errorf("look session up: %w", err)
+	}
+	return loggedIn(agent, session, ""), nil
 }
 
 // Sessions returns the sessions of a person that are in force, the latest used first.

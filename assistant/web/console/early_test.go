@@ -9,14 +9,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // slowScripts serves the console as a slow network does: its main script comes when the returned function is called.
 func slowScripts(t *testing.T, s *system) (base string, deliver func()) {
 	t.Helper()
-	target, err := url.Parse(s.base)
+	target, err := url.Parse(s.Base)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	released := make(chan struct{})
@@ -40,27 +38,26 @@ func TestWhatIsTypedAndSentBeforeThePageIsReadyIsNotLost(t *testing.T) {
 	s := newSystem(t)
 	s.add(t, "Mia")
 	base, deliver := slowScripts(t, s)
-	browser := webtest.Browser(t)
-	sent, typing := newTab(t, browser), newTab(t, browser)
+	sent, typing := newTab(t), newTab(t)
 	for _, b := range []*tab{sent, typing} {
-		b.do(`location.assign('` + base + `/console')`)
-		b.awaitEarly(`focus().name === 'email'`)
-		b.write("mia@quayside.example")
-		b.key("\t")
-		b.write(password[:10])
+		b.Do(`location.assign('` + base + `/console')`)
+		b.Await(`focus().name === 'email'`)
+		b.Write("mia@quayside.example")
+		b.Key("\t")
+		b.Write(password[:10])
 		require.Empty(t, read[string](b, `document.body.dataset.ready ?? ''`))
 	}
-	sent.write(password[10:])
-	sent.key("\r")
-	sent.key("\r") // nothing seemed to happen
+	sent.Write(password[10:])
+	sent.Key("\r")
+	sent.Key("\r") // nothing seemed to happen
 	sent.clean()
 	deliver()
 	sent.await(`document.body.dataset.page === 'queue'`)
 
 	typing.await(`true`)
 	require.Equal(t, "password", read[string](typing, `focus().name`), "the rest of the password does not go into another field")
-	typing.write(password[10:])
-	typing.key("\r")
+	typing.Write(password[10:])
+	typing.Key("\r")
 	typing.await(`document.body.dataset.page === 'queue'`)
 	typing.clean()
 }
@@ -68,7 +65,7 @@ func TestWhatIsTypedAndSentBeforeThePageIsReadyIsNotLost(t *testing.T) {
 func TestAScriptThatCannotBeFetchedIsSaid(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
-	target, err := url.Parse(s.base)
+	target, err := url.Parse(s.Base)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +76,7 @@ func TestAScriptThatCannotBeFetchedIsSaid(t *testing.T) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	b := newTab(t, webtest.Browser(t))
-	b.do(`location.assign('` + server.URL + `/console')`)
-	b.awaitEarly(`$('#toast')?.textContent.includes('Reload')`)
+	b := newTab(t)
+	b.Do(`location.assign('` + server.URL + `/console')`)
+	b.Await(`$('#toast')?.textContent.includes('Reload')`)
 }

@@ -79,10 +79,23 @@ func auditFilters() []string {
 	return []string{"action", "actor", "cursor", "limit", "since", "subject_id", "subject_kind", "until"}
 }
 
+// auditPage is the audit log, with the names of who acted and on whom.
+type auditPage struct {
+	listPage[httpapi.AuditEntry]
+
+	Names map[string]string
+}
+
 func (v *visit) audit() (string, any, error) {
 	var list httpapi.AuditList
 	filter, query, err := v.ask("/v1/audit", auditFilters(), &list)
-	page := listPage[httpapi.AuditEntry]{Filter: filter, Next: nextPage("/console/audit", query, list.NextCursor), Rows: list.Entries}
+	if err != nil {
+		return "", nil, err
+	}
+	page := auditPage{listPage: listPage[httpapi.AuditEntry]{
+		Filter: filter, Next: nextPage("/console/audit", query, list.NextCursor), Rows: list.Entries,
+	}}
+	page.Names, err = v.names()
 	return "audit", page, err
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/access"
-	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // pending is a question that the sample articles answer.
@@ -20,7 +19,7 @@ func (s *system) outcome(t *testing.T) (outcome, reply string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"message": map[string]string{"body": pending}})
 	require.NoError(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/v1/answers", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Base+"/v1/answers", bytes.NewReader(body))
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "Bearer "+s.widget)
 	request.Header.Set("Content-Type", "application/json")
@@ -42,7 +41,7 @@ func TestLeadPages(t *testing.T) { //nolint:tparallel // its parts share a tab
 	t.Parallel()
 	s := newSystem(t)
 	lead := s.addAs(t, "Lea", access.Lead)
-	b := newTab(t, webtest.Browser(t))
+	b := newTab(t)
 	b.enter(s, lead)
 
 	t.Run("AnIncidentNoticeIsWrittenStartedAndEnded", func(t *testing.T) { testIncident(t, s, b.in(t)) })  //nolint:paralleltest // one tab
@@ -52,28 +51,28 @@ func TestLeadPages(t *testing.T) { //nolint:tparallel // its parts share a tab
 
 func testIncident(t *testing.T, s *system, b *tab) {
 	t.Helper()
-	b.open(s.base + "/console/incidents/new")
-	b.do(`$('[name=intents]').value = 'account.hacked'; $('[name="texts.en"]').value = 'We are working on it.'`)
-	b.do(`$('.editor .main').click()`)
+	b.open(s.Base + "/console/incidents/new")
+	b.Do(`$('[name=intents]').value = 'account.hacked'; $('[name="texts.en"]').value = 'We are working on it.'`)
+	b.Do(`$('.editor .main').click()`)
 	b.await(`$('.editor .error').textContent && $('[name=intents]').ariaInvalid === 'true'`)
 	require.Equal(t, "intents", read[string](b, `focus().name`), "the field at fault has the focus")
 
-	b.do(`$('[name=intents]').value = 'withdrawal.pending, withdrawal.not_received';
+	b.Do(`$('[name=intents]').value = 'withdrawal.pending, withdrawal.not_received';
 		$('[name="texts.en"]').value = 'Withdrawals & \"swaps\" are slow today.'; $('[name="texts.zh-Hans"]').value = '今天提币较慢。'`)
-	b.picture("lead-incident")
-	b.do(`$('[data-now=starts_at]').click()`)
+	b.Picture("lead-incident")
+	b.Do(`$('[data-now=starts_at]').click()`)
 	b.await(`document.body.dataset.page === 'incidents' && $('#rows .chip.risk')?.textContent === 'in force'`)
 	_, reply := s.outcome(t)
 	require.Contains(t, reply, "are slow today")
 
-	b.do(`$('[name=question]').value = '` + pending + `'; $('[name=question]').form.requestSubmit()`)
+	b.Do(`$('[name=question]').value = '` + pending + `'; $('[name=question]').form.requestSubmit()`)
 	b.await(`$('#notices .note')?.textContent.includes('slow today')`)
-	b.picture("lead-incidents")
-	b.do(`$('#rows a').click()`)
+	b.Picture("lead-incidents")
+	b.Do(`$('#rows a').click()`)
 	b.await(`document.body.dataset.page === 'incident' && $('[name=starts_at]').value`)
-	b.do(`$('[name="texts.en"]').value = 'Withdrawals are slow.'; $('.editor .main').click()`)
+	b.Do(`$('[name="texts.en"]').value = 'Withdrawals are slow.'; $('.editor .main').click()`)
 	b.await(`document.body.dataset.page === 'incidents'`)
-	b.do(`$('#rows form').requestSubmit()`)
+	b.Do(`$('#rows form').requestSubmit()`)
 	b.await(`$('#rows .chip')?.textContent === 'ended'`)
 	outcome, reply := s.outcome(t)
 	require.Equal(t, "answered", outcome)
@@ -83,39 +82,39 @@ func testIncident(t *testing.T, s *system, b *tab) {
 
 func testChannels(t *testing.T, s *system, b *tab) {
 	t.Helper()
-	b.open(s.base + "/console/channels")
-	b.do(`$('[name=value]').value = 'https://quayslde.example/login'; $('[name=value]').form.requestSubmit()`)
+	b.open(s.Base + "/console/channels")
+	b.Do(`$('[name=value]').value = 'https://quayslde.example/login'; $('[name=value]').form.requestSubmit()`)
 	b.await(`$('#verified li')?.textContent.includes('not official')`)
-	b.do(`$('#fakes textarea').value = 'quayside-refund.example\ntelegram @quayside_help_desk\nquayside-refund.example\nnot a contact at all'; $('#fakes').requestSubmit()`)
+	b.Do(`$('#fakes textarea').value = 'quayside-refund.example\ntelegram @quayside_help_desk\nquayside-refund.example\nnot a contact at all'; $('#fakes').requestSubmit()`)
 	b.await(`$('#fakes').ariaBusy === 'false'`)
-	b.picture("lead-channels")
+	b.Picture("lead-channels")
 	require.Equal(t, "not a contact at all", read[string](b, `$("#fakes textarea").value`),
 		read[string](b, `$('#fakes').innerText`))
 	b.await(`$('#rows').innerText.includes('quayside-refund.example')`)
-	b.open(s.base + "/console/channels?standing=known_fake")
-	b.do(`window.confirm = () => true; $$('#rows tr').find((r) => r.innerText.includes('refund')).querySelector('form').requestSubmit()`)
+	b.open(s.Base + "/console/channels?standing=known_fake")
+	b.Do(`window.confirm = () => true; $$('#rows tr').find((r) => r.innerText.includes('refund')).querySelector('form').requestSubmit()`)
 	b.await(`!$('#rows').innerText.includes('refund')`)
 	b.clean()
 }
 
 func testPolicy(t *testing.T, s *system, b *tab) {
 	t.Helper()
-	b.open(s.base + "/console/policy")
-	b.do(`$('[name="policy.first_response.P1"]').value = 'soon'; $('#policy .main').click()`)
+	b.open(s.Base + "/console/policy")
+	b.Do(`$('[name="policy.first_response.P1"]').value = 'soon'; $('#policy .main').click()`)
 	b.await(`$('#policy .error').textContent && focus().name === 'policy.first_response.P1'`)
-	b.do(`$('[name="policy.first_response.P1"]').value = '10m'; $('#add-rule').click();
+	b.Do(`$('[name="policy.first_response.P1"]').value = '10m'; $('#add-rule').click();
 		$('[data-row] [name=intent]').value = 'withdrawal.*'; $('[data-row] [name=language]').value = 'ar'; $('[data-row] [name=mode]').value = 'suggest'`)
-	b.picture("lead-policy")
-	b.do(`$('#policy .main').click()`)
+	b.Picture("lead-policy")
+	b.Do(`$('#policy .main').click()`)
 	b.await(`$$('[data-row]').length === 1 && $('[name="policy.first_response.P1"]').defaultValue === '10m'`)
 	require.Equal(t, "withdrawal.*ar", read[string](b, `$('[data-row] [name=intent]').value + $('[data-row] [name=language]').value`))
 
-	b.do(`window.confirm = () => true; $('#switch form').requestSubmit()`)
+	b.Do(`window.confirm = () => true; $('#switch form').requestSubmit()`)
 	b.await(`$('#switch.off')`)
 	outcome, _ := s.outcome(t)
 	require.Equal(t, "handed_off", outcome)
-	b.picture("lead-policy-off")
-	b.do(`window.confirm = () => true; $('#switch form').requestSubmit()`)
+	b.Picture("lead-policy-off")
+	b.Do(`window.confirm = () => true; $('#switch form').requestSubmit()`)
 	b.await(`$('#switch.on')`)
 	require.Equal(t, "1", read[string](b, `String($$('[data-row]').length)`), "the switch leaves the rest as it was")
 	outcome, _ = s.outcome(t)

@@ -9,19 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/network"
 	"github.com/pquerna/otp/totp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/access"
 	"github.com/deskhand/deskhand/assistant/postgres"
-	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // deafLine leads to the service. While the returned path is set, what is posted there arrives and its answer does not come back.
 func deafLine(t *testing.T, s *system) (base string, lost *atomic.Value) {
 	t.Helper()
-	target, err := url.Parse(s.base)
+	target, err := url.Parse(s.Base)
 	require.NoError(t, err)
 	lost = &atomic.Value{}
 	lost.Store("")
@@ -42,73 +40,73 @@ func TestALogInGoesOnAfterTheNetworkWasLostInIt(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	lead := s.addAs(t, "Lea", access.Lead)
-	in, err := s.store.LogIn(t.Context(), postgres.LogIn{Email: lead.Email, Password: password, Place: postgres.Place{Network: "127.0.0.1"}})
+	in, err := s.Store.LogIn(t.Context(), postgres.LogIn{Email: lead.Email, Password: password, Place: postgres.Place{Network: "127.0.0.1"}})
 	require.NoError(t, err)
-	factor, err := s.store.Enrol(t.Context(), in, password)
+	factor, err := s.Store.Enrol(t.Context(), in, password)
 	require.NoError(t, err)
 	first, err := totp.GenerateCode(factor.Secret, time.Now())
 	require.NoError(t, err)
-	_, recovery, err := s.store.ConfirmFactor(t.Context(), in, first)
+	_, recovery, err := s.Store.ConfirmFactor(t.Context(), in, first)
 	require.NoError(t, err)
 
 	base, lost := deafLine(t, s)
-	b := newTab(t, webtest.Browser(t))
+	b := newTab(t)
 	b.open(base + "/console/macros")
-	b.cut()
+	b.Cut()
 	b.fill("email", lead.Email, password+"\r")
 	b.await(`$('.error').textContent.includes('cannot be reached')`)
-	b.mend()
+	b.Mend()
 
 	// The service has heard it, and nobody knows.
 	lost.Store("/v1/session")
-	b.do(`$('.error').textContent = ''; $('[name=password]').focus()`)
-	b.key("\r")
+	b.Do(`$('.error').textContent = ''; $('[name=password]').focus()`)
+	b.Key("\r")
 	b.await(`$('.error').textContent.includes('cannot be reached')`)
 	require.Equal(t, password, read[string](b, `$('[name=password]').value`), "nothing is typed twice")
 	lost.Store("/v1/session/second-factor")
-	b.key("\r")
+	b.Key("\r")
 	b.await(`focus().name === 'code'`)
 
-	b.write(recovery[0])
-	b.key("\r")
+	b.Write(recovery[0])
+	b.Key("\r")
 	b.await(`$('.error').textContent.includes('cannot be reached')`)
 	lost.Store("")
-	b.key("\r")
+	b.Key("\r")
 	b.fill("email", lead.Email, password+"\r") // that step was taken, so the session of before is gone: the log-in begins anew
 	b.await(`focus().name === 'code'`)
-	b.write(recovery[1])
-	b.key("\r")
+	b.Write(recovery[1])
+	b.Key("\r")
 	b.await(`document.body.dataset.page === 'macros'`)
 }
 
 // TestTwoTabsOfOneAgentSendADraftOnce shares one session between two tabs, as a browser does.
 func TestTwoTabsOfOneAgentSendADraftOnce(t *testing.T) {
 	t.Parallel()
-	s, browser := openDesk(t)
-	in, err := s.store.LogIn(t.Context(), postgres.LogIn{
+	s := openDesk(t)
+	in, err := s.Store.LogIn(t.Context(), postgres.LogIn{
 		Email: "mia@quayside.example", Password: password, Place: postgres.Place{Network: "127.0.0.1"},
 	})
 	require.NoError(t, err)
-	tabs := []*tab{newTab(t, browser), newTab(t, browser), newTab(t, browser)}
+	tabs := []*tab{newTab(t), newTab(t), newTab(t)}
 	for _, b := range tabs {
-		call(b, network.SetCookie, network.SetCookieParams{Name: "deskhand_session", URL: s.base, Value: in.Secret})
-		b.open(s.base + "/console")
+		b.hold(s, in.Secret)
+		b.open(s.Base + "/console")
 		b.openCase()
 	}
 	first, second, writing := tabs[0], tabs[1], tabs[2]
 	require.False(t, read[bool](writing, `shown('#viewers') && $('#viewers').textContent.includes('Mia')`), "nobody is warned of themselves")
 	writing.press("w")
 	writing.await(`focus().id === 'body'`)
-	writing.write("A word of my own.")
+	writing.Write("A word of my own.")
 
-	first.do(`$('#send').click()`)
-	second.do(`$('#send').click()`)
+	first.Do(`$('#send').click()`)
+	second.Do(`$('#send').click()`)
 	for _, b := range tabs {
 		b.await(`$$('.said.agent').length === 1`)
 	}
 	second.await(`$('#send-error').textContent || !$('#composer')?.dataset.draft`)
 	require.Equal(t, "A word of my own.", read[string](writing, `$('#body').value`))
-	writing.do(`$('#send').click()`)
+	writing.Do(`$('#send').click()`)
 	writing.await(`$$('.said.agent').length === 2`)
 	for _, b := range tabs {
 		b.await(`$$('.said.agent').length === 2`)
@@ -117,8 +115,8 @@ func TestTwoTabsOfOneAgentSendADraftOnce(t *testing.T) {
 	}
 
 	// Logged out in one, they are logged out in all.
-	first.open(s.base + "/console/account")
-	first.do(`$('[data-then=out] button').click()`)
+	first.open(s.Base + "/console/account")
+	first.Do(`$('[data-then=out] button').click()`)
 	for _, b := range tabs {
 		b.await(`document.body.dataset.page === 'login'`)
 	}

@@ -30,6 +30,7 @@ type visit struct {
 	ctx     *fiber.Ctx
 	now     time.Time
 	session httpapi.SessionResponse
+	shared  httpapi.Visit // of what the page is made from
 	texts   texts
 }
 

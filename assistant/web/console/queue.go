@@ -2,8 +2,7 @@ package console
 
 import (
 	"net/url"
-
-	"github.com/google/uuid"
+	"slices"
 
 	"github.com/deskhand/deskhand/assistant/httpapi"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
@@ -17,14 +16,14 @@ func filters() []string {
 // queuePage is what the queue shows.
 type queuePage struct {
 	Filter map[string]string
-	Names  map[uuid.UUID]string
-	Next   string // address of the next page; empty on the last
+	Names  map[string]string // of who holds a ticket, by id
+	Next   string            // address of the next page; empty on the last
 	Risks  []risk.Risk
 	Rows   []httpapi.Ticket
 }
 
 func (v *visit) queue() (string, any, error) {
-	page := queuePage{Risks: risk.All(), Filter: make(map[string]string), Names: make(map[uuid.UUID]string)}
+	page := queuePage{Risks: risk.All(), Filter: make(map[string]string), Names: make(map[string]string)}
 	query := url.Values{}
 	for _, name := range filters() {
 		if value := v.ctx.Query(name); value != "" {
@@ -41,21 +40,25 @@ func (v *visit) queue() (string, any, error) {
 		query.Set("cursor", list.NextCursor)
 		page.Next = "/console?" + query.Encode()
 	}
-	var err error
-	page.Names, err = v.names()
-	page.Names[v.session.Agent.ID] = v.texts.T("you")
-	return "queue", page, err
+	if slices.ContainsFunc(page.Rows, func(t httpapi.Ticket) bool { return t.AssigneeID != nil && *t.AssigneeID != v.session.Agent.ID }) {
+		var err error
+		if page.Names, err = v.names(); err != nil {
+			return "", nil, err
+		}
+	}
+	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
+	return "queue", page, nil
 }
 
-// names are those of the agents who are there.
-func (v *visit) names() (map[uuid.UUID]string, error) {
-	var present httpapi.PresentAgents
-	if err := v.get("/v1/desk/presence", &present); err != nil {
+// names are those of everybody who works or worked here, by id.
+func (v *visit) names() (map[string]string, error) {
+	var list httpapi.People
+	if err := v.get("/v1/desk/people", &list); err != nil {
 		return nil, err
 	}
-	names := make(map[uuid.UUID]string)
-	for _, agent := range present.Agents {
-		names[agent.ID] = agent.Name
+	names := make(map[string]string)
+	for _, person := range list.People {
+		names[person.ID.String()] = person.Name
 	}
 	return names, nil
 }

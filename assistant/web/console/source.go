@@ -43,6 +43,7 @@ func (v *visit) call(method, address string, into any) error {
 			inner.Request.Header.Set(name, value)
 		}
 	}
+	v.shared.Join(&inner)
 	v.app.Handler()(&inner)
 	body := inner.Response.Body()
 	if status := inner.Response.StatusCode(); status != http.StatusOK {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -90,6 +91,8 @@ func trusted(rendered string) template.HTML {
 // functions are what the templates may call.
 func functions() template.FuncMap {
 	return template.FuncMap{
+		"autonym":   autonym,
+		"browser":   browser,
 		"deref":     deref,
 		"direction": direction,
 		"excerpt":   excerpt,
@@ -151,6 +154,36 @@ func direction(language string) string {
 		return "rtl"
 	}
 	return "ltr"
+}
+
+// autonym is a language's name for itself; a tag that is none of the desk's languages is shown as it is.
+func autonym(tag string) string {
+	names := map[string]string{
+		"ar": "العربية", "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "id": "Bahasa Indonesia", "ja": "日本語",
+		"ko": "한국어", "pt": "Português", "ru": "Русский", "tr": "Türkçe", "vi": "Tiếng Việt", "zh-Hans": "简体中文", "zh-Hant": "繁體中文",
+	}
+	return cmp.Or(names[tag], tag)
+}
+
+// browser names a browser and its system as people do. What it does not know is shown as it came.
+func browser(userAgent string) string {
+	first := func(signs [][2]string) string {
+		for _, sign := range signs {
+			if strings.Contains(userAgent, sign[0]) {
+				return sign[1]
+			}
+		}
+		return ""
+	}
+	// The order counts: browsers also name those that they descend from.
+	program := first([][2]string{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}})
+	system := first([][2]string{
+		{"Windows", "Windows"}, {"Android", "Android"}, {"iPhone", "iOS"}, {"iPad", "iOS"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"},
+	})
+	if program == "" || system == "" {
+		return userAgent
+	}
+	return program + " · " + system
 }
 
 // short is an id as people compare it.

@@ -16,7 +16,7 @@ import (
 type ticketPage struct {
 	httpapi.TicketDetail
 
-	Asks        []string       // questions back, in the customer's language
+	AskUnclear  string         // the question what the case is about, in the customer's language
 	Draft       *httpapi.Draft // that waits
 	Earlier     []httpapi.Draft
 	History     []httpapi.HistoryEntry
@@ -49,7 +49,7 @@ func (v *visit) ticket() (string, any, error) {
 		return "", nil, err
 	}
 	for agent, name := range names {
-		page.Names[agent.String()] = name
+		page.Names[agent] = name
 	}
 	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
 	var viewers httpapi.Viewers
@@ -59,9 +59,7 @@ func (v *visit) ticket() (string, any, error) {
 	page.Viewers = viewers.Others
 	page.History, page.RejectCodes = history.Entries, desk.RejectCodes()
 	page.Rules = rulesOf(page.Trail)
-	for _, key := range []prompts.Key{prompts.AskAsset, prompts.AskNetwork, prompts.AskUnclear} {
-		page.Asks = append(page.Asks, v.fixed.Text(key, page.Ticket.Language, nil))
-	}
+	page.AskUnclear = v.fixed.Text(prompts.AskUnclear, page.Ticket.Language, nil)
 	if holder := page.Ticket.AssigneeID; holder != nil && page.Ticket.Status != "open" {
 		page.Mine = *holder == v.session.Agent.ID
 		page.Holder = page.NameOf(holder.String())

@@ -1,5 +1,5 @@
-// Package webtest is what the browser tests of the faces share: one Chromium for all tests of a package, and axe-core. It knows
-// no page.
+// Package webtest is what the browser tests of the faces share: the whole service with a face on it, one Chromium for all tests of a
+// package, its tabs, and axe-core. It knows no page.
 package webtest
 
 import (
@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -67,18 +69,18 @@ func (c *chromium) start() {
 	}
 }
 
-// Browser returns the Chromium that the tests of this package share: each opens tabs with a storage of their own. A machine
+// browser returns the Chromium that the tests of this package share: each opens tabs with a storage of their own. A machine
 // without one fails: make test installs it.
-func Browser(t *testing.T) context.Context {
+func browser(t *testing.T) context.Context {
 	t.Helper()
 	shared.once.Do(shared.start)
 	require.NoError(t, shared.err)
 	return shared.ctx
 }
 
-// Axe returns the script of axe-core, fetched once for this machine by npm. ok is false, and the test says so, where it cannot be
-// had: that machine checks what needs no axe-core.
-func Axe(t *testing.T) (script string, ok bool) {
+// axe returns the script of axe-core, fetched once for this machine by npm. Where it cannot be had, the test fails in CI; elsewhere it
+// says how to get it, ok is false, and what needs no axe-core is still checked.
+func axe(t *testing.T) (script string, ok bool) {
 	t.Helper()
 	folder := filepath.Join(os.TempDir(), "deskhand-"+axePackage)
 	name := filepath.Join(folder, "node_modules", "axe-core", "axe.min.js")
@@ -88,10 +90,25 @@ func Axe(t *testing.T) (script string, ok bool) {
 	arguments := []string{"install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", axePackage}
 	command := exec.CommandContext(t.Context(), "npm", arguments...)
 	if err := command.Run(); err != nil {
-		t.Logf("axe-core was not run: npm cannot fetch it here: %v", err)
+		const missing = "%s was not run: install npm (it comes with Node.js), then run .ci/setup chromium with a network: %v"
+		if os.Getenv("CI") != "" {
+			require.FailNowf(t, "accessibility was not checked", missing, axePackage, err)
+		}
+		t.Logf(missing, axePackage, err)
 		return "", false
 	}
 	content, err := os.ReadFile(name)
 	require.NoError(t, err)
 	return string(content), true
+}
+
+// ofImpact keeps of what axe-core objects to what has one of the impacts; all of it when none is given.
+func ofImpact(found, impacts []string) []string {
+	if len(impacts) == 0 {
+		return found
+	}
+	return slices.DeleteFunc(found, func(one string) bool {
+		impact, _, _ := strings.Cut(one, " ")
+		return !slices.Contains(impacts, impact)
+	})
 }

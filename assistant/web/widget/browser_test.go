@@ -1,32 +1,19 @@
 package widget_test
 
 import (
-	"context"
 	"fmt"
 	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
-
-// patience is how long a test waits for what should come within a second, in ms: the machine may be busy with other tests.
-const patience = 120_000
 
 func TestMain(m *testing.M) { os.Exit(webtest.Run(m)) }
 
@@ -68,139 +55,55 @@ func query(key string, attributes ...string) string {
 	return values.Encode()
 }
 
-// tab is a browser tab with a storage of its own.
+// face are the words of the tests' scripts: $ and $$ look into the widget.
+var face = webtest.Face{ //nolint:gochecknoglobals // a constant
+	Shows: `$('.root')?.innerText`,
+	Words: `const host = document.querySelector('deskhand-widget'); const root = host?.shadowRoot;
+		const $ = (s) => root?.querySelector(s); const $$ = (s) => [...(root?.querySelectorAll(s) ?? [])];
+		const shown = (s) => !!$(s)?.getClientRects().length; const text = () => $('.list')?.innerText ?? '';
+		const focus = () => root?.activeElement; const button = (label) => $$('button').find((b) => b.getClientRects().length &&
+			(b.getAttribute('aria-label') === label || b.innerText === label));`,
+}
+
+// tab is a browser tab with a host page in it.
 type tab struct {
-	ctx context.Context //nolint:containedctx // it is the handle of the tab
-	t   *testing.T
+	*webtest.Tab
+
+	t *testing.T
 }
 
-func newTab(t *testing.T, browser context.Context) *tab {
+func newTab(t *testing.T) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	b := &tab{ctx: ctx, t: t}
-	// What a page logs and refuses is kept from its first moment on.
-	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
-	b.size(1280, 900)
-	return b
+	return &tab{Tab: webtest.NewTab(t, face), t: t}
 }
-
-// call sends a command of the DevTools protocol.
-func call[P, R any](b *tab, command cdp.Command[P, R], params P) {
-	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, command, params)
-	require.NoError(b.t, err)
-}
-
-// watch keeps errors of the console and violations of the policy where a test can read them.
-const watch = `window.errors = []; window.violations = []; window.stages = [];
-const report = console.error; console.error = (...words) => { errors.push(words.join(' ')); report(...words); };
-addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective + ' ' + e.blockedURI));
-addEventListener('error', (e) => errors.push(String(e.message)));`
-
-// shadow are the words that the tests' scripts use: $ and $$ look into the widget.
-const shadow = `const host = document.querySelector('deskhand-widget'); const root = host?.shadowRoot;
-const $ = (s) => root?.querySelector(s); const $$ = (s) => [...(root?.querySelectorAll(s) ?? [])];
-const shown = (s) => !!$(s)?.getClientRects().length; const text = () => $('.list')?.innerText ?? '';
-const focus = () => root?.activeElement; const button = (label) => $$('button').find((b) => b.getClientRects().length &&
-  (b.getAttribute('aria-label') === label || b.innerText === label));`
 
 // read evaluates an expression in the page.
 func read[T any](b *tab, expression string) T {
 	b.t.Helper()
-	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T]("(() => {"+shadow+"return "+expression+"})()"))
-	require.NoError(b.t, err, expression)
-	return value
-}
-
-// await waits until an expression is true.
-func (b *tab) await(expression string) {
-	b.t.Helper()
-	script := `new Promise((resolve) => { const end = Date.now() + ` + strconv.Itoa(patience) + `; (function look() {
-		let value; try { value = (() => {` + shadow + `return ` + expression + `})() } catch {}
-		if (value) resolve('true'); else if (Date.now() > end) resolve('the chat shows: ' + document.querySelector('deskhand-widget')?.shadowRoot?.querySelector('.root')?.innerText + ' errors: ' + errors);
-		else setTimeout(look, 20); })() })`
-	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
-	require.NoError(b.t, err, expression)
-	require.Equal(b.t, "true", value, expression)
-}
-
-func (b *tab) do(script string) {
-	b.t.Helper()
-	read[bool](b, "(() => {"+script+"})(), true")
+	return webtest.Read[T](b.Tab, expression)
 }
 
 func (b *tab) open(url string) {
 	b.t.Helper()
-	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.Navigate(url)))
-	b.await(`shown('.launcher') || shown('.panel')`)
+	b.Go(url)
+	b.Await(`shown('.launcher') || shown('.panel')`)
 }
 
-// write puts a text into the box as an input method does, without keys.
+// write puts a text into the box.
 func (b *tab) write(text string) {
 	b.t.Helper()
-	b.await(`focus()?.localName === 'textarea'`)
-	call(b, input.InsertText, input.InsertTextParams{Text: text})
+	b.Await(`focus()?.localName === 'textarea'`)
+	b.Write(text)
 }
 
 func (b *tab) ask(text string) {
 	b.t.Helper()
 	b.write(text)
-	b.key(kb.Enter)
-}
-
-// key presses keys as a keyboard does: a page that takes the key itself gets no character from it.
-func (b *tab) key(keys string) {
-	b.t.Helper()
-	for _, r := range keys {
-		events := kb.Encode(r)
-		down, up := *events[0], *events[len(events)-1]
-		if len(events) == 3 {
-			down.Text = events[1].Text
-		}
-		call(b, input.DispatchKeyEvent, down)
-		call(b, input.DispatchKeyEvent, up)
-	}
+	b.Key(kb.Enter)
 }
 
 func (b *tab) press(label string) {
 	b.t.Helper()
-	b.await("button(" + quoted(label) + ")")
-	b.do("button(" + quoted(label) + ").click()")
-}
-
-func (b *tab) size(width, height int64) {
-	b.t.Helper()
-	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
-}
-
-// prefer sets what the customer's system prefers: prefer("prefers-color-scheme", "dark").
-func (b *tab) prefer(name, value string) {
-	b.t.Helper()
-	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: name, Value: value}}})
-}
-
-// screenshot keeps what the tab shows, in the folder that DESKHAND_SCREENSHOTS names, for people to look at.
-func (b *tab) screenshot(name string) {
-	b.t.Helper()
-	folder := os.Getenv("DESKHAND_SCREENSHOTS")
-	if folder == "" {
-		return
-	}
-	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	require.NoError(b.t, err)
-	require.NoError(b.t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
-}
-
-// cut takes the network away; mend gives it back.
-func (b *tab) cut()  { b.network(true) }
-func (b *tab) mend() { b.network(false) }
-
-func (b *tab) network(offline bool) {
-	b.t.Helper()
-	call(b, network.Enable, network.EnableParams{})
-	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-		MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, Offline: offline, UploadThroughput: -1}},
-	})
-	call(b, network.OverrideNetworkState, network.OverrideNetworkStateParams{DownloadThroughput: -1, Offline: offline, UploadThroughput: -1})
+	b.Await("button(" + quoted(label) + ")")
+	b.Do("button(" + quoted(label) + ").click()")
 }

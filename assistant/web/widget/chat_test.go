@@ -6,8 +6,6 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
-
-	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 const (
@@ -21,26 +19,21 @@ const (
 type stage struct {
 	*system
 
-	browser func(t *testing.T) *tab
-	host    string
+	host string
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := newSystem(t)
-	browser := webtest.Browser(t)
-	return &stage{
-		system: s, host: site(t, s.base).URL,
-		browser: func(t *testing.T) *tab { t.Helper(); return newTab(t, browser) },
-	}
+	return &stage{system: s, host: site(t, s.Base).URL}
 }
 
 // chat opens a host page with the chat open on it.
 func (s *stage) chat(t *testing.T, attributes ...string) *tab {
 	t.Helper()
-	b := s.browser(t)
+	b := newTab(t)
 	b.open(s.host + "?" + query(s.widget, append(attributes, "open", "")...))
-	b.await(`shown('.panel')`)
+	b.Await(`shown('.panel')`)
 	return b
 }
 
@@ -53,6 +46,7 @@ func TestChat(t *testing.T) {
 		"QuestionIsAnsweredWithItsSource":       testAnswer,
 		"PersonAnswersAndAReloadKeepsAll":       testHandOff,
 		"PersonCanBeAskedForBeforeAnything":     testPersonAtOnce,
+		"ClockThatIsADayOffMovesNoPromise":      testClock,
 		"SecretIsWarnedOfBeforeItIsSent":        testSecret,
 		"ArabicRunsFromRightToLeft":             testArabic,
 		"ChineseCustomerReadsChinese":           testChinese,
@@ -92,21 +86,21 @@ func TestChat(t *testing.T) {
 func testAnswer(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t, "article-url", "https://help.example/{locale}/{slug}")
-	b.do(`const seen = new MutationObserver(() => stages.push($('.status').innerText)); seen.observe($('.status'), {childList: true, subtree: true})`)
+	b.Do(`const seen = new MutationObserver(() => stages.push($('.status').innerText)); seen.observe($('.status'), {childList: true, subtree: true})`)
 	b.ask(pending)
-	b.await(`$('.sources a')`)
+	b.Await(`$('.sources a')`)
 	require.Equal(t, "https://help.example/en/withdrawal-pending", read[string](b, `$('.sources a').href`))
 	require.Equal(t, "noopener noreferrer", read[string](b, `$('.sources a').rel`))
 	require.Contains(t, read[string](b, `text()`), "Security check")
 	require.Positive(t, read[int](b, `$$('.row.assistant li').length`), "lists are lists")
 	require.Contains(t, read[string](b, `stages.join()`), "Searching our articles", "what is being done is told")
-	b.await(`!shown('.status')`)
+	b.Await(`!shown('.status')`)
 	require.Empty(t, read[[]string](b, `violations`), "a strict policy holds")
 	require.Empty(t, read[[]string](b, `errors`))
-	b.screenshot("answer")
+	b.Picture("answer")
 
 	b.press("Helpful")
-	b.await(`$('.thumbs [role=status]').innerText === 'Thank you for your feedback.'`)
+	b.Await(`$('.thumbs [role=status]').innerText === 'Thank you for your feedback.'`)
 	require.Equal(t, "true", read[string](b, `button('Helpful').getAttribute('aria-pressed')`))
 }
 
@@ -114,24 +108,24 @@ func testHandOff(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
 	b.ask(hacked)
-	b.await(`/^Ticket DH-\d+ A person answers here by \d/.test($('.ticket').innerText)`)
+	b.Await(`/^Ticket DH-\d+ A person answers here by [A-Z][a-z]{2}, [A-Z]/.test($('.ticket').innerText)`)
 	require.Contains(t, read[string](b, `text()`), "Freeze account")
 	require.Positive(t, read[int](b, `$$('.row.assistant ol li').length`), "steps are numbered")
-	b.screenshot("ticket")
+	b.Picture("ticket")
 
 	b.open(s.host + "?" + query(s.widget, "open", ""))
-	b.await(`text().includes('Freeze account') && shown('.ticket')`)
+	b.Await(`text().includes('Freeze account') && shown('.ticket')`)
 	require.Equal(t, 1, read[int](b, `$$('.row.customer').length`))
 	require.Equal(t, 1, read[int](b, `localStorage.length`))
 	conversation := read[string](b, `localStorage.getItem(localStorage.key(0))`)
 	require.Len(t, conversation, 36, "only the conversation's id is kept in the browser")
 
-	b.key(kb.Escape)
+	b.Key(kb.Escape)
 	s.reply(t, conversation, "Your account is locked now. Nobody can withdraw.")
-	b.await(`$('.badge').innerText === '1'`)
+	b.Await(`$('.badge').innerText === '1'`)
 	b.press("Open the support chat (1)")
-	b.await(`$('.row.agent').innerText.includes('Nobody can withdraw')`)
-	b.await(`$('.ticket').innerText.includes('A person has answered')`)
+	b.Await(`$('.row.agent').innerText.includes('Nobody can withdraw')`)
+	b.Await(`$('.ticket').innerText.includes('A person has answered')`)
 	require.Equal(t, 1, read[int](b, `$$('.row.agent').length`))
 }
 
@@ -139,16 +133,36 @@ func testPersonAtOnce(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
 	b.press("Talk to a person")
-	b.await(`shown('.ticket')`)
+	b.Await(`shown('.ticket')`)
 	require.Equal(t, 1, read[int](b, `$$('.row.customer').length`))
 
-	// In a conversation that has answers, nothing needs to be said.
+	// In a conversation that has answers too, and the wish stands above what it brought.
 	other := s.chat(t)
 	other.ask(pending)
-	other.await(`$('.sources')`)
+	other.Await(`$('.sources')`)
 	other.press("Talk to a person")
-	other.await(`shown('.ticket')`)
-	require.Equal(t, 1, read[int](other, `$$('.row.customer').length`))
+	other.Await(`shown('.ticket') && $$('.row.customer').length === 2`)
+	require.Equal(t, "assistant", read[string](other, `['assistant', 'customer'].find((author) => $$('.row').at(-1).classList.contains(author))`))
+}
+
+func testClock(t *testing.T, s *stage) {
+	t.Helper()
+	off := newTab(t)
+	off.Before(`{ const real = Date, ahead = 86400000; globalThis.Date = class extends real {
+		constructor(...parts) { super(...(parts.length ? parts : [real.now() + ahead])); }
+		static now() { return real.now() + ahead; } }; }`)
+	off.open(s.host + "?" + query(s.widget, "open", ""))
+	off.ask(hacked)
+	off.Await(`shown('.ticket')`)
+	promise := read[string](off, `$('.ticket').innerText`)
+	kept := read[string](off, `JSON.stringify([localStorage.key(0), localStorage.getItem(localStorage.key(0))])`)
+
+	right := newTab(t)
+	right.open(s.host + "?" + query(s.widget))
+	right.Do(`localStorage.setItem(...` + kept + `)`)
+	right.open(s.host + "?" + query(s.widget, "open", ""))
+	right.Await(`shown('.ticket')`)
+	require.Equal(t, promise, read[string](right, `$('.ticket').innerText`))
 }
 
 func testSecret(t *testing.T, s *stage) {
@@ -162,23 +176,23 @@ func testSecret(t *testing.T, s *stage) {
 		{"private key", "private key: 0x" + strings.Repeat("3a", 32)},
 	} {
 		b.write(secret.text)
-		b.await(`shown('.warning') && $('.warning').innerText.includes('looks like a ` + secret.kind + `')`)
-		b.key(kb.Enter)
-		b.screenshot("secret")
+		b.Await(`shown('.warning') && $('.warning').innerText.includes('looks like a ` + secret.kind + `')`)
+		b.Key(kb.Enter)
+		b.Picture("secret")
 		b.press("Remove it")
-		b.await(`!shown('.warning') && $('textarea').value.includes('[removed]')`)
+		b.Await(`!shown('.warning') && $('textarea').value.includes('[removed]')`)
 		require.Zero(t, read[int](b, `$$('.row.customer').length`), "nothing was sent")
-		b.do(`$('textarea').value = ''`)
+		b.Do(`$('textarea').value = ''`)
 	}
 	b.write("my withdrawal has the txid " + strings.Repeat("3a", 32) + " and is pending since this morning, can you please look what is wrong with it")
-	b.key(kb.Enter)
-	b.await(`$$('.row.customer').length === 1`)
+	b.Key(kb.Enter)
+	b.Await(`$$('.row.customer').length === 1`)
 	require.False(t, read[bool](b, `shown('.warning')`), "a transaction is no key, and a sentence no phrase")
 
 	// Who knows better is not held up: the service looks again.
 	b.write(phrase)
 	b.press("It is no secret, send")
-	b.await(`$$('.row.customer').length === 2 && shown('.ticket')`)
+	b.Await(`$$('.row.customer').length === 2 && shown('.ticket')`)
 }
 
 func testArabic(t *testing.T, s *stage) {
@@ -186,101 +200,101 @@ func testArabic(t *testing.T, s *stage) {
 	b := s.chat(t, "locale", "ar-EG")
 	require.Equal(t, "rtl", read[string](b, `getComputedStyle($('.panel')).direction`))
 	b.ask("سحبي معلق منذ ساعتين ولم يصل، ماذا أفعل؟")
-	b.await(`$$('.row.assistant').length > 1`)
+	b.Await(`$$('.row.assistant').length > 1`)
 	require.Equal(t, "اكتب رسالة", read[string](b, `$('textarea').placeholder`))
 	require.Less(t, read[float64](b, `$('.row.customer').getBoundingClientRect().left`), read[float64](b, `$('.row.assistant').getBoundingClientRect().left`),
 		"one's own messages are on the other side")
 	require.True(t, read[bool](b, `$('.send svg').matches('.flip') && getComputedStyle($('.send svg')).transform.startsWith('matrix(-1')`))
-	b.screenshot("ar")
+	b.Picture("ar")
 }
 
 func testChinese(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t, "locale", "zh-CN")
 	b.ask("提币两个小时了还没到账,怎么办?")
-	b.await(`$('.sources')`)
+	b.Await(`$('.sources')`)
 	require.Equal(t, "zh-Hans", read[string](b, `$('.root').lang`))
 	require.Contains(t, read[string](b, `text()`), "提币会依次经过")
 	require.NotNil(t, read[any](b, `button('转人工')`))
-	b.screenshot("zh-Hans")
+	b.Picture("zh-Hans")
 }
 
 func testPhone(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
 	for _, width := range []int64{390, 320} {
-		b.size(width, 700)
-		b.await(`$('.panel').getBoundingClientRect().width === innerWidth && $('.panel').getBoundingClientRect().height === innerHeight`)
+		b.Size(width, 700)
+		b.Await(`$('.panel').getBoundingClientRect().width === innerWidth && $('.panel').getBoundingClientRect().height === innerHeight`)
 		require.LessOrEqual(t, read[int](b, `$('.panel').scrollWidth`), int(width), "nothing sticks out")
 		require.True(t, read[bool](b, `$$('.panel button, textarea').filter((e) => e.getClientRects().length)
 			.every((e) => { const r = e.getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth && r.bottom <= innerHeight })`))
 	}
 	b.ask(pending)
-	b.await(`$('.sources')`)
+	b.Await(`$('.sources')`)
 	require.LessOrEqual(t, read[int](b, `$('.scroll').scrollWidth`), 320)
-	b.screenshot("320")
-	b.size(390, 844)
-	b.screenshot("390")
+	b.Picture("320")
+	b.Size(390, 844)
+	b.Picture("390")
 
 	// The page behind it is out of reach of the keyboard.
 	for range 12 {
-		b.key(kb.Tab)
+		b.Key(kb.Tab)
 		require.True(t, read[bool](b, `document.activeElement === host`))
 	}
 }
 
 func testDark(t *testing.T, s *stage) {
 	t.Helper()
-	b := s.browser(t)
-	b.prefer("prefers-color-scheme", "dark")
+	b := newTab(t)
+	b.Prefer("prefers-color-scheme", "dark")
 	b.open(s.host + "?" + query(s.widget, "open", ""))
-	b.await(`shown('.panel')`)
+	b.Await(`shown('.panel')`)
 	require.Equal(t, "rgb(22, 24, 29)", read[string](b, `getComputedStyle($('.panel')).backgroundColor`))
 	b.ask(pending)
-	b.await(`$('.sources')`)
-	b.screenshot("dark")
+	b.Await(`$('.sources')`)
+	b.Picture("dark")
 
 	b.open(s.host + "?" + query(s.widget, "open", "", "theme", "light"))
-	b.await(`shown('.panel')`)
+	b.Await(`shown('.panel')`)
 	require.Equal(t, "rgb(255, 255, 255)", read[string](b, `getComputedStyle($('.panel')).backgroundColor`), "the site has the last word")
 }
 
 func testKeyboard(t *testing.T, s *stage) {
 	t.Helper()
-	b := s.browser(t)
-	b.prefer("prefers-reduced-motion", "reduce")
+	b := newTab(t)
+	b.Prefer("prefers-reduced-motion", "reduce")
 	b.open(s.host + "?" + query(s.widget))
-	b.key(kb.Tab)
+	b.Key(kb.Tab)
 	require.Equal(t, "before", read[string](b, `document.activeElement.id`))
-	b.key(kb.Tab)
+	b.Key(kb.Tab)
 	require.Equal(t, "launcher", read[string](b, `focus().className`))
-	b.key(kb.Enter)
+	b.Key(kb.Enter)
 	b.ask(pending)
-	b.await(`$('.sources')`)
+	b.Await(`$('.sources')`)
 	require.Equal(t, "none", read[string](b, `getComputedStyle($('.panel')).animationName`), "nothing moves for who wants that")
-	b.await(`focus()?.localName === 'textarea'`)
-	b.key(kb.Tab) // the send button
-	b.key(kb.Tab) // "Is this really us?"
-	b.key(kb.Enter)
-	b.await(`focus()?.localName === 'input'`)
-	b.key(kb.Escape)
-	b.await(`shown('.main') && focus()?.innerText === 'Is this really us?'`)
-	b.key(kb.Escape)
-	b.await(`!shown('.panel') && focus()?.className === 'launcher'`)
+	b.Await(`focus()?.localName === 'textarea'`)
+	b.Key(kb.Tab) // the send button
+	b.Key(kb.Tab) // "Is this really us?"
+	b.Key(kb.Enter)
+	b.Await(`focus()?.localName === 'input'`)
+	b.Key(kb.Escape)
+	b.Await(`shown('.main') && focus()?.innerText === 'Is this really us?'`)
+	b.Key(kb.Escape)
+	b.Await(`!shown('.panel') && focus()?.className === 'launcher'`)
 }
 
 func testOffline(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
-	b.cut()
-	b.await(`$('.notice').innerText.startsWith('You are offline')`)
+	b.Cut()
+	b.Await(`$('.notice').innerText.startsWith('You are offline')`)
 	b.ask(pending)
-	b.await(`$('.row.failed .delivery').innerText.startsWith('Not sent.')`)
-	b.screenshot("offline")
+	b.Await(`$('.row.failed .delivery').innerText.startsWith('Not sent.')`)
+	b.Picture("offline")
 	b.press("Try again")
-	b.await(`$('.row.failed')`)
-	b.mend()
-	b.await(`$('.sources')`)
+	b.Await(`$('.row.failed')`)
+	b.Mend()
+	b.Await(`$('.sources')`)
 	require.Equal(t, 1, read[int](b, `$$('.row.customer').length`))
 	require.Zero(t, read[int](b, `$$('.row.failed').length`))
 	require.False(t, read[bool](b, `shown('.notice')`))
@@ -288,11 +302,11 @@ func testOffline(t *testing.T, s *stage) {
 
 func testForeignOrigin(t *testing.T, s *stage) {
 	t.Helper()
-	b := s.browser(t)
+	b := newTab(t)
 	b.open(s.host + "?" + query(s.elsewhere, "open", ""))
-	b.await(`shown('.panel')`)
+	b.Await(`shown('.panel')`)
 	b.ask(pending)
-	b.await(`$('.notice').innerText.includes('does not work on this website')`)
+	b.Await(`$('.notice').innerText.includes('does not work on this website')`)
 	require.Contains(t, read[string](b, `errors.join()`), "--origin "+s.host, "who built the page reads how to mend it")
 	require.Equal(t, pending, read[string](b, `$('textarea').value`), "what was written is not lost")
 }
@@ -302,9 +316,9 @@ func testHostileQuestion(t *testing.T, s *stage) {
 	const hostile = `<img src=x onerror="window.pwned=1"><script>pwned=1</script><a href="javascript:pwned=1">x</a> ${pwned=1} {{pwned}}`
 	b := s.chat(t, "article-url", "javascript:pwned=1//{slug}", "name", `<b onclick="pwned=1">Desk</b>`)
 	b.ask(hostile)
-	b.await(`$$('.row.assistant').length > 1`)
+	b.Await(`$$('.row.assistant').length > 1`)
 	b.open(s.host + "?" + query(s.widget, "open", ""))
-	b.await(`$('.row.customer')?.innerText.includes('onerror')`)
+	b.Await(`$('.row.customer')?.innerText.includes('onerror')`)
 	require.Zero(t, read[int](b, `$$('.row img, .row script, h2 b, .row.customer a').length`))
 	require.Equal(t, "undefined", read[string](b, `typeof window.pwned`))
 }
@@ -314,29 +328,29 @@ func testRating(t *testing.T, s *stage) {
 	b := s.chat(t)
 	b.ask(pending)
 	b.press("Rate this conversation")
-	b.await(`focus()?.type === 'radio'`)
-	b.do(`$$('input[type=radio]')[3].click()`)
-	b.do(`$('.page textarea').focus()`)
+	b.Await(`focus()?.type === 'radio'`)
+	b.Do(`$$('input[type=radio]')[3].click()`)
+	b.Do(`$('.page textarea').focus()`)
 	b.write("quick and right")
-	b.screenshot("rating")
+	b.Picture("rating")
 	b.press("Send the rating")
-	b.await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
+	b.Await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
 	b.press("Back")
-	b.await(`shown('.main')`)
+	b.Await(`shown('.main')`)
 	b.press("Not helpful")
-	b.await(`button('Not helpful').getAttribute('aria-pressed') === 'true'`)
+	b.Await(`button('Not helpful').getAttribute('aria-pressed') === 'true'`)
 
 	// What was said is there after a reload, and may be changed without writing it again.
 	b.open(s.host + "?" + query(s.widget, "open", ""))
-	b.await(`button('Not helpful')?.getAttribute('aria-pressed') === 'true'`)
+	b.Await(`button('Not helpful')?.getAttribute('aria-pressed') === 'true'`)
 	require.Equal(t, "false", read[string](b, `button('Helpful').getAttribute('aria-pressed')`))
 	b.press("Rate this conversation · 4 of 5")
-	b.await(`focus()?.type === 'radio'`)
+	b.Await(`focus()?.type === 'radio'`)
 	require.Equal(t, "4", read[string](b, `$$('input[type=radio]').find((e) => e.checked).value`))
 	require.Equal(t, "quick and right", read[string](b, `$('.page textarea').value`))
-	b.do(`$$('input[type=radio]')[1].click()`)
+	b.Do(`$$('input[type=radio]')[1].click()`)
 	b.press("Send the rating")
-	b.await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
+	b.Await(`$('.page .said').innerText === 'Thank you for your feedback.'`)
 	b.press("Back")
 	b.open(s.host + "?" + query(s.widget, "open", ""))
 	b.press("Rate this conversation · 2 of 5")
@@ -351,11 +365,11 @@ func testContact(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
 	b.press("Is this really us?")
-	b.await(`focus()?.localName === 'input'`)
+	b.Await(`focus()?.localName === 'input'`)
 	require.NotEmpty(t, read[string](b, `$('.page').innerText`))
-	b.screenshot("verify")
-	b.do(`focus().value = 't.me/quayside_help_desk'`)
+	b.Picture("verify")
+	b.Do(`focus().value = 't.me/quayside_help_desk'`)
 	b.press("Check")
 	// Named as not ours: on the page, or in the conversation where the service cannot be asked directly.
-	b.await(`/not on the list|is not|known fake/i.test($('.panel').innerText.replace($('.official')?.innerText, ''))`)
+	b.Await(`/not on the list|is not|known fake/i.test($('.panel').innerText.replace($('.official')?.innerText, ''))`)
 }

@@ -7,13 +7,15 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/assistant/web/webtest"
 )
 
 // command does what a shortcut of the keyboard does: "paste", "selectAll".
 func (b *tab) command(name string) {
 	b.t.Helper()
-	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Commands: []string{name}})
-	call(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp})
+	webtest.Call(b.Tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Commands: []string{name}})
+	webtest.Call(b.Tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp})
 }
 
 // testPaste puts a piece of a web page on the clipboard, as markup and as the words in it, and pastes it.
@@ -22,17 +24,17 @@ func testPaste(t *testing.T, s *stage) {
 	const words = "My withdrawal has been pending for two hours. <b>Status</b>: {{7*7}}"
 	const markup = `<p style="position:fixed" onclick="pwned=1">My withdrawal <img src=x onerror="window.pwned=1"><a href="javascript:pwned=1">x</a></p><script>pwned=1</script>`
 	b := s.chat(t)
-	b.await(`focus()?.localName === 'textarea'`)
-	b.do(`document.addEventListener('copy', (e) => { e.preventDefault();
+	b.Await(`focus()?.localName === 'textarea'`)
+	b.Do(`document.addEventListener('copy', (e) => { e.preventDefault();
 		e.clipboardData.setData('text/html', ` + quoted(markup) + `); e.clipboardData.setData('text/plain', ` + quoted(words) + `); }, {once: true})`)
-	b.do(`$('textarea').addEventListener('paste', (e) => { stages.push(e.clipboardData.getData('text/html')) })`)
+	b.Do(`$('textarea').addEventListener('paste', (e) => { stages.push(e.clipboardData.getData('text/html')) })`)
 	b.command("copy")
 	b.command("paste")
-	b.await(`$('textarea').value`)
+	b.Await(`$('textarea').value`)
 	require.Contains(t, read[[]string](b, `stages`)[0], "onerror", "there is markup to be pasted")
 	require.Equal(t, words, read[string](b, `$('textarea').value`))
-	b.key(kb.Enter)
-	b.await(`$$('.row.assistant').length > 1`)
+	b.Key(kb.Enter)
+	b.Await(`$$('.row.assistant').length > 1`)
 	require.Equal(t, words, read[string](b, `$('.row.customer .bubble').innerText`), "what looks like markup in the words is words")
 	require.Zero(t, read[int](b, `$$('img, script, .row.customer :is(a, b, [style])').length`))
 	require.Equal(t, "undefined", read[string](b, `typeof window.pwned`))
@@ -47,18 +49,18 @@ func testLongMessage(t *testing.T, s *stage) {
 	long := strings.Repeat(piece, 20_000/len([]rune(piece))+1)
 	long = string([]rune(long)[:20_000])
 	b.write(long)
-	b.await(`shown('.limit') && $('.limit').innerText.includes('8,000 characters; yours has 20,000')`)
+	b.Await(`shown('.limit') && $('.limit').innerText.includes('8,000 characters; yours has 20,000')`)
 	require.Equal(t, "status", read[string](b, `$('.limit').role`), "who does not see it hears it")
 	require.Equal(t, "true", read[string](b, `String($('textarea').ariaInvalid)`))
-	b.key(kb.Enter)
-	b.do(`$('.send').click()`)
+	b.Key(kb.Enter)
+	b.Do(`$('.send').click()`)
 	require.Zero(t, read[int](b, `$$('.row.customer').length`))
 	require.Equal(t, long, read[string](b, `$('textarea').value`), "nothing is cut off")
 
 	// In parts, as the chat says.
-	b.do(`$('textarea').value = Array.from($('textarea').value).slice(0, 8000).join(''); $('textarea').dispatchEvent(new Event('input'))`)
-	b.await(`!shown('.limit') && $('textarea').ariaInvalid === 'false'`)
-	b.key(kb.Enter)
-	b.await(`$$('.row.assistant').length > 1`)
+	b.Do(`$('textarea').value = Array.from($('textarea').value).slice(0, 8000).join(''); $('textarea').dispatchEvent(new Event('input'))`)
+	b.Await(`!shown('.limit') && $('textarea').ariaInvalid === 'false'`)
+	b.Key(kb.Enter)
+	b.Await(`$$('.row.assistant').length > 1`)
 	require.Equal(t, 8000, read[int](b, `Array.from($('.row.customer .bubble').textContent).length`))
 }

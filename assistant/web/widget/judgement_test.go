@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
 	"github.com/stretchr/testify/require"
 	"github.com/tyler-smith/go-bip39"
@@ -28,8 +27,7 @@ func testJudgement(t *testing.T, s *stage) {
 	b := s.chat(t)
 	built := api.Build(api.BuildOptions{Bundle: true, EntryPoints: []string{"src/secrets.js"}, Format: api.FormatIIFE, GlobalName: "secrets"})
 	require.Empty(t, built.Errors)
-	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](string(built.OutputFiles[0].Contents)+"; window.secrets = secrets; 0"))
-	require.NoError(t, err)
+	b.Do(string(built.OutputFiles[0].Contents) + "; window.secrets = secrets")
 	lists, err := json.Marshal(map[string][]string{
 		"en": wordlists.English, "es": wordlists.Spanish, "fr": wordlists.French, "ja": wordlists.Japanese, "ko": wordlists.Korean,
 		"zh-Hans": wordlists.ChineseSimplified, "zh-Hant": wordlists.ChineseTraditional,
@@ -38,11 +36,8 @@ func testJudgement(t *testing.T, s *stage) {
 	judge := func(texts []string) []string { // returns those in which a secret is seen
 		encoded, err := json.Marshal(texts)
 		require.NoError(t, err)
-		found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`(() => {
-			const lists = Object.values(`+string(lists)+`).map((words) => new Set(words.map(secrets.folded)));
-			return `+string(encoded)+`.filter((text) => secrets.findSecret(text, lists)); })()`))
-		require.NoError(t, err)
-		return found
+		return read[[]string](b, `((lists) => `+string(encoded)+`.filter((text) => secrets.findSecret(text, lists)))(
+			Object.values(`+string(lists)+`).map((words) => new Set(words.map(secrets.folded))))`)
 	}
 
 	phrases := randomPhrases(t)

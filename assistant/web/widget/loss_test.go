@@ -75,24 +75,24 @@ func (s *stage) stored(t *testing.T, b *tab) []string {
 func testLostNetwork(t *testing.T, s *stage) {
 	t.Helper()
 	lost := make(chan struct{})
-	b := s.chat(t, "base", brokenLine(t, s.base, lost))
+	b := s.chat(t, "base", brokenLine(t, s.Base, lost))
 	b.ask(pending)
-	b.await(`$('.row.customer.sent') && localStorage.length === 1`)
-	b.cut()
-	b.await(`!navigator.onLine`)
+	b.Await(`$('.row.customer.sent') && localStorage.length === 1`)
+	b.Cut()
+	b.Await(`!navigator.onLine`)
 	close(lost)
-	b.mend()
-	b.await(`$('.sources')`)
-	b.await(`!shown('.status')`)
+	b.Mend()
+	b.Await(`$('.sources')`)
+	b.Await(`!shown('.status')`)
 	require.Equal(t, []string{"customer", "assistant"}, s.stored(t, b))
 
 	// Lost again without a word from the browser: the question is repeated and is the same question.
 	b.ask("How much is the fee for a withdrawal?")
-	b.await(`$$('.row.customer.sent').length === 2 && $$('.row.assistant').length > 2 && !shown('.status')`)
+	b.Await(`$$('.row.customer.sent').length === 2 && $$('.row.assistant').length > 2 && !shown('.status')`)
 	require.Equal(t, []string{"customer", "assistant", "customer", "assistant"}, s.stored(t, b))
 
 	b.open(s.host + "?" + query(s.widget, "open", ""))
-	b.await(`$$('.row.assistant').length === 3 && $('.sources')`) // with the greeting
+	b.Await(`$$('.row.assistant').length === 3 && $('.sources')`) // with the greeting
 	require.Equal(t, 2, read[int](b, `$$('.row.customer').length`))
 	require.Zero(t, read[int](b, `$$('.row.failed').length`))
 }
@@ -118,12 +118,12 @@ func testReloadInAStream(t *testing.T, s *stage) {
 	base := service.serve(t)
 	b := s.chat(t, "base", base)
 	b.ask(pending)
-	b.await(`localStorage.length === 1`)
+	b.Await(`localStorage.length === 1`)
 
 	b.open(s.host + "?" + query(s.widget, "base", base, "open", ""))
-	b.await(`$('.row.customer')?.innerText.includes('Q') && $('.status').innerText.includes('Reading your message')`)
+	b.Await(`$('.row.customer')?.innerText.includes('Q') && $('.status').innerText.includes('Reading your message')`)
 	close(answered)
-	b.await(`text().includes('Here you are.') && !shown('.status')`)
+	b.Await(`text().includes('Here you are.') && !shown('.status')`)
 	require.Equal(t, 1, read[int](b, `$$('.row.customer').length`))
 	asked := 0
 	for _, request := range service.seen() {

@@ -16,19 +16,19 @@ import (
 func testTwoTabs(t *testing.T, s *stage) {
 	t.Helper()
 	b := s.chat(t)
-	b.do(`open(location.href.replace('open=', 'x='), 'second')`)
-	b.do(`window.second = open('', 'second')`)
-	b.await(`second.document.querySelector('deskhand-widget')?.shadowRoot.querySelector('.launcher')`)
+	b.Do(`open(location.href.replace('open=', 'x='), 'second')`)
+	b.Do(`window.second = open('', 'second')`)
+	b.Await(`second.document.querySelector('deskhand-widget')?.shadowRoot.querySelector('.launcher')`)
 	b.ask(pending)
-	b.await(`$('.sources')`)
-	b.await(`second.document.querySelector('deskhand-widget').shadowRoot.querySelector('.sources')`)
+	b.Await(`$('.sources')`)
+	b.Await(`second.document.querySelector('deskhand-widget').shadowRoot.querySelector('.sources')`)
 }
 
 func testCustomer(t *testing.T, s *stage) {
 	t.Helper()
-	key, secret, err := s.store.CreateKey(t.Context(), postgres.Key{Name: "site", Role: postgres.RoleWidget})
+	key, secret, err := s.Store.CreateKey(t.Context(), postgres.Key{Name: "site", Role: postgres.RoleWidget})
 	require.NoError(t, err)
-	_, signing, err := s.store.SetIdentity(t.Context(), postgres.SetIdentity{Actor: "test", Algorithm: access.HS256, APIKeyID: key.ID})
+	_, signing, err := s.Store.SetIdentity(t.Context(), postgres.SetIdentity{Actor: "test", Algorithm: access.HS256, APIKeyID: key.ID})
 	require.NoError(t, err)
 	token := func(customer string) string {
 		claims := jwt.MapClaims{
@@ -38,38 +38,38 @@ func testCustomer(t *testing.T, s *stage) {
 		require.NoError(t, err)
 		return signed
 	}
-	b := s.browser(t)
+	b := newTab(t)
 	as := func(token string) {
 		b.open(s.host + "?" + query(secret, "token", token, "open", ""))
-		b.await(`shown('.panel')`)
+		b.Await(`shown('.panel')`)
 	}
 	as(token("customer-1"))
 	b.ask(hacked)
-	b.await(`shown('.ticket')`)
+	b.Await(`shown('.ticket')`)
 	as(token("customer-1"))
-	b.await(`$$('.row.customer').length === 1`)
+	b.Await(`$$('.row.customer').length === 1`)
 
 	// Another customer at the same browser begins anew, and so does nobody.
 	as(token("customer-2"))
-	b.await(`localStorage.length === 0`)
+	b.Await(`localStorage.length === 0`)
 	require.Zero(t, read[int](b, `$$('.row.customer').length`))
 	b.ask(pending)
-	b.await(`$('.sources')`)
+	b.Await(`$('.sources')`)
 	require.NotContains(t, read[string](b, `text()`), hacked)
 }
 
 func testDemo(t *testing.T, s *stage) {
 	t.Helper()
-	b := s.browser(t)
-	b.open(s.base + "/demo?" + query(s.widget))
-	b.do(`document.querySelector('.ask button').click()`)
-	b.await(`$('textarea')?.value === '` + pending + `'`)
-	b.key(kb.Enter)
-	b.await(`$('.sources a')?.href.endsWith('/demo/articles/en/withdrawal-pending')`)
+	b := newTab(t)
+	b.open(s.Base + "/demo?" + query(s.widget))
+	b.Do(`document.querySelector('.ask button').click()`)
+	b.Await(`$('textarea')?.value === '` + pending + `'`)
+	b.Key(kb.Enter)
+	b.Await(`$('.sources a')?.href.endsWith('/demo/articles/en/withdrawal-pending')`)
 	require.Empty(t, read[[]string](b, `violations`))
 	require.Empty(t, read[[]string](b, `errors`))
-	b.size(1440, 900)
-	b.screenshot("1440")
-	b.prefer("prefers-color-scheme", "dark")
-	b.screenshot("1440-dark")
+	b.Size(1440, 900)
+	b.Picture("1440")
+	b.Prefer("prefers-color-scheme", "dark")
+	b.Picture("1440-dark")
 }

@@ -11,16 +11,18 @@ export function startHelp() {
     if (event.target.matches?.('[data-load=similar]') && event.target.open) similar(event.target);
   }, true);
   document.addEventListener('click', (event) => {
-    const target = event.target.closest('[data-translate], [data-ask], [data-macro], #translate, [data-opens=macros]');
+    const target = event.target.closest('[data-translate], [data-ask], [data-macro], #translate, [data-opens=macros], [data-opens=ask]');
     if (!target) return;
     if (target.id === 'translate') $$('[data-translate]').forEach(translate);
     else if (target.dataset.translate) translate(target);
     else if (target.dataset.ask) { target.closest('dialog').close(); ask(target.dataset.ask); }
     else if (target.dataset.macro) { target.closest('dialog').close(); insert(macros[target.dataset.macro].text); }
+    else if (target.dataset.opens === 'ask') questions = listQuestions();
     else listMacros();
   });
   document.addEventListener('submit', (event) => {
     if (event.target.id === 'again') { event.preventDefault(); again(event.target); }
+    if (event.target.id === 'ask-back') { event.preventDefault(); askBack(event.target); }
     if (event.target.id === 'find-macro') { event.preventDefault(); $('#macros button:not([hidden])')?.click(); }
   });
   document.addEventListener('input', (event) => { if (event.target.id === 'macro-name') filterMacros(event.target.value); });
@@ -42,6 +44,42 @@ async function again(form) {
     error.textContent = refused.message;
   }
   form.ariaBusy = 'false';
+}
+
+// listQuestions shows what the case's intent needs to know. What the customer seems to have said is not ticked.
+let questions;
+async function listQuestions() {
+  const list = $('#asks');
+  list.replaceChildren();
+  try {
+    const found = await send('GET', `${address()}/questions`);
+    const known = found.questions.filter(({ text }) => text);
+    list.replaceChildren(...known.map(({ text, stated }) => {
+      const label = make('label', '', 'check');
+      const box = Object.assign(document.createElement('input'), { type: 'checkbox', checked: !stated, value: text });
+      const words = make('span', text);
+      words.dir = 'auto';
+      words.lang = found.language;
+      label.append(box, words);
+      return label;
+    }));
+    const own = found.questions.filter(({ text }) => !text).flatMap(({ items }) => items);
+    if (own.length) list.append(make('p', `${word('ask.only')} ${own.join(' · ')}`, 'hint'));
+    if (!known.length) list.prepend(make('p', word('ask.none'), 'dim'));
+    return found;
+  } catch (refused) {
+    $('#ask-back .error').textContent = refused.message;
+    return undefined;
+  }
+}
+
+// askBack puts the ticked questions into the box as one message.
+async function askBack(form) {
+  const found = await questions;
+  const ticked = $$('input:checked', form).map((box) => `- ${box.value}`);
+  if (!found || !ticked.length) return;
+  form.closest('dialog').close();
+  ask(`${found.intro}\n${ticked.join('\n')}\n\n${found.outro}`);
 }
 
 let macros = [];

@@ -33,10 +33,10 @@ export function momentOf(field) {
   return field.value === field.dataset.shown ? field.dataset.at : new Date(field.value).toISOString();
 }
 
-// local writes a moment as fields for times take it: in the time zone of the machine.
+// local writes a moment as fields for times take it: in the time zone of the machine, to the minute.
 function local(at) {
   const moved = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
-  return moved.toISOString().slice(0, 19);
+  return moved.toISOString().slice(0, 16);
 }
 
 export function keepTime() {

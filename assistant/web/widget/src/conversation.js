@@ -119,7 +119,7 @@ export class Conversation {
     this.tabs?.postMessage({ id: this.id, key: this.api.key });
   }
 
-  /** Asks for a person; ask is what to say where nothing was said yet. */
+  /** Asks for a person; ask is how the customer says so. */
   async handOff(ask) {
     if (!this.id) return this.send(ask);
     this.handOffKey ??= newID();
@@ -127,6 +127,7 @@ export class Conversation {
     try {
       const answer = await this.api.handOff(this.id, this.handOffKey);
       this.handOffKey = null;
+      this.add({ author: 'customer', body: ask, id: answer.message_id }); // before what it brought, as the service keeps it
       this.add({ ...answer.reply, author: 'assistant', id: answer.reply.message_id });
       this.setTicket(answer.ticket ?? this.ticket);
       this.follow();

@@ -1,4 +1,5 @@
 // <deskhand-widget>: the button, the panel, and what the customer does in it.
+import darkText from './dark.css';
 import sheetText from './widget.css';
 import { API } from './api.js';
 import { Composer } from './composer.js';
@@ -11,21 +12,31 @@ import { ratingPage, verifyPage } from './pages.js';
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(sheetText);
 
+const systemDark = '(prefers-color-scheme: dark)';
+
 export class Widget extends HTMLElement {
+  static observedAttributes = ['theme'];
+
   #conversation;
+  #dark = new CSSStyleSheet({ media: systemDark });
   #ready;
   #returnTo = null;
   #unread = 0;
 
   constructor() {
     super();
-    this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet];
+    this.#dark.replaceSync(darkText);
+    this.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet, this.#dark];
   }
 
   /** Takes the options of mount(), before the element is on the page. */
   configure(options) {
     this.options = options;
     if (!/^dh_widget_/.test(options.key || '')) console.error('deskhand: data-key is missing or is no widget key (dh_widget_…)');
+  }
+
+  attributeChangedCallback(name, before, theme) {
+    this.#dark.media.mediaText = { dark: 'all', light: 'not all' }[theme] ?? systemDark;
   }
 
   connectedCallback() {

@@ -38,11 +38,9 @@ export class Texts {
     return this.texts[key].replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
   }
 
-  /** A moment in the customer's own time; with its date when that is not today's. */
+  /** A moment in the customer's own time, always with its day: the machine's clock may be wrong by one. */
   time(moment) {
-    const date = new Date(moment);
-    const today = date.toDateString() === new Date().toDateString();
-    const style = today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' };
-    return new Intl.DateTimeFormat(this.locale, style).format(date);
+    const style = { day: 'numeric', hour: 'numeric', minute: '2-digit', month: 'short', weekday: 'short' };
+    return new Intl.DateTimeFormat(this.locale, style).format(new Date(moment));
   }
 }
