@@ -76,6 +76,9 @@ func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
 			ID: i + 1, Locale: source.Language, Text: source.Text, Title: source.Article.Title,
 		})
 	}
+	for _, wording := range request.Results.Wording {
+		in.Terms = append(in.Terms, prompts.DraftTerm{Concept: wording.Concept, Word: wording.Word})
+	}
 	history := request.Case.History
 	for _, message := range history[max(0, len(history)-turnsShown):] {
 		in.History = append(in.History, prompts.DraftTurn{Author: string(message.Author), Text: message.Body})

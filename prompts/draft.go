@@ -21,6 +21,7 @@ type DraftInput struct {
 	Language string      // BCP 47
 	Question string
 	Sources  []DraftSource
+	Terms    []DraftTerm // the desk's own words in Language
 }
 
 // DraftSource is a passage that the draft may cite by its ID.
@@ -29,6 +30,12 @@ type DraftSource struct {
 	Locale string
 	Text   string
 	Title  string
+}
+
+// DraftTerm is the word of the glossary for one thing.
+type DraftTerm struct {
+	Concept string // in English
+	Word    string // in the language of the draft
 }
 
 // DraftTurn is an earlier message of the conversation.

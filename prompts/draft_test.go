@@ -43,8 +43,11 @@ func draftInputs() []DraftInput {
 			Sources: []DraftSource{
 				{ID: 2, Locale: "zh-Hans", Title: "如何提币：步骤、手续费与限额", Text: "通过 TRC-20 提取 USDT 的网络手续费为 1.5 USDT。"},
 			},
+			Terms: []DraftTerm{{Concept: "withdrawal", Word: "提币"}, {Concept: "fee", Word: "手续费"}},
 		},
-		{Language: "ar", Question: "كم تستغرق مراجعة الهوية؟"},
+		{
+			Language: "ar", Question: "كم تستغرق مراجعة الهوية؟", Terms: []DraftTerm{{Concept: "identity verification", Word: "التحقق من الهوية"}},
+		},
 	}
 }
 
@@ -141,6 +144,7 @@ func hostileInput(text string) DraftInput {
 		Language: "en",
 		Question: text,
 		Sources:  []DraftSource{{ID: 1, Locale: text, Text: text, Title: text}, {ID: 2, Locale: text, Text: text, Title: text}},
+		Terms:    []DraftTerm{{Concept: text, Word: text}},
 	}
 }
 

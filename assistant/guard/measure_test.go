@@ -82,6 +82,15 @@ func TestPartOfADenialIsNoQuotation(t *testing.T) {
 	}
 }
 
+// The heading of a passage stands behind the article's title.
+func TestHeadingOfASourceMayBeQuoted(t *testing.T) {
+	t.Parallel()
+	g, registry := newGuard(t), sampleRegistry(t)
+
+	source := "السحب معلق أو لم يصل > لماذا قد يتأخر السحب\n\n- الشبكة مزدحمة أو قيد الصيانة. لا يتأخر السحب عادة."
+	require.Empty(t, g.Check(cited("ar", "لماذا قد يتأخر السحب", source), registry))
+}
+
 func TestNamesOfAssetsAreTheSameInEveryScript(t *testing.T) {
 	t.Parallel()
 	g, registry := newGuard(t), sampleRegistry(t)

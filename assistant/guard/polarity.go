@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A sentence that says the opposite of its source has all of its words, so that grounding cannot see it: "withdrawals can be
@@ -88,7 +89,7 @@ func quoted(text string, sources []*source) bool {
 	return slices.ContainsFunc(sources, func(s *source) bool {
 		for before, rest, found := strings.Cut(s.fold(), text); found; before, rest, found = strings.Cut(rest, text) {
 			before = strings.TrimRight(before, " \"(*_[")
-			if before == "" || strings.ContainsAny(before[len(before)-1:], ".!?:;,\n)-|") {
+			if last, _ := utf8.DecodeLastRuneInString(before); before == "" || strings.ContainsRune(".!?:;,\n)-|>→←、·•", last) {
 				return true
 			}
 		}
