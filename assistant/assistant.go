@@ -150,7 +150,9 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 	if err != nil {
 		return fmt.Errorf("retrieve: %w", err)
 	}
-	draft, err := a.draft(ctx, DraftRequest{Case: c, Language: language, Results: results, Triage: t}, rec)
+	request := a.draftRequest(c, language, results, t)
+	request.Reader = ReaderAgent
+	draft, err := a.draft(ctx, request, rec)
 	if err != nil {
 		return fmt.Errorf("draft: %w", err)
 	}
@@ -160,7 +162,8 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 	verdict := a.guard(draft, c, settings.Registry, rec)
 	fit := a.Confidence.For(a.basisOf(results, draft))
 	probability := a.confidence(fit, evidenceFor(results, draft, verdict, t), rec)
-	if err := a.Store.AddDraft(ctx, c.Run.ID, Proposal{Confidence: probability, Draft: draft, Verdict: verdict}); err != nil {
+	proposal := Proposal{Confidence: probability, Draft: draft, Notes: a.notes(request, draft, settings.Registry), Verdict: verdict}
+	if err := a.Store.AddDraft(ctx, c.Run.ID, proposal); err != nil {
 		return fmt.Errorf("add draft: %w", err)
 	}
 	return nil

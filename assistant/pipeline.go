@@ -58,7 +58,8 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 		return end, err
 	}
 	end.Explained.KBVersion, end.Explained.EmbeddingModel = results.KBVersion, results.Model
-	draft, err := a.draft(ctx, DraftRequest{Case: c, Language: language, Results: results, Triage: t}, rec)
+	request := a.draftRequest(c, language, results, t)
+	draft, err := a.draft(ctx, request, rec)
 	if err != nil {
 		return end, err
 	}
@@ -90,7 +91,8 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	}
 	var proposal *Proposal
 	if len(draft.Sentences) > 0 {
-		proposal = &Proposal{Confidence: end.Explained.Confidence, Draft: draft, Verdict: verdict}
+		notes := a.notes(request, draft, settings.Registry)
+		proposal = &Proposal{Confidence: end.Explained.Confidence, Draft: draft, Notes: notes, Verdict: verdict}
 	}
 	switch decision.Outcome {
 	case OutcomeAnswered:

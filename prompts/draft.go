@@ -17,6 +17,7 @@ var draftSchema []byte
 // DraftInput is what the model is given to draft a reply. Every text in it is untrusted (P8): Draft makes it unable to
 // close the element that marks it as data.
 type DraftInput struct {
+	Facts    []string    // that the desk needs to know of such a case
 	History  []DraftTurn // earlier turns, oldest first
 	Language string      // BCP 47
 	Question string
@@ -56,7 +57,14 @@ type DraftReply struct {
 	Answerable bool            `json:"answerable"`
 	Language   string          `json:"language"`
 	Missing    []string        `json:"missing"`
+	Questions  []DraftQuestion `json:"questions"`
 	Sentences  []DraftSentence `json:"sentences"`
+}
+
+// DraftQuestion is something to ask the customer, for the agent who reads the draft.
+type DraftQuestion struct {
+	Purpose string `json:"purpose"` // the fact that it asks for
+	Text    string `json:"text"`
 }
 
 // DraftSentence is one sentence of the reply.
