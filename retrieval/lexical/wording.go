@@ -19,18 +19,18 @@ type Wording struct {
 // that most of them name first; limit in all. Concepts without a word in that locale are left out, and those whose word is
 // the English one: there is nothing to tell.
 func (a *Analyzer) Wording(locale, question string, texts []string, limit int) []Wording {
-	concepts := a.concepts(question)
-	named := make(map[string]int)
+	concepts := a.named(question, locale)
+	count := make(map[string]int)
 	var others []string
 	for _, text := range texts {
-		for _, concept := range a.concepts(text) {
-			if named[concept] == 0 {
+		for _, concept := range a.named(text, "") {
+			if count[concept] == 0 {
 				others = append(others, concept)
 			}
-			named[concept]++
+			count[concept]++
 		}
 	}
-	slices.SortStableFunc(others, func(x, y string) int { return cmp.Compare(named[y], named[x]) })
+	slices.SortStableFunc(others, func(x, y string) int { return cmp.Compare(count[y], count[x]) })
 	var wording []Wording
 	seen := make(map[string]bool)
 	for _, concept := range slices.Concat(concepts, others) {
@@ -47,10 +47,10 @@ func (a *Analyzer) Wording(locale, question string, texts []string, limit int) [
 	return wording
 }
 
-// concepts returns what a text names, each once, in the order of their first occurrence.
-func (a *Analyzer) concepts(text string) []string {
+// named returns what a text in a locale names, each once, in the order of their first occurrence.
+func (a *Analyzer) named(text, locale string) []string {
 	var found []string
-	for _, s := range a.trie.match(tokenize(a.folder.fold(text))) {
+	for _, s := range a.concepts(tokenize(a.folder.fold(text)), locale) {
 		for _, concept := range s.concepts {
 			if !slices.Contains(found, concept) {
 				found = append(found, concept)
