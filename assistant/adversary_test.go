@@ -70,8 +70,8 @@ func liar() llmtest.Responder {
 func babbler() llmtest.Responder {
 	var asked atomic.Int64
 	garbage := []string{
-		`{"answerable": tru, "sentences": [`, "zxq zxq zxq", "", `{"zxq": 1}`, `[]`, `{"answerable":true,"language":"en","missing":[],"sentences":"zxq"}`,
-		`{"answerable":true,"language":"en","missing":[],"sentences":[{"citations":[1],"starts":"line","text":"zxq qwv brrp"}]}`,
+		`{"answerable": tru, "sentences": [`, "zxq zxq zxq", "", `{"zxq": 1}`, `[]`, `{"answerable":true,"language":"en","missing":[],"questions":[],"sentences":"zxq"}`,
+		`{"answerable":true,"language":"en","missing":[],"questions":[],"sentences":[{"citations":[1],"starts":"line","text":"zxq qwv brrp"}]}`,
 	}
 	return func(llmtest.ChatRequest) llmtest.ChatReply {
 		return llmtest.ChatReply{Content: garbage[int(asked.Add(1))%len(garbage)]}

@@ -153,7 +153,9 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 	if err != nil {
 		return fmt.Errorf("retrieve: %w", err)
 	}
-	draft, err := a.draft(ctx, DraftRequest{Case: c, Language: language, Results: results, Triage: t}, rec)
+	request := a.draftRequest(c, language, results, t)
+	request.Reader = ReaderAgent
+	draft, err := a.draft(ctx, request, rec)
 	if err != nil {
 		return fmt.Errorf("draft: %w", err)
 	}
@@ -163,7 +165,8 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 	verdict := a.guard(draft, c, settings.Registry, rec)
 	fit := a.Confidence.For(a.basisOf(results, draft))
 	probability := a.confidence(fit, evidenceFor(results, draft, verdict, t), rec)
-	if err := a.Store.AddDraft(ctx, c.Run.ID, Proposal{Confidence: probability, Draft: draft, Verdict: verdict}); err != nil {
+	proposal := Proposal{Confidence: probability, Draft: draft, Notes: a.notes(request, draft, settings.Registry), Verdict: verdict}
+	if err := a.Store.AddDraft(ctx, c.Run.ID, proposal); err != nil {
 		return fmt.Errorf("add draft: %w", err)
 	}
 	return nil
@@ -285,15 +288,29 @@ func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error
 	if err != nil {
 		return Run{}, fmt.Errorf("conclude run: %w", err)
 	}
-	// Not while the model writes, although each sentence could be judged by then: a process that dies would leave a customer with words
-	// of which there is no record (P9), a person who takes over would be talked over (P7), and a model that fails half-way, or a check
-	// that looks across sentences, would have to take back what was read.
-	if q.Sentence != nil && run.Reply.ID == conclusion.Reply.ID { // else an earlier conclusion stands
-		for _, sentence := range conclusion.Sentences {
-			q.Sentence(sentence)
-		}
-	}
+	release(q, conclusion, run)
 	return run, nil
+}
+
+// release shows an answer sentence by sentence, once it is on record.
+//
+// Not while the model writes, although each sentence could be judged as it comes. The decision would have to be taken before the
+// draft, on retrieval and triage alone: what the confidence is fitted on has the guard's verdict and the drafter's own "answerable"
+// in it, and the second says no only at the end of a draft. Sentences that are right one by one may be wrong together: the
+// guard reads the whole for a number or a link that is split over two. Each sentence would need a commit of its own before
+// it is shown, or a process that dies leaves a customer with words of which there is no record (P1, P9); a person who takes over
+// meanwhile would be talked over (P7), and the kill switch would come too late (P10). And the first half of an answer whose second half
+// fails cannot be taken back: "you may withdraw" without its "unless". What it would gain is the time between a model's first
+// sentence and its last, one to three seconds of eight sentences at most; progress is told meanwhile.
+//
+// So a draft that fails in any sentence never shows one, and its customer reads a hand-off that was written whole.
+func release(q Question, conclusion Conclusion, run Run) {
+	if q.Sentence == nil || run.Reply.ID != conclusion.Reply.ID { // an earlier conclusion stands
+		return
+	}
+	for _, sentence := range conclusion.Sentences {
+		q.Sentence(sentence)
+	}
 }
 
 // await waits for another request or process that is working on the same question.

@@ -38,6 +38,7 @@ type Draft struct {
 	Answerable    bool // whether the sources hold the answer, in the drafter's own judgement
 	Language      string
 	Method        Method
+	Notes         []Note // for an agent, never for the customer
 	PromptVersion string
 	Sentences     []Sentence
 	Sources       []Source

@@ -1,6 +1,8 @@
 package assistant
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -11,15 +13,29 @@ import (
 // DraftRequest is what a draft is made from.
 type DraftRequest struct {
 	Case        Case
-	Instruction string // of the agent who asks for another draft; empty for the first
-	Language    string // the customer's
+	Facts       []string // that the desk needs to know of such a case, as the taxonomy names them
+	Instruction string   // of the agent who asks for another draft; empty for the first
+	Language    string   // the customer's
+	Reader      Reader
 	Results     retrieval.Results
 	Triage      triage.Triage
 }
 
+// Reader is who reads a draft first.
+type Reader int
+
+// The readers. An agent's draft may be longer: what is too much is cut faster than what is missing is found.
+const (
+	ReaderCustomer Reader = iota
+	ReaderAgent
+)
+
 // extractRunes bounds an extracted answer: about what fits a chat window without scrolling. A passage is never cut in the
 // middle of a line, so an answer may be a little longer.
-const extractRunes = 900
+const (
+	extractRunes      = 900
+	extractAgentRunes = 1800
+)
 
 // Extract drafts without a model: it sends the passage that a person wrote. It takes the article's own opening, which
 // answers in a sentence or two, and the passage that matched best; it changes no word and adds none.
@@ -29,10 +45,13 @@ func Extract(request DraftRequest) Draft {
 		return Draft{Language: request.Language, Method: MethodExtractive}
 	}
 	draft := Draft{Answerable: true, Language: hit.Article.Locale, Method: MethodExtractive}
-	length := 0
-	for _, passage := range passagesToSend(hit) {
+	length, most, passages := 0, extractRunes, passagesToSend(hit)
+	if request.Reader == ReaderAgent {
+		most, passages = extractAgentRunes, allPassages(hit)
+	}
+	for _, passage := range passages {
 		runes := utf8.RuneCountInString(passage.Body)
-		if length > 0 && length+runes > extractRunes {
+		if length > 0 && length+runes > most {
 			break
 		}
 		length += runes
@@ -75,6 +94,13 @@ func passagesToSend(hit retrieval.Hit) []retrieval.Passage {
 		}
 	}
 	return []retrieval.Passage{hit.Passage}
+}
+
+// allPassages are the passages of the article that were found, in its order.
+func allPassages(hit retrieval.Hit) []retrieval.Passage {
+	passages := append([]retrieval.Passage{hit.Passage}, hit.More...)
+	slices.SortStableFunc(passages, func(a, b retrieval.Passage) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	return slices.CompactFunc(passages, func(a, b retrieval.Passage) bool { return a.Ordinal == b.Ordinal })
 }
 
 // sentences makes a sentence of every line of a passage, so that steps stay steps. A passage further down the article comes

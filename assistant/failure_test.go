@@ -54,7 +54,7 @@ func TestBrokenModelEndsInAPassageOrAPersonWithinTheDeadline(t *testing.T) {
 		"HTML":             llmtest.Body("<html>busy</html>"),
 		"MalformedBody":    llmtest.MalformedBody(),
 		"MalformedContent": llmtest.MalformedContent(),
-		"NoAnswer":         llmtest.Content(`{"answerable":true,"language":"en","missing":[],"sentences":[]}`),
+		"NoAnswer":         llmtest.Content(`{"answerable":true,"language":"en","missing":[],"questions":[],"sentences":[]}`),
 		"Null":             llmtest.Content("null"),
 		"Prose":            llmtest.Content("Sure! The fee is 0 %."),
 		"RateLimited":      llmtest.RateLimited(time.Millisecond),

@@ -21,7 +21,13 @@ type draftReply struct {
 	Answerable bool            `json:"answerable"`
 	Language   string          `json:"language"`
 	Missing    []string        `json:"missing"`
+	Questions  []draftQuestion `json:"questions"`
 	Sentences  []draftSentence `json:"sentences"`
+}
+
+type draftQuestion struct {
+	Purpose string `json:"purpose"`
+	Text    string `json:"text"`
 }
 
 type draftSentence struct {

@@ -15,6 +15,8 @@ import (
 const (
 	// draftTokens bounds a draft: eight sentences with their JSON, in a script that takes two tokens a character.
 	draftTokens = 1200
+	// agentTokens is the same for an agent: sixteen sentences.
+	agentTokens = 2400
 	// turnsShown is how many earlier messages a model sees: enough to know what "it" is.
 	turnsShown = 6
 )
@@ -23,13 +25,18 @@ const (
 func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
 	return func(ctx context.Context, request DraftRequest) (Draft, error) {
 		sources := modelSources(request.Results.Hits)
-		prompt, err := library.Redraft(draftInput(request, sources), request.Instruction)
+		in, tokens := draftInput(request, sources), draftTokens
+		prompt, err := library.Draft(in)
+		if request.Reader == ReaderAgent {
+			prompt, err = library.DraftForAgent(in, request.Instruction)
+			tokens = agentTokens
+		}
 		if err != nil {
 			return Draft{}, err
 		}
 		response, err := model.Complete(ctx, llm.Request{
 			Conversation: request.Case.Run.ConversationID.String(),
-			MaxTokens:    draftTokens,
+			MaxTokens:    tokens,
 			Purpose:      "draft",
 			Schema:       &llm.Schema{JSON: prompt.Schema, Name: "draft"},
 			System:       prompt.System,
@@ -70,11 +77,14 @@ func modelSources(hits []retrieval.Hit) []Source {
 }
 
 func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
-	in := prompts.DraftInput{Language: request.Language, Question: request.Case.Question.Body}
+	in := prompts.DraftInput{Facts: request.Facts, Language: request.Language, Question: request.Case.Question.Body}
 	for i, source := range sources {
 		in.Sources = append(in.Sources, prompts.DraftSource{
 			ID: i + 1, Locale: source.Language, Text: source.Text, Title: source.Article.Title,
 		})
+	}
+	for _, wording := range request.Results.Wording {
+		in.Terms = append(in.Terms, prompts.DraftTerm{Concept: wording.Concept, Word: wording.Word})
 	}
 	history := request.Case.History
 	for _, message := range history[max(0, len(history)-turnsShown):] {
@@ -87,7 +97,7 @@ func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
 // sentence stands without one and the guard stops it.
 func draftFrom(reply prompts.DraftReply, sources []Source) Draft {
 	language, _ := lang.Canonical(reply.Language)
-	draft := Draft{Answerable: reply.Answerable, Language: language, Method: MethodModel, Sources: sources}
+	draft := Draft{Answerable: reply.Answerable, Language: language, Method: MethodModel, Notes: notesFrom(reply), Sources: sources}
 	for _, sentence := range reply.Sentences {
 		text := strings.TrimSpace(sentence.Text)
 		if text == "" {

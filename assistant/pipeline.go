@@ -58,7 +58,8 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 		return end, err
 	}
 	end.Explained.KBVersion, end.Explained.EmbeddingModel = results.KBVersion, results.Model
-	draft, err := a.draft(ctx, DraftRequest{Case: c, Language: language, Results: results, Triage: t}, rec)
+	request := a.draftRequest(c, language, results, t)
+	draft, err := a.draft(ctx, request, rec)
 	if err != nil {
 		return end, err
 	}
@@ -90,7 +91,8 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	}
 	var proposal *Proposal
 	if len(draft.Sentences) > 0 {
-		proposal = &Proposal{Confidence: end.Explained.Confidence, Draft: draft, Verdict: verdict}
+		notes := a.notes(request, draft, settings.Registry)
+		proposal = &Proposal{Confidence: end.Explained.Confidence, Draft: draft, Notes: notes, Verdict: verdict}
 	}
 	switch decision.Outcome {
 	case OutcomeAnswered:
@@ -159,6 +161,17 @@ type retrieveRequest struct {
 // sourcesWanted is how many articles a draft may choose from: six passages fit the token budget of a model's prompt.
 const sourcesWanted = 6
 
+// termsShown is how many words of the glossary a model is told: some ten tokens each.
+const termsShown = 10
+
+// wordsWanted is how many words of the glossary a draft can use: none where a person's own sentences are sent.
+func (a *Assistant) wordsWanted() int {
+	if a.Draft == nil {
+		return 0
+	}
+	return termsShown
+}
+
 func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *recorder) (retrieval.Results, error) {
 	var results retrieval.Results
 	err := rec.stage(StageRetrieve, func(detail map[string]any) error {
@@ -171,6 +184,7 @@ func (a *Assistant) retrieve(ctx context.Context, request retrieveRequest, rec *
 			Locale:       request.language,
 			Now:          a.Clock(),
 			Text:         a.searchText(request.c),
+			Wording:      a.wordsWanted(),
 		})
 		detail["kb_version"], detail["hits"] = results.KBVersion, hitDetails(results.Hits)
 		detail["embedding_model"] = results.Model

@@ -113,6 +113,7 @@ type Explanation struct {
 type Proposal struct {
 	Confidence float64
 	Draft      Draft
+	Notes      []Note
 	Verdict    Verdict
 }
 

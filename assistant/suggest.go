@@ -18,6 +18,7 @@ const translationTokens = 4000
 // Suggestion is another draft that an agent asked for. It is not kept: what the agent sends is.
 type Suggestion struct {
 	Draft   Draft
+	Notes   []Note
 	Verdict Verdict
 }
 
@@ -43,7 +44,8 @@ func (a *Assistant) Suggest(ctx context.Context, runID uuid.UUID, instruction st
 	if err != nil {
 		return Suggestion{}, fmt.Errorf("retrieve: %w", err)
 	}
-	request := DraftRequest{Case: c, Instruction: instruction, Language: language, Results: results, Triage: t}
+	request := a.draftRequest(c, language, results, t)
+	request.Instruction, request.Reader = instruction, ReaderAgent
 	draft, err := a.draft(ctx, request, rec)
 	if err != nil {
 		return Suggestion{}, fmt.Errorf("draft: %w", err)
@@ -51,7 +53,8 @@ func (a *Assistant) Suggest(ctx context.Context, runID uuid.UUID, instruction st
 	if len(draft.Sentences) == 0 {
 		return Suggestion{}, Errorf(CodeNotFound, "no article fits: say it with other words, or write the reply yourself")
 	}
-	return Suggestion{Draft: draft, Verdict: a.guard(draft, c, settings.Registry, rec)}, nil
+	notes := a.notes(request, draft, settings.Registry)
+	return Suggestion{Draft: draft, Notes: notes, Verdict: a.guard(draft, c, settings.Registry, rec)}, nil
 }
 
 // TranslateFunc translates a text into a language, a BCP 47 tag.

@@ -13,11 +13,19 @@ import (
 //go:embed agent.tmpl
 var agentSource string
 
-// Redraft renders the prompt for a draft with an agent's instruction; without one it is Draft.
-func (l *Library) Redraft(in DraftInput, instruction string) (Prompt, error) {
+// DraftForAgent renders the prompt for a draft that an agent reads first, with the agent's instruction if there is one.
+func (l *Library) DraftForAgent(in DraftInput, instruction string) (Prompt, error) {
 	prompt, err := l.Draft(in)
-	if err != nil || instruction == "" {
+	if err != nil {
 		return prompt, err
+	}
+	longer, err := l.agentText("agent-system", nil)
+	if err != nil {
+		return Prompt{}, err
+	}
+	prompt.System += "\n\n" + longer
+	if instruction == "" {
+		return prompt, nil
 	}
 	rule, err := l.agentText("redraft-system", nil)
 	if err != nil {

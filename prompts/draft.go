@@ -17,10 +17,12 @@ var draftSchema []byte
 // DraftInput is what the model is given to draft a reply. Every text in it is untrusted (P8): Draft makes it unable to
 // close the element that marks it as data.
 type DraftInput struct {
+	Facts    []string    // that the desk needs to know of such a case
 	History  []DraftTurn // earlier turns, oldest first
 	Language string      // BCP 47
 	Question string
 	Sources  []DraftSource
+	Terms    []DraftTerm // the desk's own words in Language
 }
 
 // DraftSource is a passage that the draft may cite by its ID.
@@ -29,6 +31,12 @@ type DraftSource struct {
 	Locale string
 	Text   string
 	Title  string
+}
+
+// DraftTerm is the word of the glossary for one thing.
+type DraftTerm struct {
+	Concept string // in English
+	Word    string // in the language of the draft
 }
 
 // DraftTurn is an earlier message of the conversation.
@@ -49,7 +57,14 @@ type DraftReply struct {
 	Answerable bool            `json:"answerable"`
 	Language   string          `json:"language"`
 	Missing    []string        `json:"missing"`
+	Questions  []DraftQuestion `json:"questions"`
 	Sentences  []DraftSentence `json:"sentences"`
+}
+
+// DraftQuestion is something to ask the customer, for the agent who reads the draft.
+type DraftQuestion struct {
+	Purpose string `json:"purpose"` // the fact that it asks for
+	Text    string `json:"text"`
 }
 
 // DraftSentence is one sentence of the reply.

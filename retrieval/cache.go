@@ -131,8 +131,8 @@ func versioned(key string, version int64) string { return fmt.Sprintf("%d\x00%s"
 // cacheKey is all that a query's results depend on beside the version of the knowledge base. The query is normalised.
 func (x *Index) cacheKey(q Query) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%s\x00%d\x00%s\x00", x.model.Name, x.rules, q.Audience, q.Jurisdiction, q.Locale, q.Limit,
-		time.Time(q.today()).Format(time.DateOnly))
+	fmt.Fprintf(&b, "%s\x00%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00%s\x00", x.model.Name, x.rules, q.Audience, q.Jurisdiction, q.Locale,
+		q.Limit, q.Wording, time.Time(q.today()).Format(time.DateOnly))
 	for _, likely := range q.Intents {
 		fmt.Fprintf(&b, "%s=%v\x00", likely.Intent, likely.Probability)
 	}

@@ -35,6 +35,8 @@ type Query struct {
 	Now time.Time
 	// Text is the question. Anything is accepted; a text without words finds nothing.
 	Text string
+	// Wording is how many words of the glossary to return with the hits, for whoever writes an answer from them.
+	Wording int
 }
 
 // LikelyIntent is something that a question may be about.
@@ -55,6 +57,8 @@ type Results struct {
 	Model string
 	// Terms are what was asked for by words, in their order: at most 256.
 	Terms []lexical.Unit
+	// Wording are the glossary's words, in the query's locale, for what the question and the hits speak of.
+	Wording []lexical.Wording
 }
 
 // Hit is one article, in one language, with the passage that matched best.

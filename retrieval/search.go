@@ -71,7 +71,19 @@ func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
 	fuse(candidates)
 	x.second.look(query.Text, candidates)
 	results.Hits = collapse(candidates, selection{limit: query.Limit, shown: shown, today: query.today()})
+	if query.Wording > 0 {
+		results.Wording = x.analyzer.Wording(query.Locale, query.Text, results.bodies(), query.Wording)
+	}
 	return results, nil
+}
+
+// bodies are the texts of the passages that matched.
+func (r Results) bodies() []string {
+	bodies := make([]string, len(r.Hits))
+	for i, hit := range r.Hits {
+		bodies[i] = hit.Passage.Body
+	}
+	return bodies
 }
 
 // normalised returns the query with its defaults and within its limits.

@@ -41,6 +41,7 @@ type Draft struct {
 	Findings     []assistant.Finding
 	Language     string
 	Method       assistant.Method
+	Notes        []assistant.Note
 	RejectCode   RejectCode
 	RejectReason string
 	RunID        uuid.UUID

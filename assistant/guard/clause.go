@@ -284,7 +284,8 @@ func sentenceEnd(text string, start int) int {
 		case '\n', '!', '?', ';':
 			return i + 1
 		case '.':
-			if i+1 == len(text) || text[i+1] == ' ' || text[i+1] == '\n' || text[i+1] == '"' || text[i+1] >= utf8.RuneSelf {
+			before, _ := utf8.DecodeLastRuneInString(text[start:i])
+			if i+1 == len(text) || isUnspaced(before) || strings.IndexByte(" \n\"", text[i+1]) >= 0 || text[i+1] >= utf8.RuneSelf {
 				if i > start && isDigit(text[i-1]) && isListNumber(text, start, i) {
 					continue
 				}

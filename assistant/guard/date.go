@@ -99,6 +99,14 @@ func checkDates(folded string, sources []*source) (string, []Finding) {
 	return folded, findings
 }
 
+// withoutDates blanks the days that a folded text names.
+func withoutDates(folded string) string {
+	for _, d := range datesIn(folded) {
+		folded = strings.ReplaceAll(folded, d.text, strings.Repeat(" ", len(d.text)))
+	}
+	return folded
+}
+
 // dated reports whether the text names a day.
 func (s *source) dated(d date) bool {
 	return slices.ContainsFunc(datesIn(s.fold()), func(own date) bool {

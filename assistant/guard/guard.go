@@ -180,11 +180,19 @@ func (v *review) draft() {
 		undated, wrongDates := checkDates(folded, sources)
 		v.add(wrongDates...)
 		v.add(checkNumbers(undated, sources, question)...)
-		v.add(checkSpans(undated, sources)...)
+		v.add(v.guard.checkMeasures(undated, sources)...)
 		v.add(checkPolarity(folded, v.text.Language, sources)...)
-		if !v.guard.warns(folded) {
-			v.add(v.guard.checkGrounding(folded, v.text.Language, sources)...)
+		if v.guard.warns(folded) {
+			continue
 		}
+		supported := 0 // what is compared elsewhere
+		if v.prose[i] != s.Text {
+			supported++
+		}
+		if undated != folded {
+			supported++
+		}
+		v.add(v.guard.checkGrounding(grounding{language: v.text.Language, sources: sources, supported: supported, text: undated})...)
 	}
 	if strings.TrimSpace(rest) != "" {
 		v.add(Finding{CheckCitation, fmt.Sprintf("text outside of the cited sentences: %q", excerpt(strings.TrimSpace(rest)))})

@@ -28,6 +28,7 @@ const (
 	catCourtesy
 	catEnter
 	catExcept
+	catFiller
 	catFunds
 	catGive
 	catGiveBoth
@@ -65,7 +66,7 @@ const (
 
 var categoryNames = map[string]category{
 	"advise": catAdvise, "ask": catAsk, "asset": catAsset, "break": catBreak, "cond": catCond, "counsel": catCounsel, "courtesy": catCourtesy,
-	"enter": catEnter, "except": catExcept, "funds": catFunds, "give": catGive, "give_both": catGiveBoth, "giveit": catGiveIt,
+	"enter": catEnter, "except": catExcept, "filler": catFiller, "funds": catFunds, "give": catGive, "give_both": catGiveBoth, "giveit": catGiveIt,
 	"held": catHeld, "heldobj": catHeldObj, "here": catHere, "holdreason": catHoldReason, "install": catInstall, "leak": catLeak,
 	"makegood": catMakeGood, "need": catNeed, "neg": catNeg, "negafter": catNegAfter, "notgive": catNotGive,
 	"notsecret": catNotSecret, "outlook": catOutlook, "pay": catPay, "paygoal": catPayGoal, "promised": catPromised,

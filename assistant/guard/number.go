@@ -10,16 +10,23 @@ import (
 
 // quantity is a number in a text: every form that it can be read as. "1.000" is a thousand in German and one in English.
 type quantity struct {
+	end   int // the byte behind it, and behind a word that multiplies it
 	forms []string
+	start int // its first byte
 	text  string
 }
 
 // checkNumbers reports numbers, amounts, dates, times and names with digits ("TRC20") of a sentence that do not occur in its
-// sources. A long number may also come from the question: an order number, a transaction ID.
+// sources. A long number may also come from the question: an order number, a transaction ID. A time may be told in another
+// unit: two weeks are 14 days.
 func checkNumbers(folded string, sources []*source, question *source) []Finding {
 	var findings []Finding
 	for _, q := range quantities(folded, draftNumbers) {
 		if slices.ContainsFunc(sources, func(s *source) bool { return s.holds(q) }) {
+			continue
+		}
+		m, ok := q.measure(folded)
+		if ok && m.class == classTime && slices.ContainsFunc(sources, func(s *source) bool { return s.measures(m) }) {
 			continue
 		}
 		if len(q.forms[0]) >= 6 && question.holds(q) {
@@ -90,7 +97,7 @@ func readNumber(text string, start, end int, mode numberMode) (quantity, bool) {
 	if mode == draftNumbers && (isListOrdinal(text, start, end) || isStepNumber(text, start)) {
 		return quantity{}, false
 	}
-	q := quantity{forms: readings(raw), text: raw}
+	q := quantity{end: end, forms: readings(raw), start: start, text: raw}
 	if name := nameBeforeDigits(text, start); name != "" {
 		if isGenericName(name + raw) {
 			return quantity{}, false
@@ -102,8 +109,8 @@ func readNumber(text string, start, end int, mode numberMode) (quantity, bool) {
 	if isGenericName(raw + rest[:asciiLetters(rest)]) {
 		return quantity{}, false
 	}
-	if scaled := q.scaled(rest); scaled != nil {
-		q.forms = scaled
+	if scaled, size := q.scaled(rest); scaled != nil {
+		q.forms, q.end = scaled, end+size
 	}
 	return q, true
 }
@@ -131,24 +138,26 @@ var scales = []struct {
 	{1e8, []string{"亿", "億", "억"}},
 }
 
-// scaled returns the forms of a number that a word multiplies: "1万" is 10000. Nil means that none does.
-func (q quantity) scaled(rest string) []string {
+// scaled returns the forms of a number that a word multiplies, and where in rest that word ends: "1万" is 10000. Nil means
+// that none does.
+func (q quantity) scaled(rest string) (forms []string, end int) {
+	spaces := len(rest)
 	rest = strings.TrimPrefix(rest, " ")
+	spaces -= len(rest)
 	for _, scale := range scales {
 		for _, word := range scale.words {
 			if !strings.HasPrefix(rest, word) || !endsWord(rest, len(word)) && word != "тыс" && word != "миллион" {
 				continue
 			}
-			var forms []string
 			for _, form := range q.forms {
 				if value, err := strconv.ParseFloat(form, 64); err == nil {
 					forms = append(forms, strconv.FormatFloat(value*scale.factor, 'f', -1, 64))
 				}
 			}
-			return forms
+			return forms, spaces + len(word)
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // sourceForms keeps the plain readings of a number inside a name for sources only: "ERC20" supports "20", but "20" does not

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A sentence that says the opposite of its source has all of its words, so that grounding cannot see it: "withdrawals can be
@@ -15,7 +16,7 @@ import (
 const (
 	opposed  = 0.6 // share of the draft's content that the source's statement must have
 	opposing = 0.5 // and the other way round: the statement must be about nothing else
-	fewest   = 3   // words or pairs of characters, below which nothing can be said
+	fewest   = 3   // words or pairs of characters, below which nothing can be said but of the very same ones
 )
 
 // denials are the words that turn a statement round, by language. An entry that ends in * may go on, one that begins with *
@@ -81,10 +82,19 @@ func checkPolarity(folded, language string, sources []*source) []Finding {
 	return nil
 }
 
-// quoted reports whether a source has the text word for word.
+// quoted reports whether a source has the text word for word, as a sentence or a part of one: what stands before it could
+// deny it.
 func quoted(text string, sources []*source) bool {
 	text = strings.TrimSpace(text)
-	return slices.ContainsFunc(sources, func(s *source) bool { return strings.Contains(s.fold(), text) })
+	return slices.ContainsFunc(sources, func(s *source) bool {
+		for before, rest, found := strings.Cut(s.fold(), text); found; before, rest, found = strings.Cut(rest, text) {
+			before = strings.TrimRight(before, " \"(*_[")
+			if last, _ := utf8.DecodeLastRuneInString(before); before == "" || strings.ContainsRune(".!?:;,\n)-|>→←、·•", last) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // statements returns what the source says, in whole sentences and in their parts.
@@ -117,7 +127,7 @@ func newStatement(text string, denials []string) statement {
 
 // contradicts reports whether the statement is nearer to one that says the opposite than to any that agrees.
 func (s statement) contradicts(stated []statement) bool {
-	if len(s.content) < fewest {
+	if len(s.content) < fewest-1 {
 		return false
 	}
 	agrees, opposes := 0.0, 0.0
@@ -132,6 +142,7 @@ func (s statement) contradicts(stated []statement) bool {
 		switch {
 		case s.denies == other.denies:
 			agrees = max(agrees, share)
+		case len(s.content) < fewest && len(other.content) > len(s.content): // too little to say that it is about the same
 		case float64(common) >= opposing*float64(len(other.content)):
 			opposes = max(opposes, share)
 		}
@@ -237,7 +248,6 @@ func partsOf(text string) []string {
 // contentOf returns what a text is about: Chinese characters one by one, for the words between them change with the
 // denial, and what grams finds else.
 func contentOf(text string) map[string]bool {
-	const grammar = "的了在就一旦后後可以会會能将將已经經您我们們请請是有和与與及或也都再则則若如果即被把对對于於其这這那个個时時之"
 	content := make(map[string]bool)
 	for gram := range grams(text) {
 		if !strings.ContainsFunc(gram, isHan) {
@@ -245,7 +255,7 @@ func contentOf(text string) map[string]bool {
 		}
 	}
 	for _, r := range text {
-		if isHan(r) && !strings.ContainsRune(grammar, r) {
+		if isHan(r) && !strings.ContainsRune(hanGrammar, r) {
 			content[string(r)] = true
 		}
 	}

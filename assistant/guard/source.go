@@ -5,16 +5,19 @@ type source struct {
 	guard *Guard
 	text  string
 
-	plain    *unmasked
-	clauses  *clauses
-	contacts map[contactKey]bool
-	content  map[string]bool
-	folded   string
-	grams    map[string]bool
-	language string
-	numbers  map[string]bool
-	said     []statement
-	spans    []span
+	amountsStated []statedAmount
+	bare          []measure
+	clauses       *clauses
+	contacts      map[contactKey]bool
+	content       map[string]bool
+	folded        string
+	grams         map[string]bool
+	language      string
+	measured      []measure
+	measuredOnce  bool
+	numbers       map[string]bool
+	plain         *unmasked
+	said          []statement
 }
 
 // contactKey identifies a contact in a draft and in its sources.

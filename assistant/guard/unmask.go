@@ -56,6 +56,8 @@ func (b *unmasker) next(source string, i int) int {
 	switch {
 	case c == '*' && (i == 0 || source[i-1] == '\n') && i+1 < len(source) && source[i+1] == ' ':
 		c = '-' // a bullet
+	case c == '~' && isRange(source, i):
+		c = '-'
 	case c == '*' || c == '`' || c == '~':
 		return 1 // emphasis does not separate what it stands between
 	case c == '\\' && i+1 < len(source) && isPunct(source[i+1]):
@@ -72,6 +74,20 @@ func (b *unmasker) next(source string, i int) int {
 	}
 	b.add(c, i)
 	return 1
+}
+
+// isRange reports a tilde between two short numbers that stand alone, as Korean and Chinese write "3 to 5".
+func isRange(source string, i int) bool {
+	const longest = 4 // digits
+	from, to := i, i+1
+	for from > 0 && isDigit(source[from-1]) {
+		from--
+	}
+	for to < len(source) && isDigit(source[to]) {
+		to++
+	}
+	return from < i && i-from <= longest && to > i+1 && to-i-1 <= longest &&
+		(from == 0 || !isAlnum(source[from-1]) && source[from-1] != '~') && (to == len(source) || !isAlnum(source[to]) && source[to] != '~')
 }
 
 func (b *unmasker) add(c byte, at int) {

@@ -66,11 +66,12 @@ type suggestOutput struct {
 
 // SuggestedReply is another draft. It is not kept.
 type SuggestedReply struct {
-	Body      string     `json:"body"`
-	Citations []Citation `json:"citations" nullable:"false"`
-	Findings  []Finding  `doc:"What the guard objects to." json:"findings" nullable:"false"`
-	Language  string     `json:"language"`
-	Method    string     `enum:"extractive,model" json:"method"`
+	Body      string      `json:"body"`
+	Citations []Citation  `json:"citations" nullable:"false"`
+	Findings  []Finding   `doc:"What the guard objects to." json:"findings" nullable:"false"`
+	Language  string      `json:"language"`
+	Method    string      `enum:"extractive,model" json:"method"`
+	Notes     []DraftNote `doc:"For the agent: what to ask, to check, what no article says." json:"notes" nullable:"false"`
 }
 
 // TranslateRequest names a message of the ticket's conversation.
@@ -175,7 +176,7 @@ func (s *server) suggest(ctx context.Context, in *stepInput[SuggestRequest]) (*s
 	}
 	reply := SuggestedReply{
 		Body: suggestion.Draft.Text(), Citations: citations(suggestion.Draft.Citations()), Findings: []Finding{},
-		Language: suggestion.Draft.Language, Method: string(suggestion.Draft.Method),
+		Language: suggestion.Draft.Language, Method: string(suggestion.Draft.Method), Notes: draftNotes(suggestion.Notes),
 	}
 	for _, found := range suggestion.Verdict.Findings {
 		reply.Findings = append(reply.Findings, Finding(found))

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -91,28 +93,45 @@ func TestStreamedSentencesAreTheAnswer(t *testing.T) {
 	}
 }
 
-// A draft whose last sentence must not be sent is not shown up to there: what the customer reads is never taken back.
+// A draft whose last sentence must not be sent is not shown up to there: what the customer reads is never taken back. Not a
+// byte of it is in the stream, and what is there instead is a text that was written whole, in the customer's language.
 func TestNoSentenceOfADraftThatFailsIsStreamed(t *testing.T) {
 	t.Parallel()
 
-	for name, last := range map[string]string{
-		"Link":    "Confirm it at https://quayside-refund.example now.",
-		"Secret":  "Send us your seed phrase to speed it up.",
-		"Promise": "We guarantee that your money is back in 3 minutes.",
+	k, err := loadKnowledge()
+	require.NoError(t, err)
+	for name, c := range map[string]struct{ language, question, last string }{
+		"Link":         {"en", pending, "Confirm it at https://quayside-refund.example now."},
+		"Secret":       {"en", pending, "Send us your seed phrase to speed it up."},
+		"Promise":      {"en", pending, "We guarantee that your money is back in 3 minutes."},
+		"SecretZhHans": {"zh-Hans", "提币两个小时了还没到账,怎么办?", "请把您的助记词发给我们以便加快处理。"},
+		"NumberAr":     {"ar", "سحبي معلق منذ ساعتين ولم يصل، ماذا أفعل؟", "سيصل السحب خلال 77 دقيقة."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
+			var first string
 			s := newSystem(t, options{draft: func(_ context.Context, request assistant.DraftRequest) (assistant.Draft, error) {
 				draft := assistant.Extract(request)
-				draft.Sentences = append(draft.Sentences, assistant.Sentence{Break: "\n", Citations: []int{0}, Text: last})
+				first = draft.Sentences[0].Text
+				draft.Sentences = append(draft.Sentences, assistant.Sentence{Break: "\n", Citations: []int{0}, Text: c.last})
 				return draft, nil
 			}})
-			sentences, answer := s.streamed(t, pending)
-			require.Empty(t, sentences)
+			r := s.do(t, call{body: question(c.question), headers: eventStream(), key: s.widget, path: "/v1/answers"})
+			require.NotContains(t, r.body, "event: sentence")
+			for _, held := range []string{c.last, first} {
+				quoted, err := json.Marshal(held)
+				require.NoError(t, err)
+				require.NotContains(t, r.body, held)
+				require.NotContains(t, r.body, strings.Trim(string(quoted), `"`))
+			}
+			events := strings.Split(strings.TrimSpace(r.body), "\n\n")
+			last, found := strings.CutPrefix(events[len(events)-1], "event: answer\ndata: ")
+			require.True(t, found)
+			answer := decode[httpapi.AnswerResponse](t, reply{body: last, status: r.status}, http.StatusOK)
 			require.Equal(t, "handed_off", answer.Outcome)
-			require.NotContains(t, answer.Reply.Body, last)
-			require.NotEmpty(t, answer.Reply.Body)
+			require.Equal(t, k.prompts.Text(prompts.AckUnsure, c.language, nil), answer.Reply.Body)
+			require.NotEmpty(t, answer.Ticket.Number)
 		})
 	}
 }

@@ -103,20 +103,28 @@ type TicketMessage struct {
 
 // Draft is a proposed reply and what became of it.
 type Draft struct {
-	Body         string     `json:"body"`
-	Citations    []Citation `json:"citations" nullable:"false"`
-	Confidence   float64    `doc:"Probability of being right, 0 to 1." json:"confidence"`
-	CreatedAt    time.Time  `json:"created_at"`
-	EditDistance int        `doc:"Of an edited draft: characters taken out and added." json:"edit_distance,omitempty"`
-	EditShare    float64    `doc:"Of the characters of draft and reply, 0 to 1." json:"edit_share,omitempty"`
-	Edits        []Edit     `doc:"Of an edited draft, in order." json:"edits,omitempty"`
-	Fate         string     `enum:"pending,accepted,edited,rejected" json:"fate"`
-	Findings     []Finding  `doc:"What the guard objects to." json:"findings" nullable:"false"`
-	ID           uuid.UUID  `format:"uuid" json:"id"`
-	Language     string     `json:"language"`
-	Method       string     `enum:"extractive,model" json:"method"`
-	RejectCode   string     `json:"reject_code,omitempty"`
-	RejectReason string     `json:"reject_reason,omitempty"`
+	Body         string      `json:"body"`
+	Citations    []Citation  `json:"citations" nullable:"false"`
+	Confidence   float64     `doc:"Probability of being right, 0 to 1." json:"confidence"`
+	CreatedAt    time.Time   `json:"created_at"`
+	EditDistance int         `doc:"Of an edited draft: characters taken out and added." json:"edit_distance,omitempty"`
+	EditShare    float64     `doc:"Of the characters of draft and reply, 0 to 1." json:"edit_share,omitempty"`
+	Edits        []Edit      `doc:"Of an edited draft, in order." json:"edits,omitempty"`
+	Fate         string      `enum:"pending,accepted,edited,rejected" json:"fate"`
+	Findings     []Finding   `doc:"What the guard objects to." json:"findings" nullable:"false"`
+	ID           uuid.UUID   `format:"uuid" json:"id"`
+	Language     string      `json:"language"`
+	Method       string      `enum:"extractive,model" json:"method"`
+	Notes        []DraftNote `doc:"For the agent: what to ask, to check, what no article says." json:"notes" nullable:"false"`
+	RejectCode   string      `json:"reject_code,omitempty"`
+	RejectReason string      `json:"reject_reason,omitempty"`
+}
+
+// DraftNote is what an agent needs beside a draft. No customer reads it.
+type DraftNote struct {
+	Kind    string `enum:"ask,check,missing" json:"kind"`
+	Purpose string `doc:"Of a question: the fact that it asks for, as the taxonomy names it." json:"purpose,omitempty"`
+	Text    string `doc:"Of a question: how to put it, in the customer's language, if it was written." json:"text,omitempty"`
 }
 
 // Edit is a run of text that an agent kept, took out of a draft, or added.

@@ -61,10 +61,18 @@ func draftView(d desk.Draft) Draft {
 		edits[i] = Edit(edit)
 	}
 	return Draft{
-		Body: d.Body, Citations: citations(d.Citations), Confidence: d.Confidence, CreatedAt: d.CreatedAt,
+		Notes: draftNotes(d.Notes), Body: d.Body, Citations: citations(d.Citations), Confidence: d.Confidence, CreatedAt: d.CreatedAt,
 		EditDistance: d.EditDistance, EditShare: d.EditShare, Edits: edits, Fate: d.Fate, Findings: findings, ID: d.ID,
 		Language: d.Language, Method: string(d.Method), RejectCode: string(d.RejectCode), RejectReason: d.RejectReason,
 	}
+}
+
+func draftNotes(notes []assistant.Note) []DraftNote {
+	views := make([]DraftNote, len(notes))
+	for i, note := range notes {
+		views[i] = DraftNote{Kind: string(note.Kind), Purpose: note.Purpose, Text: note.Text}
+	}
+	return views
 }
 
 func traceView(t desk.Trace) Trace {

@@ -42,8 +42,8 @@ func insertDraft(ctx context.Context, q querier, row draftRow) error {
 		findings = []assistant.Finding{}
 	}
 	_, err := q.Exec(ctx, `
-		INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, method, confidence, created_at)
-		VALUES (@id, @ticket_id, @run_id, @body, @language, @citations, @findings, @method, @confidence, @created_at)
+		INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, notes, method, confidence, created_at)
+		VALUES (@id, @ticket_id, @run_id, @body, @language, @citations, @findings, @notes, @method, @confidence, @created_at)
 		ON CONFLICT ON CONSTRAINT drafts_run_key DO NOTHING`,
 		pgx.NamedArgs{
 			"id":         uuid.Must(uuid.NewV7()),
@@ -53,6 +53,7 @@ func insertDraft(ctx context.Context, q querier, row draftRow) error {
 			"language":   row.Proposal.Draft.Language,
 			"citations":  append([]assistant.Citation{}, row.Proposal.Draft.Citations()...),
 			"findings":   findings,
+			"notes":      append([]assistant.Note{}, row.Proposal.Notes...),
 			"method":     row.Proposal.Draft.Method,
 			"confidence": row.Proposal.Confidence,
 			"created_at": row.At,

@@ -177,7 +177,8 @@ func erasings() []erasing {
 		{nil, `UPDATE runs SET shadow_body = @erased WHERE conversation_id = ANY (@ids) AND shadow_body IS NOT NULL`},
 		{func(e *Erased) *int { return &e.Feedback }, `UPDATE feedback SET comment = NULL WHERE conversation_id = ANY (@ids)`},
 		{func(e *Erased) *int { return &e.Drafts }, `
-			UPDATE drafts SET body = @erased, findings = '[]', reject_reason = NULL, edits = NULL WHERE ticket_id IN ` + tickets},
+			UPDATE drafts SET body = @erased, findings = '[]', notes = '[]', reject_reason = NULL, edits = NULL
+			WHERE ticket_id IN ` + tickets},
 		{func(e *Erased) *int { return &e.Notes }, `UPDATE ticket_notes SET body = @erased WHERE ticket_id IN ` + tickets},
 		{nil, `UPDATE ticket_history SET reason = '', detail = detail - 'override_reason' WHERE ticket_id IN ` + tickets},
 		{nil, `

@@ -50,7 +50,7 @@ var wordColumns = map[string]struct{ words, codes []string }{
 		words: []string{"customer_ref", "customer_tier"}, codes: []string{"channel", "claimed_jurisdiction", "customer_jurisdiction", "locale"},
 	},
 	"drafts": {
-		words: []string{"body", "edits", "findings", "reject_reason"}, codes: []string{"citations", "fate", "language", "method", "reject_code"},
+		words: []string{"body", "edits", "findings", "notes", "reject_reason"}, codes: []string{"citations", "fate", "language", "method", "reject_code"},
 	},
 	"eval_labels":      {words: []string{"note"}, codes: []string{"label"}},
 	"eval_shadows":     {words: []string{"body"}, codes: []string{"articles", "candidate", "language", "outcome", "reasons"}},
@@ -120,9 +120,9 @@ func customer(t *testing.T, b *testBundle, ref string) uuid.UUID {
 		"agent": agent.ID, "case": suite.Cases[0].ID, "conversation": c.Run.ConversationID, "needle": needle, "now": now(), "run": run.ID, "ticket": run.Ticket.ID,
 	}
 	for _, sql := range []string{
-		`INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, method, created_at, fate, decided_by, decided_at,
+		`INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, notes, method, created_at, fate, decided_by, decided_at,
 			reject_reason, edits)
-		 VALUES (gen_random_uuid(), @ticket, @run, @needle, 'en', '[]', jsonb_build_array(@needle::text), 'model', @now, 'rejected', @agent, @now,
+		 VALUES (gen_random_uuid(), @ticket, @run, @needle, 'en', '[]', jsonb_build_array(@needle::text), jsonb_build_array(@needle::text), 'model', @now, 'rejected', @agent, @now,
 			@needle, jsonb_build_array(@needle::text))`,
 		`INSERT INTO ticket_notes (id, ticket_id, agent_id, body, created_at) VALUES (gen_random_uuid(), @ticket, @agent, @needle, @now)`,
 		`INSERT INTO ticket_history (ticket_id, at, actor, step, from_status, to_status, reason, detail, version)

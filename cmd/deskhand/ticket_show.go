@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -206,6 +207,9 @@ func printConversation(w io.Writer, d desk.Detail, names agentNames) {
 		}
 		for _, found := range draft.Findings {
 			_, _ = fmt.Fprintf(w, "    objection: %s: %s\n", found.Check, plain(found.Detail))
+		}
+		for _, note := range draft.Notes {
+			_, _ = fmt.Fprintf(w, "    %s: %s\n", note.Kind, plain(strings.TrimSpace(note.Purpose+"  "+note.Text)))
 		}
 	}
 	for _, note := range d.Notes {

@@ -21,11 +21,14 @@ type Analyzer struct {
 	onlyIn      map[string][]string // see the variable; by the stem of the word
 	stopWords   map[string]bool
 	trie        *trieNode
+	words       map[string]map[string]string // see Termbase
 }
 
 // NewAnalyzer returns an analyzer that recognises the concepts of termbase.
 func NewAnalyzer(termbase Termbase) *Analyzer {
-	a := &Analyzer{folder: newFolder(), onlyIn: make(map[string][]string), stopWords: make(map[string]bool), trie: &trieNode{}}
+	a := &Analyzer{
+		folder: newFolder(), onlyIn: make(map[string][]string), stopWords: make(map[string]bool), trie: &trieNode{}, words: termbase.words,
+	}
 	digest := sha256.New()
 	for _, concept := range termbase.concepts {
 		for _, term := range concept.Terms {

@@ -25,13 +25,16 @@ func ConceptName(term string) string {
 // Termbase is a glossary: concepts with the ways to say them in every language of the desk. The zero value is an empty one.
 type Termbase struct {
 	concepts []Concept
+	words    map[string]map[string]string // by concept and locale: the word to use
 }
 
-// NewTermbase returns the termbase of concepts. Those of one name are one concept with the terms of all.
+// NewTermbase returns the termbase of concepts. Those of one name are one concept with the terms of all. The word to use is the
+// first of a locale, and that of a later concept before that of an earlier one: a desk's own after the built-in ones.
 func NewTermbase(concepts ...Concept) Termbase {
-	var tb Termbase
+	tb := Termbase{words: make(map[string]map[string]string, len(concepts))}
 	at := make(map[string]int, len(concepts))
 	for _, concept := range concepts {
+		tb.prefer(concept)
 		i, ok := at[concept.Name]
 		if !ok {
 			i = len(tb.concepts)
@@ -41,6 +44,22 @@ func NewTermbase(concepts ...Concept) Termbase {
 		tb.concepts[i].Terms = append(tb.concepts[i].Terms, concept.Terms...)
 	}
 	return tb
+}
+
+// prefer makes the first terms of a concept the words to use.
+func (tb Termbase) prefer(concept Concept) {
+	words := tb.words[concept.Name]
+	if words == nil {
+		words = make(map[string]string)
+		tb.words[concept.Name] = words
+	}
+	seen := make(map[string]bool)
+	for _, term := range concept.Terms {
+		if term.Text != "" && !seen[term.Locale] {
+			seen[term.Locale] = true
+			words[term.Locale] = term.Text
+		}
+	}
 }
 
 // Len is the number of concepts.

@@ -30,8 +30,9 @@ func Drafter(req ChatRequest) ChatReply {
 		Answerable bool       `json:"answerable"`
 		Language   string     `json:"language"`
 		Missing    []string   `json:"missing"`
+		Questions  []struct{} `json:"questions"`
 		Sentences  []sentence `json:"sentences"`
-	}{Language: "en", Missing: []string{}, Sentences: []sentence{}}
+	}{Language: "en", Missing: []string{}, Questions: []struct{}{}, Sentences: []sentence{}}
 
 	user := req.User()
 	if match := draftLanguage.FindStringSubmatch(user); match != nil {
