@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -39,22 +40,41 @@ type serveCmd struct {
 	Addr   string        `default:":8080" env:"DESKHAND_ADDR" help:"Address to listen on (${default}); port 0 picks a free one." placeholder:"HOST:PORT"`
 	Admin  adminSettings `embed:""`
 	Limits limitSettings `embed:""`
+	TLS    tlsSettings   `embed:""`
 	Sample bool          `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
 
 // Validate reports the first setting that cannot work, before anything starts.
-func (c serveCmd) Validate() error { return cmp.Or(c.Admin.check(), c.Limits.check()) }
+func (c serveCmd) Validate() error {
+	return cmp.Or(checkAddress(c.Addr), c.Admin.check(), c.Limits.check(), c.TLS.check())
+}
+
+// checkAddress reports an address that nothing can listen on.
+func checkAddress(address string) error {
+	_, text, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(text, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: --addr %q: write HOST:PORT or :PORT, with a port from 0 to 65535", errConfig, address)
+	}
+	return nil
+}
 
 // Help is shown by --help.
 func (serveCmd) Help() string {
 	return `Examples:
   deskhand serve --sample
   DATABASE_URL=postgres://… OPENAI_API_KEY=… deskhand serve --addr 127.0.0.1:8080
+  deskhand serve --addr :8443 --tls-cert fullchain.pem --tls-key privkey.pem --public-url https://desk.quayside.example:8443
   deskhand serve --admin-addr localhost:6060     # go tool pprof http://localhost:6060/debug/pprof/heap`
 }
 
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
 func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
+	if err := c.TLS.checkAddress(a.config.Login.PublicURL); err != nil {
+		return err
+	}
 	registry := newRegistry()
 	s, err := openSystem(ctx, a, newModelMetrics(registry))
 	if err != nil {
@@ -125,6 +145,7 @@ func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logg
 	go s.standby.keep(ctx, logger)
 	go s.live.Run(ctx)
 	go watchDesk(ctx, s, logger)
+	go s.keepSealed(ctx, logger)
 }
 
 // work is what the background jobs need beside the pipeline.
@@ -207,7 +228,7 @@ func serve(ctx context.Context, a *app, s *system, server *fiber.App, listener n
 
 // greet says where everything is and, on a desk without keys, makes a first set.
 func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) error {
-	base := "http://localhost:" + port(addr)
+	base := c.TLS.scheme() + "://localhost:" + port(addr)
 	_, _ = fmt.Fprintf(a.out, "\ndeskhand %s is ready\n\n"+
 		"  console   %s/console\n  demo      %s/demo\n  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n"+
 		"  health    %s/readyz\n\n",
