@@ -64,7 +64,8 @@ func (s *Store) ComplaintHistory(ctx context.Context, id uuid.UUID) ([]desk.Comp
 		return nil, fmt.Errorf("load history of complaint: %w", err)
 	}
 	for i, e := range entries {
-		if entries[i].Reason, err = s.vault.open(ctx, s.pool, complaintReason.at(id.String(), string(e.Step), e.Actor), e.Reason); err != nil {
+		at := complaintReason.at(id.String(), string(e.Step), e.Actor)
+		if entries[i].Reason, err = s.vault.open(ctx, s.pool, at, e.Reason); err != nil {
 			return nil, err
 		}
 	}

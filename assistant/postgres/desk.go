@@ -369,7 +369,8 @@ func (s *Store) ticketDrafts(ctx context.Context, q querier, ticketID uuid.UUID)
 	rows, err := q.Query(ctx, `
 		SELECT id, body, citations, coalesce(confidence, 0)::float8 AS confidence, created_at, fate, findings AS stored_findings, language,
 			method, coalesce(reject_reason, '') AS reject_reason, run_id, coalesce(reject_code, '') AS reject_code,
-			coalesce(edit_distance, 0) AS edit_distance, coalesce(edit_share, 0)::float8 AS edit_share, coalesce(edits, '[]') AS stored_edits
+			coalesce(edit_distance, 0) AS edit_distance, coalesce(edit_share, 0)::float8 AS edit_share,
+			coalesce(edits, '[]') AS stored_edits
 		FROM drafts WHERE ticket_id = @id ORDER BY created_at DESC, id DESC`, pgx.NamedArgs{"id": ticketID})
 	if err != nil {
 		return nil, fmt.Errorf("load drafts: %w", err)

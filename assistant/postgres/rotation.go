@@ -104,7 +104,7 @@ func (s *Store) Sealing(ctx context.Context) (Sealing, error) {
 	for _, p := range places() {
 		rows, err := s.pool.Query(ctx, `
 			SELECT count(*) FILTER (WHERE `+p.open()+`) AS open, count(*) FILTER (WHERE is_sealed(`+p.stored()+`)) AS sealed, @name AS place
-			FROM `+p.table+` x`, pgx.NamedArgs{"name": p.name})
+			FROM `+p.table+` x`, pgx.NamedArgs{"name": p.title()})
 		if err != nil {
 			return found, fmt.Errorf("count %s: %w", p.name, err)
 		}

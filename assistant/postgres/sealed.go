@@ -58,6 +58,14 @@ func jsonPlace(table, column string, key ...string) *place {
 	return p
 }
 
+// title is what people read: the column, where another one is bound to the same name.
+func (p *place) title() string {
+	if p == oldEndpointSecret {
+		return "webhook_endpoints.old_secret"
+	}
+	return p.name
+}
+
 // shown says which field of which list of an export has it.
 func (p *place) shown(list string, field ...string) *place {
 	p.export, p.field = list, field

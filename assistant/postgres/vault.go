@@ -138,10 +138,11 @@ func (v *Vault) open(ctx context.Context, q querier, at spot, stored string) (st
 // openJSON returns the JSON that was stored by sealJSON.
 func (v *Vault) openJSON(ctx context.Context, q querier, at spot, stored []byte) ([]byte, error) {
 	var texts []string
-	if json.Unmarshal(stored, &texts) != nil || len(texts) != 1 {
-		return stored, nil // something else was not sealed
+	sealed := json.Unmarshal(stored, &texts) == nil && len(texts) == 1 // something else was not sealed
+	if sealed {
+		_, sealed = seal.KeyOf(texts[0])
 	}
-	if _, sealed := seal.KeyOf(texts[0]); !sealed {
+	if !sealed {
 		return stored, nil
 	}
 	text, err := v.open(ctx, q, at, texts[0])

@@ -77,7 +77,7 @@ func TestDumpHoldsNoWordOfACustomer(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, found.Open())
 	for _, p := range found.Places {
-		if p.Place != "webhook_endpoints.secret" { // the old one is none here
+		if p.Place != "webhook_endpoints.old_secret" { // there is none
 			require.Positive(t, p.Sealed, "%s: the test fills it", p.Place)
 		}
 	}

@@ -119,7 +119,8 @@ func (k *Keyring) Rewrap(w Wrapped) (Wrapped, error) {
 
 func (k *Keyring) wrap(id uuid.UUID, key []byte) Wrapped {
 	current := k.keys[0]
-	return Wrapped{ID: id, KEK: current.id, Bytes: current.aead.Seal(nil, nil, key, id[:])}
+	wrapped := current.aead.Seal(nil, nil, key, id[:]) //nolint:gosec // the nonce is made by it, at random, and stands in front
+	return Wrapped{ID: id, KEK: current.id, Bytes: wrapped}
 }
 
 func (k *Keyring) unwrap(w Wrapped) ([]byte, error) {

@@ -231,16 +231,16 @@ func TestAbuse(t *testing.T) {
 		}
 	}
 	require.True(t, leaks(kept, harmless[0]), "what is no secret is found: the search can find")
-	said := ""
+	var said strings.Builder
 	for _, reply := range a.replies {
-		said += reply.Reply.Body + "\n"
+		said.WriteString(reply.Reply.Body + "\n")
 	}
 	a.won.mu.Lock()
 	marks := slices.Compact(slices.Sorted(slices.Values(a.won.marks)))
 	a.won.mu.Unlock()
 	var sent []string
 	for _, mark := range marks {
-		if strings.Contains(said, mark) {
+		if strings.Contains(said.String(), mark) {
 			sent = append(sent, mark)
 		}
 	}

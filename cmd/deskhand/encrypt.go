@@ -173,7 +173,8 @@ func (r sealingReport) print(a *app) error {
 // withVault opens the desk, if there is a file of keys.
 func withVault(ctx context.Context, a *app, work func(s *system) error) error {
 	if a.config.Files.EncryptionKeys == "" {
-		return fmt.Errorf("%w: name the file of keys with --encryption-keys: \"deskhand encryption key --help\" says how to make one", errConfig)
+		return fmt.Errorf("%w: name the file of keys with --encryption-keys: \"deskhand encryption key --help\" says how to make one",
+			errConfig)
 	}
 	return withDesk(ctx, a, work)
 }

@@ -72,11 +72,8 @@ func (serveCmd) Help() string {
 
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
 func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
-	if err := c.TLS.checkAddress(a.config.Login.PublicURL); err != nil {
-		return err
-	}
 	registry := newRegistry()
-	s, err := openSystem(ctx, a, newModelMetrics(registry))
+	s, err := c.open(ctx, a, registry)
 	if err != nil {
 		return err
 	}
@@ -137,6 +134,14 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	_, _ = fmt.Fprintln(a.out, stopHint)
 	return serve(ctx, a, s, server, listener)
+}
+
+// open checks what only all settings together tell, and opens the system.
+func (c serveCmd) open(ctx context.Context, a *app, registry *prometheus.Registry) (*system, error) {
+	if err := c.TLS.checkAddress(a.config.Login.PublicURL); err != nil {
+		return nil, err
+	}
+	return openSystem(ctx, a, newModelMetrics(registry))
 }
 
 // follow does in the background what goes by the clock or by what other replicas do, until ctx ends.
