@@ -45,8 +45,13 @@ overload: setup ## Ask one replica for four times what it can do, for a minute
 	@go run ./cmd/faults overload $(ARGS)
 
 .PHONY: lint
-lint: ## Check the style with golangci-lint: linters, gofumpt and the order of imports
+lint: ## Check style and security with golangci-lint (gosec is one of its linters), and the licences of all modules
 	@go run $(GOLANGCI) run ./...
+	@.ci/licences
+
+.PHONY: vulncheck
+vulncheck: ## Look for known weaknesses in what the program calls; needs https://vuln.go.dev, or GOVULNDB
+	@.ci/vulncheck
 
 .PHONY: fmt
 fmt: ## Format the code with gofumpt and order the imports

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/assistant/redact"
+	"github.com/deskhand/deskhand/assistant/seal"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
@@ -53,7 +55,11 @@ func setup(t *testing.T) *bundle {
 	r, err := loadRules()
 	require.NoError(t, err)
 	b := &bundle{pool: pgtest.DB(t)}
-	b.store = postgres.New(b.pool, now, func(context.Context, pgx.Tx, assistant.Job) error { return nil })
+	keys, err := seal.ParseKeyring(strings.NewReader(seal.NewKey()))
+	require.NoError(t, err)
+	vault, err := postgres.OpenVault(t.Context(), b.pool, keys, now) // a desk that encrypts
+	require.NoError(t, err)
+	b.store = postgres.New(b.pool, now, func(context.Context, pgx.Tx, assistant.Job) error { return nil }).WithVault(vault)
 	b.Desk = desk.New(desk.Config{Clock: now, Guard: r.guard, Redactor: r.redactor, Sources: published, Store: b.store})
 	require.NoError(t, b.store.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},

@@ -189,13 +189,11 @@ func TestFeedbackIsKeptWithoutSecrets(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.do(t, call{body: body, key: s.widget, path: path}).status)
 	require.Equal(t, http.StatusNoContent, s.do(t, call{body: `{"rating":4}`, key: s.widget, path: path}).status)
 
-	var rating int
-	var comment string
-	require.NoError(t, s.row(`SELECT rating, comment FROM feedback WHERE message_id = $1`, answer.Reply.MessageID).
-		Scan(&rating, &comment))
-	require.Equal(t, 2, rating)
-	require.Contains(t, comment, "no help")
-	require.NotContains(t, comment, "sausage")
+	kept, err := s.store.Feedback(t.Context(), answer.ConversationID)
+	require.NoError(t, err)
+	require.Equal(t, 2, kept[0].Rating)
+	require.Contains(t, kept[0].Comment, "no help")
+	require.NotContains(t, kept[0].Comment, "sausage")
 
 	other := s.ask(t, pending)
 	body = `{"rating":2,"message_id":"` + other.Reply.MessageID.String() + `"}`

@@ -110,15 +110,23 @@ func TestWidgetSeesOnlyItsOwnConversations(t *testing.T) {
 	answer := s.ask(t, pending)
 	path := "/v1/conversations/" + answer.ConversationID.String()
 	followUp := `{"message":{"body":"and now?"},"conversation_id":"` + answer.ConversationID.String() + `"}`
-	for _, c := range []call{
-		{path: path},
-		{body: followUp, path: "/v1/answers"},
-		{body: `{"rating":5}`, path: path + "/feedback"},
-		{method: http.MethodPost, path: path + "/handoff"},
-	} {
-		c.key = s.otherWidget
-		problem(t, s.do(t, c), http.StatusNotFound)
+	problem(t, s.do(t, call{body: followUp, key: s.otherWidget, path: "/v1/answers"}), http.StatusNotFound)
+	chat := `{"model":"deskhand","messages":[{"role":"user","content":"and now?"}],"metadata":{"conversation_id":"` + answer.ConversationID.String() + `"}}`
+	require.Equal(t, http.StatusNotFound, s.do(t, call{body: chat, key: s.otherWidget, path: chatPath}).status)
+	own := 0
+	for _, r := range permissionRoutes() { // TestPermissions holds that these are all
+		if strings.HasPrefix(r.call.path, "/v1/conversations/") {
+			own++
+			r.call.path, r.call.key = strings.Replace(r.call.path, nobody, answer.ConversationID.String(), 1), s.otherWidget
+			problem(t, s.do(t, r.call), http.StatusNotFound)
+			continue
+		}
+		if r.call.body == "" && r.method() == http.MethodGet && !r.sessions {
+			r.call.key = s.otherWidget
+			require.NotContains(t, s.do(t, r.call).body, answer.ConversationID.String(), r.name())
+		}
 	}
+	require.GreaterOrEqual(t, own, 4)
 	require.Len(t, decode[httpapi.ConversationResponse](t, s.do(t, call{key: s.widget, path: path}), http.StatusOK).Messages, 2)
 	require.Len(t, decode[httpapi.ConversationResponse](t, s.do(t, call{key: s.agent, path: path}), http.StatusOK).Messages, 2)
 }

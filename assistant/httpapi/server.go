@@ -213,9 +213,15 @@ func (s *server) setHeaders(c *fiber.Ctx, r *request) {
 	for _, header := range securityHeaders() {
 		c.Set(header[0], header[1])
 	}
+	if c.Context().IsTLS() { // where a proxy has the certificate, this is up to the proxy
+		c.Set(fiber.HeaderStrictTransportSecurity, transportSecurity)
+	}
 }
 
-// securityHeaders are on every answer: names and values. Strict-Transport-Security is up to the proxy that has the certificate.
+// transportSecurity keeps a browser from plain http for a year.
+const transportSecurity = "max-age=31536000"
+
+// securityHeaders are on every answer: names and values.
 func securityHeaders() [][2]string {
 	return [][2]string{
 		{fiber.HeaderCacheControl, "no-store"},

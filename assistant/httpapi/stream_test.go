@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/httpapi/apitest"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -98,8 +99,7 @@ func TestStreamedSentencesAreTheAnswer(t *testing.T) {
 func TestNoSentenceOfADraftThatFailsIsStreamed(t *testing.T) {
 	t.Parallel()
 
-	k, err := loadKnowledge()
-	require.NoError(t, err)
+	k := apitest.Load(t)
 	for name, c := range map[string]struct{ language, question, last string }{
 		"Link":         {"en", pending, "Confirm it at https://quayside-refund.example now."},
 		"Secret":       {"en", pending, "Send us your seed phrase to speed it up."},
@@ -130,7 +130,7 @@ func TestNoSentenceOfADraftThatFailsIsStreamed(t *testing.T) {
 			require.True(t, found)
 			answer := decode[httpapi.AnswerResponse](t, reply{body: last, status: r.status}, http.StatusOK)
 			require.Equal(t, "handed_off", answer.Outcome)
-			require.Equal(t, k.prompts.Text(prompts.AckUnsure, c.language, nil), answer.Reply.Body)
+			require.Equal(t, k.Prompts.Text(prompts.AckUnsure, c.language, nil), answer.Reply.Body)
 			require.NotEmpty(t, answer.Ticket.Number)
 		})
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/live"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
+	"github.com/deskhand/deskhand/assistant/seal"
 	"github.com/deskhand/deskhand/evals/archive"
 	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
@@ -86,6 +87,9 @@ func newSystem(t *testing.T, o options) *system {
 // nowhere is a port where nobody listens.
 const nowhere = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
 
+// fileOfKeys is what all replicas have: 32 bytes of zeros.
+const fileOfKeys = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
 // newSystemOn wires the service on the database at url, which may be nowhere.
 func newSystemOn(t *testing.T, url string, o options) *system {
 	t.Helper()
@@ -104,6 +108,13 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	s.quiet = postgres.New(pool, o.clock, queue.Enqueue)
+	if url != nowhere { // a desk that encrypts: everything here holds for it, and what is simpler for one that does not
+		keys, err := seal.ParseKeyring(strings.NewReader(fileOfKeys))
+		require.NoError(t, err)
+		vault, err := postgres.OpenVault(t.Context(), pool, keys, time.Now)
+		require.NoError(t, err)
+		s.quiet = s.quiet.WithVault(vault)
+	}
 	s.store = s.quiet.WithWebhooks(queue.Deliver)
 	hub := live.NewHub(live.Config{
 		Announce: s.store.AnnounceEvents, Clock: time.Now, Listen: s.store.ListenEvents, Logger: slog.New(slog.DiscardHandler), Max: 250,

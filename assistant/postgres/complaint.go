@@ -63,6 +63,12 @@ func (s *Store) ComplaintHistory(ctx context.Context, id uuid.UUID) ([]desk.Comp
 	if err != nil {
 		return nil, fmt.Errorf("load history of complaint: %w", err)
 	}
+	for i, e := range entries {
+		at := complaintReason.at(id.String(), string(e.Step), e.Actor)
+		if entries[i].Reason, err = s.vault.open(ctx, s.pool, at, e.Reason); err != nil {
+			return nil, err
+		}
+	}
 	return entries, nil
 }
 
@@ -221,7 +227,8 @@ func (s *Store) recordComplaint(ctx context.Context, tx pgx.Tx, id uuid.UUID, c 
 		INSERT INTO complaint_history (complaint_id, at, actor, step, reason, message_id)
 		VALUES (@id, @at, @actor, @step, @reason, @message_id)`,
 		pgx.NamedArgs{
-			"id": id, "at": c.At, "actor": c.Actor.String(), "step": string(c.Step), "reason": c.Reason, "message_id": messageID,
+			"id": id, "at": c.At, "actor": c.Actor.String(), "step": string(c.Step), "message_id": messageID,
+			"reason": s.vault.seal(complaintReason.at(id.String(), string(c.Step), c.Actor.String()), c.Reason),
 		})
 	if err != nil {
 		return complaint, fmt.Errorf("insert history: %w", err)

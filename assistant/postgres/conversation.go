@@ -30,6 +30,10 @@ type Feedback struct {
 func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		at := s.clock()
+		comment, err := s.sealComment(ctx, tx, f)
+		if err != nil {
+			return err
+		}
 		rows, err := tx.Query(ctx, `
 			WITH subject AS (
 				SELECT WHERE @message_id::uuid IS NULL
@@ -45,7 +49,7 @@ func (s *Store) AddFeedback(ctx context.Context, f Feedback) error {
 			SELECT EXISTS (SELECT FROM subject) AS found, EXISTS (SELECT FROM kept) AS changed`,
 			pgx.NamedArgs{
 				"conversation_id": f.ConversationID, "message_id": f.MessageID, "rating": f.Rating,
-				"comment": f.Comment, "created_at": at,
+				"comment": comment, "created_at": at,
 			})
 		if err != nil {
 			return fmt.Errorf("add feedback: %w", err)
@@ -84,7 +88,43 @@ func (s *Store) Feedback(ctx context.Context, conversationID uuid.UUID) ([]Feedb
 	if err != nil {
 		return nil, fmt.Errorf("load feedback: %w", err)
 	}
+	for i, f := range feedback {
+		if feedback[i].Comment, err = s.vault.open(ctx, s.pool, f.spot(), f.Comment); err != nil {
+			return nil, err
+		}
+	}
 	return feedback, nil
+}
+
+// spot is where the comment stands.
+func (f Feedback) spot() spot {
+	message := ""
+	if f.MessageID != nil {
+		message = f.MessageID.String()
+	}
+	return feedbackComment.at(f.ConversationID.String(), message)
+}
+
+// sealComment returns what is stored for a comment. The same comment as before is the same text as before: sealed anew, it would
+// look like another.
+func (s *Store) sealComment(ctx context.Context, tx pgx.Tx, f Feedback) (string, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT coalesce(comment, '') FROM feedback
+		WHERE conversation_id = @conversation_id AND message_id IS NOT DISTINCT FROM @message_id::uuid`,
+		pgx.NamedArgs{"conversation_id": f.ConversationID, "message_id": f.MessageID})
+	if err != nil {
+		return "", fmt.Errorf("load feedback: %w", err)
+	}
+	stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("load feedback: %w", err)
+	}
+	for _, before := range stored {
+		if same, err := s.vault.open(ctx, tx, f.spot(), before); err == nil && same == f.Comment {
+			return before, nil
+		}
+	}
+	return s.vault.seal(f.spot(), f.Comment), nil
 }
 
 // AskedConversation returns a conversation to who asks through a widget key. One that another key opened, or that belongs to
@@ -141,7 +181,7 @@ func (s *Store) Conversation(ctx context.Context, id uuid.UUID) (assistant.Conve
 	if err != nil {
 		return conversation, fmt.Errorf("load messages: %w", err)
 	}
-	if conversation.Messages, err = collectMessages(rows); err != nil {
+	if conversation.Messages, err = s.collectMessages(ctx, s.pool, rows); err != nil {
 		return conversation, err
 	}
 	conversation.Ticket, err = latestTicket(ctx, s.pool, id)
@@ -158,7 +198,7 @@ func (s *Store) Earlier(ctx context.Context, conversationID uuid.UUID, limit int
 	if err != nil {
 		return nil, fmt.Errorf("load earlier messages: %w", err)
 	}
-	messages, err := collectMessages(rows)
+	messages, err := s.collectMessages(ctx, s.pool, rows)
 	slices.Reverse(messages)
 	return messages, err
 }
@@ -262,7 +302,7 @@ func loadCircumstances(ctx context.Context, q querier, id uuid.UUID) (circumstan
 	return collectOne[circumstances](rows, "conversation")
 }
 
-func insertMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {
+func (s *Store) insertMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {
 	citations := m.Citations
 	if citations == nil {
 		citations = []assistant.Citation{} // the column holds an array, never null
@@ -271,7 +311,8 @@ func insertMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m a
 		INSERT INTO messages (id, conversation_id, author, agent_id, body, language, citations, created_at)
 		VALUES (@id, @conversation_id, @author, @agent_id, @body, nullif(@language, ''), @citations, @created_at)`,
 		pgx.NamedArgs{
-			"id": m.ID, "conversation_id": conversationID, "author": m.Author, "agent_id": m.AgentID, "body": m.Body,
+			"id": m.ID, "conversation_id": conversationID, "author": m.Author, "agent_id": m.AgentID,
+			"body":     s.vault.seal(messageBody.at(m.ID.String()), m.Body),
 			"language": m.Language, "citations": citations, "created_at": m.CreatedAt,
 		})
 	if err != nil {
@@ -280,17 +321,20 @@ func insertMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m a
 	return nil
 }
 
-func loadMessage(ctx context.Context, q querier, id uuid.UUID) (assistant.Message, error) {
+func (s *Store) loadMessage(ctx context.Context, q querier, id uuid.UUID) (assistant.Message, error) {
 	rows, err := q.Query(ctx, `SELECT `+messageColumns+` FROM messages WHERE id = @id`, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return assistant.Message{}, fmt.Errorf("load message: %w", err)
 	}
 	row, err := collectOne[messageRow](rows, "message")
-	return row.message(), err
+	if err != nil {
+		return assistant.Message{}, err
+	}
+	return s.openMessage(ctx, q, row)
 }
 
 // messagesUntil returns a question and at most limit messages before it, oldest first.
-func messagesUntil(ctx context.Context, q querier, id uuid.UUID, limit int) (assistant.Message, []assistant.Message, error) {
+func (s *Store) messagesUntil(ctx context.Context, q querier, id uuid.UUID, limit int) (assistant.Message, []assistant.Message, error) {
 	rows, err := q.Query(ctx, `
 		SELECT `+messageColumns+` FROM messages
 		WHERE conversation_id = (SELECT conversation_id FROM messages WHERE id = @id)
@@ -300,7 +344,7 @@ func messagesUntil(ctx context.Context, q querier, id uuid.UUID, limit int) (ass
 	if err != nil {
 		return assistant.Message{}, nil, fmt.Errorf("load messages: %w", err)
 	}
-	messages, err := collectMessages(rows)
+	messages, err := s.collectMessages(ctx, q, rows)
 	if err != nil {
 		return assistant.Message{}, nil, err
 	}
@@ -312,16 +356,26 @@ func messagesUntil(ctx context.Context, q querier, id uuid.UUID, limit int) (ass
 	return messages[last], messages[:last], nil
 }
 
-func collectMessages(rows pgx.Rows) ([]assistant.Message, error) {
+func (s *Store) collectMessages(ctx context.Context, q querier, rows pgx.Rows) ([]assistant.Message, error) {
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[messageRow])
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
 	messages := make([]assistant.Message, len(found))
 	for i, row := range found {
-		messages[i] = row.message()
+		if messages[i], err = s.openMessage(ctx, q, row); err != nil {
+			return nil, err
+		}
 	}
 	return messages, nil
+}
+
+func (s *Store) openMessage(ctx context.Context, q querier, row messageRow) (assistant.Message, error) {
+	var err error
+	if row.Body, err = s.vault.open(ctx, q, messageBody.at(row.ID.String()), row.Body); err != nil {
+		return assistant.Message{}, err
+	}
+	return row.message(), nil
 }
 
 // messageRow is a row of messages.

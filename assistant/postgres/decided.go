@@ -29,6 +29,9 @@ func (s *Store) DecidedDrafts(ctx context.Context, since time.Time, limit int) (
 	rows, err := s.pool.Query(ctx, `
 		SELECT d.citations, d.decided_at, d.fate, coalesce(r.intent, '') AS intent, coalesce(r.language, '') AS language,
 			coalesce(r.priority, '') AS priority, coalesce(d.reject_code, '') AS reject_code, r.id AS run_id,
+			(SELECT array_agg(m.id::text ORDER BY m.created_at, m.id) FROM messages m
+			 WHERE m.conversation_id = r.conversation_id AND m.author = 'customer'
+			   AND (m.created_at, m.id) <= (q.created_at, q.id)) AS question_ids,
 			(SELECT array_agg(m.body ORDER BY m.created_at, m.id) FROM messages m
 			 WHERE m.conversation_id = r.conversation_id AND m.author = 'customer'
 			   AND (m.created_at, m.id) <= (q.created_at, q.id)) AS question
@@ -39,9 +42,23 @@ func (s *Store) DecidedDrafts(ctx context.Context, since time.Time, limit int) (
 	if err != nil {
 		return nil, fmt.Errorf("list decided drafts: %w", err)
 	}
-	drafts, err := pgx.CollectRows(rows, pgx.RowToStructByName[DecidedDraft])
+	type row struct {
+		DecidedDraft
+
+		QuestionIDs []string `db:"question_ids"`
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
 		return nil, fmt.Errorf("list decided drafts: %w", err)
+	}
+	drafts := make([]DecidedDraft, len(found))
+	for i, row := range found {
+		drafts[i] = row.DecidedDraft
+		for j, id := range row.QuestionIDs {
+			if drafts[i].Question[j], err = s.vault.open(ctx, s.pool, messageBody.at(id), row.Question[j]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return drafts, nil
 }

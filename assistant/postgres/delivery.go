@@ -65,7 +65,12 @@ func (s *Store) Delivery(ctx context.Context, id uuid.UUID) (webhook.Delivery, e
 	if err != nil {
 		return webhook.Delivery{}, err
 	}
-	return row.delivery()
+	delivery, err := row.delivery()
+	if err != nil {
+		return delivery, err
+	}
+	delivery.Endpoint, err = s.openEndpoint(ctx, row.endpointRow)
+	return delivery, err
 }
 
 // PruneWebhooks implements webhook.Store: it forgets events from before a time, unless one of their deliveries is still to

@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"time"
@@ -132,10 +133,10 @@ func (s *Store) Detail(ctx context.Context, ticketID uuid.UUID) (desk.Detail, er
 	if detail.Conversation, err = s.Conversation(ctx, detail.Ticket.ConversationID); err != nil {
 		return detail, err
 	}
-	if detail.Drafts, err = ticketDrafts(ctx, s.pool, ticketID); err != nil {
+	if detail.Drafts, err = s.ticketDrafts(ctx, s.pool, ticketID); err != nil {
 		return detail, err
 	}
-	if detail.Notes, err = ticketNotes(ctx, s.pool, ticketID); err != nil {
+	if detail.Notes, err = s.ticketNotes(ctx, s.pool, ticketID); err != nil {
 		return detail, err
 	}
 	if detail.Complaint, err = ticketComplaint(ctx, s.pool, ticketID); err != nil {
@@ -291,40 +292,45 @@ func (s *Store) Send(ctx context.Context, sending desk.Sending) (assistant.Ticke
 // saveSent stores a reply, the fate of its draft and the ticket after it.
 func (s *Store) saveSent(ctx context.Context, tx pgx.Tx, sending desk.Sending, v saving) error {
 	if sending.Message != nil {
-		if err := insertMessage(ctx, tx, v.before.ConversationID, *sending.Message); err != nil {
+		if err := s.insertMessage(ctx, tx, v.before.ConversationID, *sending.Message); err != nil {
 			return err
 		}
 	}
-	if err := decideDraft(ctx, tx, sending); err != nil {
+	if err := s.decideDraft(ctx, tx, sending); err != nil {
 		return err
 	}
 	v.detail = map[string]any{"action": sending.Reply.Action, "draft_id": sending.Reply.DraftID}
 	if len(sending.Overridden) > 0 {
-		v.detail["overridden"], v.detail["override_reason"] = sending.Overridden, sending.Reply.Override.Reason
+		v.detail["overridden"], v.detail[overrideReason] = sending.Overridden, sending.Reply.Override.Reason
 	}
 	if err := s.saveTicket(ctx, tx, v); err != nil {
 		return err
 	}
 	entry := ticketEntry("ticket.reply", sending.Actor, sending.At, v.before.ID)
 	entry.Detail = withVia(v.detail, sending.Actor)
-	delete(entry.Detail, "override_reason") // words about a customer can be erased from the history, and from the audit log never
+	delete(entry.Detail, overrideReason) // words about a customer can be erased from the history, and from the audit log never
 	return audit(ctx, tx, entry)
 }
 
-func decideDraft(ctx context.Context, tx pgx.Tx, sending desk.Sending) error {
+func (s *Store) decideDraft(ctx context.Context, tx pgx.Tx, sending desk.Sending) error {
 	if sending.Fate == "" {
 		return nil
 	}
+	id := sending.Reply.DraftID.String()
 	args := pgx.NamedArgs{
 		"fate": sending.Fate, "decided_by": sending.Actor.ID, "decided_at": sending.At, "sent_as": nil,
-		"reason": sending.Reply.Reason, "id": sending.Reply.DraftID, "ticket_id": sending.Reply.TicketID,
+		"reason": s.vault.seal(draftRejection.at(id), sending.Reply.Reason), "id": sending.Reply.DraftID, "ticket_id": sending.Reply.TicketID,
 		"code": string(sending.Reply.Code), "edit_distance": nil, "edit_share": nil, "edits": nil,
 	}
 	if sending.Message != nil {
 		args["sent_as"] = sending.Message.ID
 	}
 	if e := sending.Edits; e != nil {
-		args["edit_distance"], args["edit_share"], args["edits"] = e.Distance, e.Share, e.Edits
+		edits, err := s.vault.sealJSON(draftEdits.at(id), e.Edits)
+		if err != nil {
+			return err
+		}
+		args["edit_distance"], args["edit_share"], args["edits"] = e.Distance, e.Share, edits
 	}
 	tag, err := tx.Exec(ctx, `
 		UPDATE drafts SET fate = @fate, decided_by = @decided_by, decided_at = @decided_at, sent_as = @sent_as,
@@ -359,20 +365,60 @@ func lockTicket(ctx context.Context, tx pgx.Tx, id uuid.UUID, version int32) (as
 	return ticket, nil
 }
 
-func ticketDrafts(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Draft, error) {
+func (s *Store) ticketDrafts(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Draft, error) {
 	rows, err := q.Query(ctx, `
-		SELECT id, body, citations, coalesce(confidence, 0)::float8 AS confidence, created_at, fate, findings, language,
+		SELECT id, body, citations, coalesce(confidence, 0)::float8 AS confidence, created_at, fate, findings AS stored_findings, language,
 			method, notes, coalesce(reject_reason, '') AS reject_reason, run_id, coalesce(reject_code, '') AS reject_code,
-			coalesce(edit_distance, 0) AS edit_distance, coalesce(edit_share, 0)::float8 AS edit_share, coalesce(edits, '[]') AS edits
+			coalesce(edit_distance, 0) AS edit_distance, coalesce(edit_share, 0)::float8 AS edit_share,
+			coalesce(edits, '[]') AS stored_edits
 		FROM drafts WHERE ticket_id = @id ORDER BY created_at DESC, id DESC`, pgx.NamedArgs{"id": ticketID})
 	if err != nil {
 		return nil, fmt.Errorf("load drafts: %w", err)
 	}
-	drafts, err := pgx.CollectRows(rows, pgx.RowToStructByName[desk.Draft])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[storedDraft])
 	if err != nil {
 		return nil, fmt.Errorf("load drafts: %w", err)
 	}
+	drafts := make([]desk.Draft, len(found))
+	for i, row := range found {
+		if drafts[i], err = s.openDraft(ctx, q, row); err != nil {
+			return nil, err
+		}
+	}
 	return drafts, nil
+}
+
+// storedDraft is a row of drafts: lists of a draft may be sealed.
+type storedDraft struct {
+	desk.Draft
+
+	StoredEdits    []byte
+	StoredFindings []byte
+}
+
+func (s *Store) openDraft(ctx context.Context, q querier, row storedDraft) (desk.Draft, error) {
+	draft, id := row.Draft, row.ID.String()
+	var err error
+	if draft.Body, err = s.vault.open(ctx, q, draftBody.at(id), draft.Body); err != nil {
+		return draft, err
+	}
+	if draft.RejectReason, err = s.vault.open(ctx, q, draftRejection.at(id), draft.RejectReason); err != nil {
+		return draft, err
+	}
+	for _, list := range []struct {
+		at     *place
+		into   any
+		stored []byte
+	}{{draftEdits, &draft.Edits, row.StoredEdits}, {draftFindings, &draft.Findings, row.StoredFindings}} {
+		opened, err := s.vault.openJSON(ctx, q, list.at.at(id), list.stored)
+		if err != nil {
+			return draft, err
+		}
+		if err := json.Unmarshal(opened, list.into); err != nil {
+			return draft, fmt.Errorf("read draft: %w", err)
+		}
+	}
+	return draft, nil
 }
 
 func ticketEntry(action string, actor desk.Actor, at time.Time, ticketID uuid.UUID) Entry {

@@ -13,14 +13,14 @@ import (
 
 // AddDraft implements assistant.Store.
 func (s *Store) AddDraft(ctx context.Context, runID uuid.UUID, proposal assistant.Proposal) error {
-	run, err := loadRun(ctx, s.pool, runID)
+	run, err := s.loadRun(ctx, s.pool, runID)
 	if err != nil {
 		return err
 	}
 	if run.Ticket == nil {
 		return assistant.Errorf(assistant.CodeConflict, "the run was not handed off: there is no ticket for a draft")
 	}
-	err = insertDraft(ctx, s.pool, draftRow{At: s.clock(), Proposal: proposal, RunID: runID, TicketID: run.Ticket.ID})
+	err = s.insertDraft(ctx, s.pool, draftRow{At: s.clock(), Proposal: proposal, RunID: runID, TicketID: run.Ticket.ID})
 	if violated(err, notErased) {
 		return errErased()
 	}
@@ -36,23 +36,28 @@ type draftRow struct {
 }
 
 // insertDraft stores the only draft of a run; a job that ran twice changes nothing.
-func insertDraft(ctx context.Context, q querier, row draftRow) error {
+func (s *Store) insertDraft(ctx context.Context, q querier, row draftRow) error {
 	findings := row.Proposal.Verdict.Findings
 	if findings == nil {
 		findings = []assistant.Finding{}
 	}
-	_, err := q.Exec(ctx, `
+	id := uuid.Must(uuid.NewV7())
+	sealed, err := s.vault.sealJSON(draftFindings.at(id.String()), findings)
+	if err != nil {
+		return err
+	}
+	_, err = q.Exec(ctx, `
 		INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, notes, method, confidence, created_at)
 		VALUES (@id, @ticket_id, @run_id, @body, @language, @citations, @findings, @notes, @method, @confidence, @created_at)
 		ON CONFLICT ON CONSTRAINT drafts_run_key DO NOTHING`,
 		pgx.NamedArgs{
-			"id":         uuid.Must(uuid.NewV7()),
+			"id":         id,
 			"ticket_id":  row.TicketID,
 			"run_id":     row.RunID,
-			"body":       row.Proposal.Draft.Text(),
+			"body":       s.vault.seal(draftBody.at(id.String()), row.Proposal.Draft.Text()),
 			"language":   row.Proposal.Draft.Language,
 			"citations":  append([]assistant.Citation{}, row.Proposal.Draft.Citations()...),
-			"findings":   findings,
+			"findings":   sealed,
 			"notes":      append([]assistant.Note{}, row.Proposal.Notes...),
 			"method":     row.Proposal.Draft.Method,
 			"confidence": row.Proposal.Confidence,

@@ -36,8 +36,8 @@ var withoutCustomers = map[string]string{
 	"passage_terms": "articles", "passages": "articles", "policies": "the desk's own", "provider_logins": "agents",
 	"question_counts": "counts", "recovery_codes": "agents", "registry_keys": "keys", "sessions": "agents", "term_statistics": "articles", "term_statistics_added": "articles",
 	"terms": "the desk's own", "terms_version": "the desk's own", "ticket_alarms": "times", "ticket_resolutions": "codes",
-	"webhook_endpoints": "other systems",
-	"river_client":      "jobs", "river_client_queue": "jobs", "river_job": "ids", "river_leader": "jobs", "river_migration": "the schema",
+	"webhook_endpoints": "other systems", "data_keys": "keys",
+	"river_client": "jobs", "river_client_queue": "jobs", "river_job": "ids", "river_leader": "jobs", "river_migration": "the schema",
 	"river_notification": "jobs", "river_queue": "jobs", "river_sequence": "jobs",
 }
 

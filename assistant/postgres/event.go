@@ -149,7 +149,7 @@ func (s *Store) emitAlarm(ctx context.Context, tx pgx.Tx, t assistant.Ticket, al
 
 // sendMessage stores a message of the desk that no other event names, and tells of it.
 func (s *Store) sendMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {
-	if err := insertMessage(ctx, tx, conversationID, m); err != nil {
+	if err := s.insertMessage(ctx, tx, conversationID, m); err != nil {
 		return err
 	}
 	return s.emit(ctx, tx, webhook.Event{Type: webhook.MessageSent, CreatedAt: m.CreatedAt, Data: webhook.Sent{

@@ -111,6 +111,11 @@ func (s *Store) Export(ctx context.Context, subject Subject, actor desk.Actor) (
 		if len(export.Conversations) == 0 {
 			return assistant.Errorf(assistant.CodeNotFound, "nothing is kept of this customer, or no longer")
 		}
+		for i := range export.Conversations {
+			if err := s.openExport(ctx, tx, &export.Conversations[i]); err != nil {
+				return err
+			}
+		}
 		return s.Audit(ctx, tx, Entry{
 			Action: "customer.export", Actor: actor.String(), SubjectID: uuid.Must(uuid.NewV7()).String(), SubjectKind: "export",
 			Detail: withVia(map[string]any{"conversations": len(export.Conversations)}, actor),

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -18,7 +20,8 @@ func (s *Store) AddNote(ctx context.Context, actor desk.Actor, ticketID uuid.UUI
 			INSERT INTO ticket_notes (id, ticket_id, agent_id, body, created_at)
 			VALUES (@id, @ticket_id, @agent_id, @body, @created_at)`,
 			pgx.NamedArgs{
-				"id": note.ID, "ticket_id": ticketID, "agent_id": note.AgentID, "body": note.Body, "created_at": note.CreatedAt,
+				"id": note.ID, "ticket_id": ticketID, "agent_id": note.AgentID,
+				"body": s.vault.seal(noteBody.at(note.ID.String()), note.Body), "created_at": note.CreatedAt,
 			})
 		if err != nil {
 			return fmt.Errorf("insert note: %w", err)
@@ -49,21 +52,57 @@ func (s *Store) History(ctx context.Context, ticketID uuid.UUID) ([]desk.Entry, 
 	if err != nil {
 		return nil, fmt.Errorf("load history: %w", err)
 	}
+	for i := range entries {
+		if err := s.openEntry(ctx, ticketID, &entries[i]); err != nil {
+			return nil, err
+		}
+	}
 	return entries, nil
 }
 
+// overrideReason is where the detail of an entry has an agent's words.
+const overrideReason = "override_reason"
+
+// spots are where the words of an entry stand: its reason, and the reason in its detail.
+func spots(ticketID uuid.UUID, e desk.Entry) (reason, override spot) {
+	key := []string{ticketID.String(), strconv.Itoa(int(e.Version)), string(e.Step), e.Actor}
+	return historyReason.at(key...), historyOverride.at(key...)
+}
+
+func (s *Store) openEntry(ctx context.Context, ticketID uuid.UUID, e *desk.Entry) error {
+	reason, override := spots(ticketID, *e)
+	var err error
+	if e.Reason, err = s.vault.open(ctx, s.pool, reason, e.Reason); err != nil {
+		return err
+	}
+	if words, ok := e.Detail[overrideReason].(string); ok {
+		e.Detail[overrideReason], err = s.vault.open(ctx, s.pool, override, words)
+	}
+	return err
+}
+
+// sealedDetail returns the detail of an entry as it is stored.
+func (s *Store) sealedDetail(at spot, detail map[string]any) map[string]any {
+	stored := maps.Clone(detail)
+	if words, ok := detail[overrideReason].(string); ok {
+		stored[overrideReason] = s.vault.seal(at, words)
+	}
+	return stored
+}
+
 // insertHistory adds a line to the history of a ticket, in the transaction of what it reports.
-func insertHistory(ctx context.Context, tx pgx.Tx, ticketID uuid.UUID, entry desk.Entry) error {
+func (s *Store) insertHistory(ctx context.Context, tx pgx.Tx, ticketID uuid.UUID, entry desk.Entry) error {
 	if entry.Detail == nil {
 		entry.Detail = map[string]any{}
 	}
+	reason, override := spots(ticketID, entry)
 	_, err := tx.Exec(ctx, `
 		INSERT INTO ticket_history (ticket_id, at, actor, step, from_status, to_status, reason, detail, version)
 		VALUES (@ticket_id, @at, @actor, @step, @from_status, @to_status, @reason, @detail, @version)`,
 		pgx.NamedArgs{
 			"ticket_id": ticketID, "at": entry.At, "actor": entry.Actor, "step": string(entry.Step),
-			"from_status": string(entry.FromStatus), "to_status": string(entry.ToStatus), "reason": entry.Reason,
-			"detail": entry.Detail, "version": entry.Version,
+			"from_status": string(entry.FromStatus), "to_status": string(entry.ToStatus),
+			"reason": s.vault.seal(reason, entry.Reason), "detail": s.sealedDetail(override, entry.Detail), "version": entry.Version,
 		})
 	if err != nil {
 		return fmt.Errorf("insert history: %w", err)
@@ -96,7 +135,7 @@ func changeOutcome(ctx context.Context, tx pgx.Tx, t assistant.Ticket, outcome a
 	return nil
 }
 
-func ticketNotes(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Note, error) {
+func (s *Store) ticketNotes(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Note, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, agent_id, body, created_at FROM ticket_notes WHERE ticket_id = @id ORDER BY created_at, id`,
 		pgx.NamedArgs{"id": ticketID})
@@ -106,6 +145,11 @@ func ticketNotes(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Not
 	notes, err := pgx.CollectRows(rows, pgx.RowToStructByName[desk.Note])
 	if err != nil {
 		return nil, fmt.Errorf("load notes: %w", err)
+	}
+	for i, note := range notes {
+		if notes[i].Body, err = s.vault.open(ctx, q, noteBody.at(note.ID.String()), note.Body); err != nil {
+			return nil, err
+		}
 	}
 	return notes, nil
 }

@@ -72,6 +72,7 @@ type Store struct {
 	hasher   *access.Hasher
 	plans    *planCache
 	pool     *pgxpool.Pool
+	vault    *Vault // nil: texts are stored as they are
 }
 
 // New returns a Store on a migrated database.

@@ -26,7 +26,7 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 		if err := openConversation(ctx, tx, o); err != nil {
 			return err
 		}
-		stored, err := insertQuestion(ctx, tx, o)
+		stored, err := s.insertQuestion(ctx, tx, o)
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 		if err := s.enqueue(ctx, tx, rescue); err != nil {
 			return fmt.Errorf("enqueue recovery: %w", err)
 		}
-		c, err = loadCase(ctx, tx, o.RunID)
+		c, err = s.loadCase(ctx, tx, o.RunID)
 		return err
 	})
 	if violated(err, "idempotency_keys_pkey") || violated(err, "messages_client_id_key") {
@@ -50,7 +50,7 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 
 // Case implements assistant.Store.
 func (s *Store) Case(ctx context.Context, runID uuid.UUID) (assistant.Case, error) {
-	return loadCase(ctx, s.pool, runID)
+	return s.loadCase(ctx, s.pool, runID)
 }
 
 // Conclude implements assistant.Store. A conversation that a person took over in the meantime refuses a reply of the
@@ -63,14 +63,14 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 		if err = lockConversation(ctx, tx, end.Case.Run.ConversationID); err != nil {
 			return err
 		}
-		if run, err = loadRun(ctx, tx, end.Case.Run.ID); err != nil || run.Concluded() {
+		if run, err = s.loadRun(ctx, tx, end.Case.Run.ID); err != nil || run.Concluded() {
 			return err
 		}
 		open, err := s.conclude(ctx, tx, end)
 		if err != nil {
 			return err
 		}
-		if run, err = loadRun(ctx, tx, end.Case.Run.ID); err != nil {
+		if run, err = s.loadRun(ctx, tx, end.Case.Run.ID); err != nil {
 			return err
 		}
 		return s.emitConcluded(ctx, tx, run, open)
@@ -90,7 +90,7 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 	if end.Decision.Outcome != assistant.OutcomeHandedOff && ticket != nil && ticket.Held() {
 		return nil, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
 	}
-	if err := insertReply(ctx, tx, end); err != nil {
+	if err := s.insertReply(ctx, tx, end); err != nil {
 		return nil, err
 	}
 	var ticketID *uuid.UUID
@@ -106,7 +106,7 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 	} else if err := s.noteRecontact(ctx, tx, ticket, end); err != nil {
 		return nil, err
 	}
-	if err := updateRun(ctx, tx, end, ticketID); err != nil {
+	if err := s.updateRun(ctx, tx, end, ticketID); err != nil {
 		return nil, err
 	}
 	if err := insertSteps(ctx, tx, end); err != nil {
@@ -121,7 +121,7 @@ func (s *Store) keepProposal(ctx context.Context, tx pgx.Tx, end assistant.Concl
 	case ticketID == nil || end.Draftless:
 		return nil
 	case end.Proposal != nil:
-		return insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
+		return s.insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
 	}
 	if err := s.enqueue(ctx, tx, assistant.Job{At: end.At, Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
 		return fmt.Errorf("enqueue draft: %w", err)
@@ -172,10 +172,10 @@ func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Ca
 }
 
 // insertQuestion returns the time by the database's clock.
-func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (time.Time, error) {
+func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (time.Time, error) {
 	for id, body := range o.Rewritten {
 		_, err := tx.Exec(ctx, `UPDATE messages SET body = @body WHERE id = @id AND conversation_id = @conversation_id`,
-			pgx.NamedArgs{"body": body, "id": id, "conversation_id": o.ConversationID})
+			pgx.NamedArgs{"body": s.vault.seal(messageBody.at(id.String()), body), "id": id, "conversation_id": o.ConversationID})
 		if err != nil {
 			return time.Time{}, fmt.Errorf("rewrite message: %w", err)
 		}
@@ -186,7 +186,7 @@ func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (time.T
 		pgx.NamedArgs{
 			"id":              o.Message.ID,
 			"conversation_id": o.ConversationID,
-			"body":            o.Message.Body,
+			"body":            s.vault.seal(messageBody.at(o.Message.ID.String()), o.Message.Body),
 			"redactions":      o.Message.Redactions,
 			"client_id":       o.Question.ClientID,
 			"request_hash":    o.RequestHash[:],
@@ -224,7 +224,7 @@ func insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (time.T
 	return stored, nil
 }
 
-func insertReply(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
+func (s *Store) insertReply(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
 	_, err := tx.Exec(ctx, `UPDATE messages SET language = @language WHERE id = @id`,
 		pgx.NamedArgs{"language": end.Explained.Language, "id": end.Case.Run.MessageID})
 	if err != nil {
@@ -232,7 +232,7 @@ func insertReply(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error
 	}
 	reply := end.Reply
 	reply.CreatedAt = end.At
-	return insertMessage(ctx, tx, end.Case.Run.ConversationID, reply)
+	return s.insertMessage(ctx, tx, end.Case.Run.ConversationID, reply)
 }
 
 func insertSteps(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
@@ -248,7 +248,7 @@ func insertSteps(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error
 	return nil
 }
 
-func updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
+func (s *Store) updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
 	e := end.Explained
 	shadow := assistant.Shadow{}
 	if end.Shadow != nil {
@@ -283,7 +283,7 @@ func updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketI
 			"completion_tokens": e.Usage.CompletionTokens,
 			"concluded_at":      end.At,
 			"shadow_outcome":    shadow.Outcome,
-			"shadow_body":       shadow.Body,
+			"shadow_body":       s.vault.seal(shadowBody.at(end.Case.Run.ID.String()), shadow.Body),
 		})
 	if err != nil {
 		return fmt.Errorf("update run: %w", err)
@@ -292,8 +292,8 @@ func updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketI
 }
 
 // loadCase reads a run with its question, the conversation before it, and the ticket that is open now.
-func loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, error) {
-	run, err := loadRun(ctx, q, runID)
+func (s *Store) loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, error) {
+	run, err := s.loadRun(ctx, q, runID)
 	if err != nil {
 		return assistant.Case{}, err
 	}
@@ -304,7 +304,7 @@ func loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, 
 	}
 	c.Channel, c.Jurisdiction, c.Locale = around.Channel, around.Jurisdiction, around.Locale
 	c.Tier = triage.Tier(around.Tier)
-	if c.Question, c.History, err = messagesUntil(ctx, q, run.MessageID, historyKept); err != nil {
+	if c.Question, c.History, err = s.messagesUntil(ctx, q, run.MessageID, historyKept); err != nil {
 		return c, err
 	}
 	if c.Ticket, err = unresolvedTicket(ctx, q, run.ConversationID); err != nil {
@@ -336,7 +336,7 @@ func clarifications(ctx context.Context, q querier, run assistant.Run) (int, err
 	return len(outcomes), nil
 }
 
-func loadRun(ctx context.Context, q querier, runID uuid.UUID) (assistant.Run, error) {
+func (s *Store) loadRun(ctx context.Context, q querier, runID uuid.UUID) (assistant.Run, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, conversation_id, message_id, status, coalesce(outcome, '') AS outcome, reasons, reply_id, ticket_id,
 			coalesce(language, '') AS language, coalesce(intent, '') AS intent, coalesce(priority, '') AS priority,
@@ -351,7 +351,7 @@ func loadRun(ctx context.Context, q querier, runID uuid.UUID) (assistant.Run, er
 	}
 	run := row.run()
 	if row.ReplyID != nil {
-		if run.Reply, err = loadMessage(ctx, q, *row.ReplyID); err != nil {
+		if run.Reply, err = s.loadMessage(ctx, q, *row.ReplyID); err != nil {
 			return run, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant/desk"
@@ -66,7 +67,7 @@ func (s *Store) Unanswered(ctx context.Context, f desk.StatsFilter, limit int) (
 	args := statsArgs(f)
 	args["limit"] = limit
 	rows, err := s.pool.Query(ctx, `
-		SELECT coalesce(r.intent, '') AS intent, coalesce(r.language, '') AS language, m.body AS text
+		SELECT coalesce(r.intent, '') AS intent, coalesce(r.language, '') AS language, m.body AS text, m.id
 		FROM runs r JOIN messages m ON m.id = r.message_id JOIN conversations c ON c.id = r.conversation_id AND c.erased_at IS NULL
 		WHERE r.status = 'concluded' AND r.outcome <> 'answered' AND r.concluded_at >= @from AND r.concluded_at < @to
 		  AND r.reasons && ARRAY['no_source', 'not_answerable', 'low_confidence', 'only_in_another_language']
@@ -76,9 +77,21 @@ func (s *Store) Unanswered(ctx context.Context, f desk.StatsFilter, limit int) (
 	if err != nil {
 		return nil, fmt.Errorf("list unanswered questions: %w", err)
 	}
-	questions, err := pgx.CollectRows(rows, pgx.RowToStructByName[desk.Unanswered])
+	type row struct {
+		desk.Unanswered
+
+		ID uuid.UUID
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
 		return nil, fmt.Errorf("list unanswered questions: %w", err)
+	}
+	questions := make([]desk.Unanswered, len(found))
+	for i, row := range found {
+		questions[i] = row.Unanswered
+		if questions[i].Text, err = s.openText(ctx, storedText{ID: row.ID, Body: row.Text}); err != nil {
+			return nil, err
+		}
 	}
 	return questions, nil
 }

@@ -46,7 +46,7 @@ func (s *Store) handOff(ctx context.Context, tx pgx.Tx, open *assistant.Ticket, 
 		if err := insertTicket(ctx, tx, ticket); err != nil {
 			return uuid.Nil, err
 		}
-		return ticket.ID, insertHistory(ctx, tx, ticket.ID, desk.Entry{
+		return ticket.ID, s.insertHistory(ctx, tx, ticket.ID, desk.Entry{
 			Actor: desk.ByCustomer, At: end.At, FromStatus: "new", Step: desk.StepOpen, ToStatus: ticket.Status, Version: ticket.Version,
 		})
 	}
@@ -130,7 +130,7 @@ func (s *Store) saveTicket(ctx context.Context, tx pgx.Tx, v saving) error {
 			return err
 		}
 	}
-	return insertHistory(ctx, tx, t.ID, desk.Entry{
+	return s.insertHistory(ctx, tx, t.ID, desk.Entry{
 		Actor: v.change.Actor.String(), At: v.change.At, Detail: withVia(v.detail, v.change.Actor), FromStatus: v.before.Status,
 		Reason: v.change.Reason, Step: v.change.Step, ToStatus: t.Status, Version: v.before.Version + 1,
 	})

@@ -21,8 +21,7 @@ const endpointColumns = `e.id AS endpoint_id, e.name, e.url, e.events, e.insecur
 
 // AddEndpoint makes an endpoint with a new secret. What may be its URL is webhook.Reach's to say, before.
 //
-// The secret is stored as it is, because signing needs it: whoever can read the table can sign. Encryption at rest is the
-// database's, until deskhand encrypts fields of its own.
+// Signing needs the secret, so a hash of it would not do: without a vault, whoever can read the table can sign.
 func (s *Store) AddEndpoint(ctx context.Context, e webhook.Endpoint, actor string) (webhook.Endpoint, error) {
 	if err := e.Reach.CheckURL(e.URL); err != nil {
 		return e, &assistant.Error{Code: assistant.CodeInvalid, Field: "url", Message: err.Error()}
@@ -38,7 +37,7 @@ func (s *Store) AddEndpoint(ctx context.Context, e webhook.Endpoint, actor strin
 			VALUES (@id, @name, @url, @events, @insecure_http, @networks, @secret, @created_at)`,
 			pgx.NamedArgs{
 				"id": e.ID, "name": e.Name, "url": e.URL, "events": texts(e.Events), "insecure_http": e.Reach.InsecureHTTP,
-				"networks": networks, "secret": string(e.Secret), "created_at": e.CreatedAt,
+				"networks": networks, "secret": s.vault.seal(endpointSecret.at(e.ID.String()), string(e.Secret)), "created_at": e.CreatedAt,
 			})
 		if err != nil {
 			return fmt.Errorf("insert endpoint: %w", err)
@@ -64,6 +63,17 @@ func (s *Store) Endpoint(ctx context.Context, id uuid.UUID) (webhook.Endpoint, e
 	row, err := collectOne[endpointRow](rows, "endpoint")
 	if err != nil {
 		return webhook.Endpoint{}, err
+	}
+	return s.openEndpoint(ctx, row)
+}
+
+// openEndpoint returns an endpoint with its secrets.
+func (s *Store) openEndpoint(ctx context.Context, row endpointRow) (webhook.Endpoint, error) {
+	for at, secret := range map[*place]*string{endpointSecret: &row.Secret, oldEndpointSecret: &row.OldSecret} {
+		var err error
+		if *secret, err = s.vault.open(ctx, s.pool, at.at(row.EndpointID.String()), *secret); err != nil {
+			return webhook.Endpoint{}, err
+		}
 	}
 	return row.endpoint()
 }
@@ -102,7 +112,7 @@ func (s *Store) Endpoints(ctx context.Context) ([]EndpointState, error) {
 	states := make([]EndpointState, len(found))
 	for i, row := range found {
 		states[i] = EndpointState{Dead: row.Dead, Delivered: row.Delivered, Pending: row.Pending}
-		if states[i].Endpoint, err = row.endpoint(); err != nil {
+		if states[i].Endpoint, err = s.openEndpoint(ctx, row.endpointRow); err != nil {
 			return nil, err
 		}
 	}
@@ -127,7 +137,7 @@ func (s *Store) RotateSecret(ctx context.Context, id uuid.UUID, keep time.Durati
 	secret := webhook.NewSecret()
 	return secret, s.changeEndpoint(ctx, endpointChange{
 		actor: actor, action: "webhook.rotate", id: id,
-		args: pgx.NamedArgs{"secret": string(secret), "until": s.clock().Add(keep)},
+		args: pgx.NamedArgs{"secret": s.vault.seal(endpointSecret.at(id.String()), string(secret)), "until": s.clock().Add(keep)},
 		set:  `old_secret = secret, old_secret_until = @until, secret = @secret`,
 	})
 }

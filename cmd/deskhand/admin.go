@@ -26,6 +26,9 @@ type adminSettings struct {
 
 // check reports the first setting that cannot work.
 func (s adminSettings) check() error {
+	if s.AdminAddr == "" && s.AdminPublic {
+		return fmt.Errorf("%w: --admin-public needs --admin-addr", errConfig)
+	}
 	if s.AdminAddr == "" {
 		return nil
 	}

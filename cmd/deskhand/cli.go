@@ -29,6 +29,7 @@ type cli struct {
 	Customer customerCmd  `cmd:"" help:"Give a customer all that is kept of them, erase it, and erase what is old."`
 	Desk     deskCmd      `cmd:"" help:"Show and set how the desk works: queues, hours, promises, skills."`
 	Doctor   doctorCmd    `cmd:"" help:"Check the database, pgvector, the model, the disk and the token encodings."`
+	Encrypt  encryptCmd   `cmd:"" name:"encryption" help:"Encrypt what customers and agents write in the database: keys, progress, rotation."`
 	Embed    embedderCmd  `cmd:"" name:"embedder" help:"Train the built-in embedder and look at its table."`
 	Eval     evalCmd      `cmd:"" help:"Run eval suites and calibrate the confidence."`
 	Inform   incidentCmd  `cmd:"" name:"incident" help:"Put incident notices in force and end them."`
@@ -49,7 +50,7 @@ type cli struct {
 }
 
 // config is what every command shares: each setting is a flag and an environment variable.
-type config struct {
+type config struct { //nolint:recvcheck // Validate sets what stands in files, all else reads
 	DatabaseURL string `env:"DATABASE_URL" group:"Database" help:"PostgreSQL with pgvector. Without it, a private cluster in the data folder is used." placeholder:"postgres://…"`
 	DataDir     string `env:"DESKHAND_DATA_DIR" group:"Database" help:"Folder of the private cluster. Default: /var/lib/deskhand for root, else ~/.local/share/deskhand." placeholder:"DIR" type:"path"`
 
@@ -72,6 +73,7 @@ type config struct {
 	IntentModel string `env:"DESKHAND_INTENT_MODEL" group:"Triage" help:"Intent model that \"deskhand triage train\" wrote. Default: the built-in one." placeholder:"FILE" type:"existingfile"`
 	Taxonomy    string `env:"DESKHAND_TAXONOMY" group:"Triage" help:"The desk's intents; \"deskhand triage taxonomy\" prints a file to start from. Default: the built-in ones." placeholder:"FILE" type:"existingfile"`
 
+	Files secretFiles   `embed:""`
 	Login loginSettings `embed:""`
 
 	LogFormat string `default:"text" enum:"text,json" env:"DESKHAND_LOG_FORMAT" group:"Log" help:"text or json (${default})." placeholder:"FORMAT"`
@@ -88,18 +90,22 @@ type config struct {
 	RequestDeadline time.Duration `default:"20s" env:"DESKHAND_REQUEST_DEADLINE" group:"Service" help:"How long a customer waits at most before a person takes over (${default})." placeholder:"TIME"`
 }
 
-// Validate reports the first setting that cannot work, before anything starts.
-func (c config) Validate() error {
+// Validate reads the secrets that stand in files and reports the first setting that cannot work, before anything starts.
+func (c *config) Validate() error {
+	if err := readSecrets(c.secretFiles()); err != nil {
+		return err
+	}
 	if c.RequestDeadline < 100*time.Millisecond || c.RequestDeadline > 5*time.Minute {
 		return fmt.Errorf("%w: --request-deadline must lie between 100ms and 5m, it is %s", errConfig, c.RequestDeadline)
 	}
 	if err := c.Login.check(); err != nil {
 		return err
 	}
-	if c.OTLPEndpoint != "" {
-		if _, err := c.traces(); err != nil {
-			return fmt.Errorf("%w: %w", errConfig, err)
-		}
+	if _, err := c.keyring(); err != nil {
+		return err
+	}
+	if err := c.validateTraces(); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	if err := c.validateModels(); err != nil {
 		return fmt.Errorf("%w: %w", errConfig, err)

@@ -70,7 +70,7 @@ func TestOwnTableIsAnotherEmbeddingModel(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 8, own.Dimensions())
 	require.NotEqual(t, embed.New().Name(), own.Name())
-	opener, err := newModelOpener(nil, &app{config: config{EmbedderTable: file}}, modelParts{})
+	opener, err := newModelOpener(&app{config: config{EmbedderTable: file}})
 	require.NoError(t, err)
 	for _, name := range []string{own.Name(), embed.New().Name()} {
 		model, ok, err := opener.model(retrieval.ModelInfo{Name: name})

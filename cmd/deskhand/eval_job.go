@@ -34,7 +34,16 @@ func withArchive(ctx context.Context, a *app, work func(*archive.Archive, *datab
 	if err := migrations.Up(ctx, pool); err != nil {
 		return err
 	}
-	return work(archive.New(pool, a.clock), database)
+	vault, err := openVault(ctx, a, pool)
+	if err != nil {
+		return err
+	}
+	return work(archive.New(pool, a.clock).WithCodec(archive.Codec{
+		Open: func(ctx context.Context, cell archive.Cell, stored []byte) ([]byte, error) {
+			return vault.OpenResult(ctx, pool, cell.Key(), stored)
+		},
+		Seal: func(cell archive.Cell, result []byte) ([]byte, error) { return vault.SealResult(cell.Key(), result) },
+	}), database)
 }
 
 // evalJob is one run of a suite that is kept.

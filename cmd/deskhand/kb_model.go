@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/confidence"
@@ -36,12 +35,13 @@ type modelOpener struct {
 	parts  modelParts
 }
 
-func newModelOpener(pool *pgxpool.Pool, a *app, parts modelParts) (*modelOpener, error) {
+// newModelOpener loads the table, before anything is connected. Who opens models with it sets the pool and the parts.
+func newModelOpener(a *app) (*modelOpener, error) {
 	own, err := openTable(a.config)
 	if err != nil {
 		return nil, err
 	}
-	return &modelOpener{base: retrieval.Config{Pool: pool}, config: a.config, own: localModel(own), parts: parts}, nil
+	return &modelOpener{config: a.config, own: localModel(own)}, nil
 }
 
 // openTable returns the embedder with the desk's own table, or without one with the built-in table.

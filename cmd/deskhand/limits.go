@@ -72,9 +72,10 @@ func (c serveCmd) listen(ctx context.Context, a *app) (net.Listener, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	return httpapi.Limit(listener, httpapi.ConnectionLimits{
+	// TLS is outside the limits: whom they refuse costs no handshake.
+	return c.TLS.wrap(httpapi.Limit(listener, httpapi.ConnectionLimits{
 		Network: c.Limits.MaxConnectionsPerNetwork, Total: c.Limits.MaxConnections, TrustedProxies: proxies,
-	}), nil
+	}), a)
 }
 
 // deskClock is what the workers do on time: at the desk, and with limits that nobody is held to any more.

@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/local"
 	"github.com/deskhand/deskhand/evals"
 )
@@ -74,11 +75,18 @@ func runCommand(ctx context.Context, args []string, std streams, opened *system)
 		return exited
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(std.err, "deskhand: %v\nRun \"deskhand --help\" for the commands and their flags.\n", err)
+		hint := `: see "deskhand --help"`
+		if errors.Is(err, errConfig) {
+			hint = "" // it says what to do
+		}
+		_, _ = fmt.Fprintf(std.err, "deskhand: %v%s\n", err, hint)
 		return exitUsage
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
-	err = command.Run(&app{clock: clock, config: commands.config, logger: commands.logger(std.err), opened: opened, streams: std})
+	logger := commands.logger(std.err)
+	warnOfOpenSecrets(logger, append(append(commands.secretFiles(), commands.Watch.secretFiles()...),
+		secretFile{flag: "encryption-keys", path: commands.Files.EncryptionKeys}))
+	err = command.Run(&app{clock: clock, config: commands.config, logger: logger, opened: opened, streams: std})
 	return report(std.err, err)
 }
 
@@ -105,7 +113,7 @@ func report(w io.Writer, err error) int {
 	_, _ = fmt.Fprintf(w, "deskhand: %v\n", err)
 	for _, mendable := range []error{
 		local.ErrFolder, local.ErrInUse, local.ErrNoVector, local.ErrNotInstalled, local.ErrUnreachable, local.ErrVersion, errConfig,
-		evals.ErrBroken,
+		evals.ErrBroken, postgres.ErrNoKeys,
 	} {
 		if errors.Is(err, mendable) {
 			return exitUsage

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/deskhand/deskhand/assistant/llm"
@@ -94,12 +96,15 @@ func (c config) limits() llm.Limits {
 
 // validateModels reports the first setting of the models and their budgets that cannot work.
 func (c config) validateModels() error {
+	if err := c.validateServer(); err != nil {
+		return err
+	}
 	switch {
 	case c.EmbeddingModel != "" && !c.hasModel():
 		return errors.New("--embedding-model needs OPENAI_API_KEY or OPENAI_BASE_URL")
 	case c.Providers != "" && c.EmbeddingModel != "":
 		return errors.New("--embedding-model and --providers are both set: name the embedding model in the file")
-	case c.DailyTokens < 0 || c.ConversationTokens < 0 || c.DailyCost < 0 || c.ConversationCost < 0:
+	case c.DailyTokens < 0 || c.ConversationTokens < 0 || !(c.DailyCost >= 0) || !(c.ConversationCost >= 0): // NaN is not >= 0
 		return errors.New("--daily-tokens, --daily-cost, --conversation-tokens and --conversation-cost must not be negative; 0 is no limit")
 	case c.DailyCost > maxBudget || c.ConversationCost > maxBudget:
 		return fmt.Errorf("--daily-cost and --conversation-cost are US dollars, at most %.0f", maxBudget)
@@ -121,6 +126,25 @@ func (c config) validateModels() error {
 	}
 	if c.Providers != "" && chats == 0 {
 		return fmt.Errorf("--providers %s: no provider has a chat_model", c.Providers)
+	}
+	return nil
+}
+
+// maxDimensions is more than any embedding model has, and what the column of vectors takes.
+const maxDimensions = 16000
+
+// validateServer reports the first setting of the one server that cannot work.
+func (c config) validateServer() error {
+	address, err := url.Parse(c.OpenAIBaseURL)
+	switch {
+	case c.OpenAIBaseURL != "" && (err != nil || address.Scheme != "https" && address.Scheme != "http" || address.Host == ""):
+		return errors.New("--openai-base-url must be an http or https address, up to /v1")
+	case strings.ContainsFunc(c.OpenAIAPIKey, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return errors.New("--openai-api-key holds a character that no key has, such as a space or a line break")
+	case c.ChatModel == "" && c.EmbeddingModel == "" && c.hasModel() && c.Providers == "":
+		return errors.New("--chat-model is empty, and no --embedding-model is named: the server has nothing to do")
+	case c.EmbeddingDimensions < 1 || c.EmbeddingDimensions > maxDimensions:
+		return fmt.Errorf("--embedding-dimensions must lie between 1 and %d, it is %d", maxDimensions, c.EmbeddingDimensions)
 	}
 	return nil
 }
@@ -241,21 +265,11 @@ func keyFromEnvironment(name string) (string, error) {
 	return value, nil
 }
 
-// maxKeyFile is more than a key, in bytes.
-const maxKeyFile = 16 << 10
-
-// keyFromFile reads a provider's key from a file, such as a mounted secret.
+// keyFromFile reads a provider's key from a file.
 func keyFromFile(path string) (string, error) {
-	info, err := os.Stat(path)
+	key, err := readSecret(path)
 	if err != nil {
 		return "", fmt.Errorf("api_key_file: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxKeyFile {
-		return "", fmt.Errorf("api_key_file: %s is not a file with a key", path)
-	}
-	content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return "", fmt.Errorf("api_key_file: %w", err)
-	}
-	return string(content), nil
+	return key, nil
 }

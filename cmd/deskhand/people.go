@@ -37,9 +37,14 @@ func (l loginSettings) check() error {
 	if _, err := l.proxies(); err != nil {
 		return err
 	}
+	issuer, err := url.Parse(l.OIDCIssuer)
 	switch {
+	case l.OIDCIssuer == "" && (l.OIDCClientID != "" || l.OIDCClientSecret != ""):
+		return fmt.Errorf("%w: --oidc-client-id and --oidc-client-secret need --oidc-issuer", errConfig)
 	case l.OIDCIssuer == "":
 		return nil
+	case err != nil || issuer.Scheme != "https" && issuer.Scheme != "http" || issuer.Host == "" || issuer.User != nil:
+		return fmt.Errorf("%w: --oidc-issuer must be an address like https://login.quayside.example", errConfig)
 	case l.OIDCClientID == "":
 		return fmt.Errorf("%w: --oidc-issuer needs --oidc-client-id", errConfig)
 	case l.PublicURL == "":

@@ -289,6 +289,23 @@ func TestDocumentsNameTestsThatExist(t *testing.T) {
 	require.Positive(t, found)
 }
 
+func TestSecurityNamesEveryEntryOfTheListsWithATest(t *testing.T) {
+	t.Parallel()
+
+	rows := make(map[string]string)
+	for _, match := range regexp.MustCompile(`(?m)^\| ((?:LLM|API)\d+) [^|]+\|([^|]+)\|([^|]+)\|$`).FindAllStringSubmatch(readDocument(t, "SECURITY.md"), -1) {
+		require.NotContains(t, rows, match[1])
+		require.NotEmpty(t, strings.TrimSpace(match[2]), match[1])
+		rows[match[1]] = match[3]
+	}
+	for number := range 10 {
+		for _, entry := range []string{fmt.Sprintf("LLM%02d", number+1), fmt.Sprintf("API%d", number+1)} {
+			require.Contains(t, rows, entry)
+			require.Regexp(t, namedTest, rows[entry], "%s: which test shows it? TestDocumentsNameTestsThatExist looks it up", entry)
+		}
+	}
+}
+
 // hasTest reports whether a file holds the test and, where one is named, its subtest.
 func hasTest(files []string, test, subtest string) bool {
 	for _, content := range files {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -45,24 +46,40 @@ type serveCmd struct {
 	Limits limitSettings `embed:""`
 	Gate   string        `env:"DESKHAND_GATE_SUITE" help:"Suite that \"check before publishing\" in the console holds an article against." name:"gate-suite" placeholder:"FILE" type:"existingfile"`
 	Shadow string        `env:"DESKHAND_SHADOW" help:"YAML file of a candidate: a second policy, prompt or model that is asked a share of the live questions after the desk has decided. What it says is sent to nobody; see \"deskhand eval shadow\"." placeholder:"FILE" type:"existingfile"`
+	TLS    tlsSettings   `embed:""`
 	Sample bool          `help:"Load the sample knowledge base and, at the first start, create and print a first set of keys and a first log-in."`
 }
 
 // Validate reports the first setting that cannot work, before anything starts.
-func (c serveCmd) Validate() error { return cmp.Or(c.Admin.check(), c.Limits.check()) }
+func (c serveCmd) Validate() error {
+	return cmp.Or(checkAddress(c.Addr), c.Admin.check(), c.Limits.check(), c.TLS.check())
+}
+
+// checkAddress reports an address that nothing can listen on.
+func checkAddress(address string) error {
+	_, text, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(text, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: --addr %q: write HOST:PORT or :PORT, with a port from 0 to 65535", errConfig, address)
+	}
+	return nil
+}
 
 // Help is shown by --help.
 func (serveCmd) Help() string {
 	return `Examples:
   deskhand serve --sample
   DATABASE_URL=postgres://… OPENAI_API_KEY=… deskhand serve --addr 127.0.0.1:8080
+  deskhand serve --addr :8443 --tls-cert fullchain.pem --tls-key privkey.pem --public-url https://desk.quayside.example:8443
   deskhand serve --admin-addr localhost:6060     # go tool pprof http://localhost:6060/debug/pprof/heap`
 }
 
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
 func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	registry := newRegistry()
-	s, err := openSystem(ctx, a, newModelMetrics(registry))
+	s, err := c.open(ctx, a, registry)
 	if err != nil {
 		return err
 	}
@@ -138,12 +155,21 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	return serve(ctx, a, s, server, listener)
 }
 
+// open checks what only all settings together tell, and opens the system.
+func (c serveCmd) open(ctx context.Context, a *app, registry *prometheus.Registry) (*system, error) {
+	if err := c.TLS.checkAddress(a.config.Login.PublicURL); err != nil {
+		return nil, err
+	}
+	return openSystem(ctx, a, newModelMetrics(registry))
+}
+
 // follow does in the background what goes by the clock or by what other replicas do, until ctx ends.
 func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logger *slog.Logger) {
 	go follow(ctx, s.desk, pipeline, logger)
 	go s.standby.keep(ctx, logger)
 	go s.live.Run(ctx)
 	go watchDesk(ctx, s, logger)
+	go s.keepSealed(ctx, logger)
 }
 
 // gateSuite returns the suite to check articles with, nil without one.
@@ -256,7 +282,7 @@ func serve(ctx context.Context, a *app, s *system, server *fiber.App, listener n
 
 // greet says where everything is and, on a desk without keys, makes a first set.
 func (c serveCmd) greet(ctx context.Context, a *app, s *system, addr net.Addr) error {
-	base := "http://localhost:" + port(addr)
+	base := c.TLS.scheme() + "://localhost:" + port(addr)
 	_, _ = fmt.Fprintf(a.out, "\ndeskhand %s is ready\n\n"+
 		"  console   %s/console\n  demo      %s/demo\n  answers   POST %s/v1/answers\n  tickets   %s/v1/tickets\n  API docs  %s/docs\n"+
 		"  health    %s/readyz\n\n",

@@ -108,6 +108,7 @@ type system struct {
 	standby   *standby       // nil without a provider's embedding model
 	store     *postgres.Store
 	tracer    *trace.Tracer // nil without a collector
+	vault     *postgres.Vault
 }
 
 // openSystem connects, migrates and wires. The caller closes it.
@@ -127,16 +128,16 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 	if s.knowledge, err = loadKnowledge(a.config); err != nil {
 		return err
 	}
+	if s.opener, err = newModelOpener(a); err != nil {
+		return err
+	}
 	queue, err := s.connect(ctx, a)
 	if err != nil {
 		return err
 	}
 	s.ledger = postgres.NewLedger(s.pool)
 	parts := modelParts{clock: a.clock, ledger: s.ledger, logger: a.logger, metrics: metrics}
-	if s.opener, err = newModelOpener(s.pool, a, parts); err != nil {
-		return err
-	}
-	s.opener.base.Changed = articleChanged(s.store, queue)
+	s.opener.base.Pool, s.opener.base.Changed, s.opener.parts = s.pool, articleChanged(s.store, queue), parts
 	return s.attach(ctx, parts)
 }
 
@@ -157,7 +158,10 @@ func (s *system) connect(ctx context.Context, a *app) (*jobs.Queue, error) {
 		return nil, err
 	}
 	s.queue = queue
-	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver)
+	if s.vault, err = openVault(ctx, a, s.pool); err != nil {
+		return nil, err
+	}
+	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver).WithVault(s.vault)
 	s.live = newHub(a, s.store)
 	s.store = s.store.WithLive(s.live.Expect)
 	return queue, nil

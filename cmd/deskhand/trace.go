@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -24,6 +25,19 @@ func (c config) traces() (trace.Config, error) {
 		return traces, fmt.Errorf("--otlp-endpoint or --otel-service-name: %w", err)
 	}
 	return traces, nil
+}
+
+// validateTraces reports the first setting of traces that cannot work.
+func (c config) validateTraces() error {
+	if c.OTLPEndpoint != "" {
+		_, err := c.traces()
+		return err
+	}
+	if c.OTelServiceName == "" {
+		return errors.New("--otel-service-name is empty: leave it out for the name deskhand")
+	}
+	_, err := parseHeaders(c.OTLPHeaders)
+	return err
 }
 
 // openTracer returns the configured Tracer, or nil: without a collector, no spans are made.

@@ -23,12 +23,15 @@ const (
 )
 
 type watchCmd struct {
-	AgentKey  string   `env:"AGENT_KEY" help:"API key of an agent, who watches." placeholder:"KEY" required:""`
-	At        []string `default:"http://localhost:8080" help:"Address of a replica; repeat it for each (${default})." placeholder:"URL"`
-	Clients   int      `default:"200" help:"Consoles that watch, spread over the replicas (${default})."`
-	JSON      bool     `help:"Print one JSON object." name:"json"`
-	Rounds    int      `default:"20" help:"Cases that are handed off, one after the other (${default})."`
-	WidgetKey string   `env:"WIDGET_KEY" help:"API key of a widget, which asks." placeholder:"KEY" required:""`
+	AgentKey      string `env:"AGENT_KEY" help:"API key of an agent, who watches." placeholder:"KEY"`
+	AgentKeyFile  string `env:"AGENT_KEY_FILE" help:"File that holds it." placeholder:"FILE" type:"path"`
+	WidgetKey     string `env:"WIDGET_KEY" help:"API key of a widget, which asks." placeholder:"KEY"`
+	WidgetKeyFile string `env:"WIDGET_KEY_FILE" help:"File that holds it." placeholder:"FILE" type:"path"`
+
+	At      []string `default:"http://localhost:8080" help:"Address of a replica; repeat it for each (${default})." placeholder:"URL"`
+	Clients int      `default:"200" help:"Consoles that watch, spread over the replicas (${default})."`
+	JSON    bool     `help:"Print one JSON object." name:"json"`
+	Rounds  int      `default:"20" help:"Cases that are handed off, one after the other (${default})."`
 }
 
 // watchReport is how long consoles waited for a hand-off, in ms after the customer had the reply.
@@ -42,7 +45,7 @@ type watchReport struct {
 }
 
 // Help is shown by --help.
-func (watchCmd) Help() string {
+func (*watchCmd) Help() string {
 	return `Measures on running replicas how soon open consoles learn of a case: each client holds a stream of /v1/events, customers ask
 for a person at the replicas in turn, and the time runs from the customer's reply to the event at each client. It opens real tickets:
 use a desk that serves nobody.
@@ -51,11 +54,28 @@ Example:
   deskhand watch --at http://localhost:8080 --at http://localhost:8081 --clients 200 --rounds 20`
 }
 
-// Run implements the command.
-func (c watchCmd) Run(ctx context.Context, a *app) error {
-	if c.Clients < 1 || c.Rounds < 1 {
-		return errors.New("--clients and --rounds must be at least 1")
+func (c *watchCmd) secretFiles() []secretFile {
+	return []secretFile{{"agent-key", c.AgentKeyFile, &c.AgentKey}, {"widget-key", c.WidgetKeyFile, &c.WidgetKey}}
+}
+
+// Validate reads the keys that stand in files and reports the first setting that cannot work.
+func (c *watchCmd) Validate() error {
+	if err := readSecrets(c.secretFiles()); err != nil {
+		return err
 	}
+	switch {
+	case c.AgentKey == "":
+		return fmt.Errorf("%w: --agent-key or --agent-key-file is needed", errConfig)
+	case c.WidgetKey == "":
+		return fmt.Errorf("%w: --widget-key or --widget-key-file is needed", errConfig)
+	case c.Clients < 1 || c.Rounds < 1:
+		return fmt.Errorf("%w: --clients and --rounds must be at least 1", errConfig)
+	}
+	return nil
+}
+
+// Run implements the command.
+func (c *watchCmd) Run(ctx context.Context, a *app) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	seen := make(chan time.Time, c.Clients)
@@ -97,7 +117,7 @@ func (c watchCmd) Run(ctx context.Context, a *app) error {
 }
 
 // measure asks the rounds' questions and collects how long each client waited.
-func (c watchCmd) measure(ctx context.Context, a *app, ready <-chan struct{}, seen <-chan time.Time) ([]time.Duration, error) {
+func (c *watchCmd) measure(ctx context.Context, a *app, ready <-chan struct{}, seen <-chan time.Time) ([]time.Duration, error) {
 	for range c.Clients {
 		if _, err := take(ctx, ready); err != nil {
 			return nil, fmt.Errorf("open streams: %w", err)
@@ -133,7 +153,7 @@ func take[T any](ctx context.Context, from <-chan T) (T, error) {
 }
 
 // watch holds a stream of events and tells of each by its type, "open" first, until ctx ends.
-func (c watchCmd) watch(ctx context.Context, base string, tell func(event string)) error {
+func (c *watchCmd) watch(ctx context.Context, base string, tell func(event string)) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+"/v1/events", nil)
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", base, err)
@@ -161,7 +181,7 @@ func (c watchCmd) watch(ctx context.Context, base string, tell func(event string
 	return fmt.Errorf("watch %s: the stream ended: %w", base, errors.Join(lines.Err(), io.ErrUnexpectedEOF))
 }
 
-func (c watchCmd) ask(ctx context.Context, base string) error {
+func (c *watchCmd) ask(ctx context.Context, base string) error {
 	body, err := json.Marshal(map[string]any{"message": map[string]string{"body": watchQuestion}})
 	if err != nil {
 		return fmt.Errorf("encode question: %w", err)

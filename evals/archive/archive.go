@@ -57,6 +57,7 @@ func (r Run) Report(results []evals.Result) evals.Report {
 // Archive keeps runs. It is safe for concurrent use.
 type Archive struct {
 	clock func() time.Time
+	codec Codec
 	pool  *pgxpool.Pool
 }
 
@@ -115,6 +116,9 @@ func (a *Archive) Add(ctx context.Context, runID int64, key string, result evals
 	if err != nil {
 		return fmt.Errorf("encode eval result: %w", err)
 	}
+	if encoded, err = a.codec.seal(Cell{Case: result.Case.ID, Repeat: result.Repeat, Run: runID}, encoded); err != nil {
+		return err
+	}
 	_, err = a.pool.Exec(ctx, `
 		INSERT INTO eval_results (run_id, case_id, repeat_index, response_key, passed, ending, cost_usd, result)
 		VALUES (@run_id, @case_id, @repeat_index, @response_key, @passed, @ending, @cost_usd, @result)
@@ -131,44 +135,58 @@ func (a *Archive) Add(ctx context.Context, runID int64, key string, result evals
 
 // Recall returns the newest response that was given under the key; false when there is none.
 func (a *Archive) Recall(ctx context.Context, key string) (evals.Result, bool, error) {
-	rows, err := a.pool.Query(ctx, `SELECT result FROM eval_results WHERE response_key = @key ORDER BY run_id DESC LIMIT 1`,
-		pgx.NamedArgs{"key": key})
+	rows, err := a.pool.Query(ctx, `
+		SELECT `+storedColumns+` FROM eval_results WHERE response_key = @key ORDER BY run_id DESC LIMIT 1`, pgx.NamedArgs{"key": key})
 	if err != nil {
 		return evals.Result{}, false, fmt.Errorf("recall eval response: %w", err)
 	}
-	encoded, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[[]byte])
+	stored, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[storedResult])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return evals.Result{}, false, nil
 	}
 	if err != nil {
 		return evals.Result{}, false, fmt.Errorf("recall eval response: %w", err)
 	}
-	result, err := decode(encoded)
+	result, err := a.decode(ctx, stored)
 	return result, err == nil, err
 }
 
 // Results returns what came out of a run so far, by case and repeat.
 func (a *Archive) Results(ctx context.Context, id int64) ([]evals.Result, error) {
-	rows, err := a.pool.Query(ctx, `SELECT result FROM eval_results WHERE run_id = @id ORDER BY case_id, repeat_index`,
-		pgx.NamedArgs{"id": id})
+	rows, err := a.pool.Query(ctx, `
+		SELECT `+storedColumns+` FROM eval_results WHERE run_id = @id ORDER BY case_id, repeat_index`, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return nil, fmt.Errorf("read eval results: %w", err)
 	}
-	encoded, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	stored, err := pgx.CollectRows(rows, pgx.RowToStructByName[storedResult])
 	if err != nil {
 		return nil, fmt.Errorf("read eval results: %w", err)
 	}
-	results := make([]evals.Result, len(encoded))
-	for i := range encoded {
-		if results[i], err = decode(encoded[i]); err != nil {
+	results := make([]evals.Result, len(stored))
+	for i := range stored {
+		if results[i], err = a.decode(ctx, stored[i]); err != nil {
 			return nil, err
 		}
 	}
 	return results, nil
 }
 
-func decode(encoded []byte) (evals.Result, error) {
+// storedColumns are the columns of a storedResult.
+const storedColumns = `run_id AS run, case_id AS "case", repeat_index AS repeat, result`
+
+// storedResult is a result as it is stored.
+type storedResult struct {
+	Cell
+
+	Result []byte
+}
+
+func (a *Archive) decode(ctx context.Context, stored storedResult) (evals.Result, error) {
 	var result evals.Result
+	encoded, err := a.codec.open(ctx, stored.Cell, stored.Result)
+	if err != nil {
+		return result, err
+	}
 	if err := json.Unmarshal(encoded, &result); err != nil {
 		return result, fmt.Errorf("decode eval result: %w", err)
 	}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/postgres"
+	"github.com/deskhand/deskhand/assistant/seal"
+)
+
+type encryptCmd struct {
+	Key    encryptKeyCmd    `cmd:"" help:"Make a key, as a line for the file of keys."`
+	Rotate encryptRotateCmd `cmd:"" help:"Wrap everything by the first key of the file, so that the others are needed no more."`
+	Run    encryptRunCmd    `cmd:"" help:"Encrypt now what was stored before encryption was on; a service does that by itself too."`
+	Status encryptStatusCmd `cmd:"" help:"Say how much is encrypted, and which keys are needed."`
+}
+
+type encryptKeyCmd struct{}
+
+// Help is shown by --help.
+func (encryptKeyCmd) Help() string {
+	return `The file holds one key a line, the one in use first; lines that begin with # are passed over. Who has the file can read the
+database; without it, nobody can. Keep a copy of it, and never beside a backup of the database.
+
+Examples:
+  (umask 077; deskhand encryption key > /etc/deskhand/keys)
+  DESKHAND_ENCRYPTION_KEYS=/etc/deskhand/keys deskhand serve`
+}
+
+// Run implements the command.
+func (encryptKeyCmd) Run(a *app) error {
+	_, err := fmt.Fprintln(a.out, seal.NewKey())
+	return err
+}
+
+type encryptRotateCmd struct{}
+
+// Help is shown by --help.
+func (encryptRotateCmd) Help() string {
+	return `To change the key, in this order: add the new key as the last line of the file of every replica and restart them; move it to the
+first line and restart them; run this; remove the old line. It takes seconds: only the data keys are wrapped anew, one for each day
+with encryption, and no text. It may be broken off and repeated.
+
+Example:
+  deskhand encryption rotate --encryption-keys /etc/deskhand/keys`
+}
+
+// Run implements the command.
+func (encryptRotateCmd) Run(ctx context.Context, a *app) error {
+	return withVault(ctx, a, func(s *system) error {
+		before, err := s.store.Sealing(ctx)
+		if err != nil {
+			return err
+		}
+		total := 0
+		for _, key := range before.Keys {
+			total += key.DataKeys
+		}
+		bar, done := newProgress(a.err, "data keys", total), 0
+		rotated, err := s.store.Rotate(ctx, desk.Actor{Machine: "cli"}, func(keys int) { done += keys; bar.set(done) })
+		bar.done()
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(a.out, "%d data keys are wrapped anew. The first key of the file is the only one that is needed.\n", rotated)
+		return err
+	})
+}
+
+type encryptRunCmd struct{}
+
+// Help is shown by --help.
+func (encryptRunCmd) Help() string {
+	return `Encrypts in small transactions, beside running services, and goes on where it was broken off. Freed rows and the write-ahead log
+keep what stood there until PostgreSQL writes over them: run VACUUM FULL afterwards, and let old backups expire.
+
+Example:
+  deskhand encryption run --encryption-keys /etc/deskhand/keys`
+}
+
+// Run implements the command.
+func (encryptRunCmd) Run(ctx context.Context, a *app) error {
+	return withVault(ctx, a, func(s *system) error {
+		before, err := s.store.Sealing(ctx)
+		if err != nil {
+			return err
+		}
+		bar, done := newProgress(a.err, "texts", before.Open()), 0
+		sealed, err := s.store.SealAll(ctx, func(_ string, rows int) { done += rows; bar.set(done) })
+		bar.done()
+		if err != nil {
+			if ctx.Err() != nil {
+				_, _ = fmt.Fprintf(a.err, "Stopped. %d texts are encrypted; run the same command again to go on.\n", sealed)
+			}
+			return err
+		}
+		_, err = fmt.Fprintf(a.out, "%d texts are encrypted.\n", sealed)
+		return err
+	})
+}
+
+type encryptStatusCmd struct {
+	JSON bool `help:"Print one JSON object." name:"json"`
+}
+
+// Help is shown by --help.
+func (encryptStatusCmd) Help() string {
+	return `Exit code 1 while something is still as it was written, or wrapped by another key than the first of the file.
+
+Example:
+  deskhand encryption status --json --encryption-keys /etc/deskhand/keys`
+}
+
+// sealingReport is what status prints with --json.
+type sealingReport struct {
+	postgres.Sealing
+
+	Current string `json:"current_key"`
+}
+
+// Run implements the command.
+func (c encryptStatusCmd) Run(ctx context.Context, a *app) error {
+	return withVault(ctx, a, func(s *system) error {
+		found, err := s.store.Sealing(ctx)
+		if err != nil {
+			return err
+		}
+		keys, err := a.config.keyring()
+		if err != nil {
+			return err
+		}
+		report := sealingReport{Current: keys.Current(), Sealing: found}
+		if c.JSON {
+			err = json.NewEncoder(a.out).Encode(report)
+		} else {
+			err = report.print(a)
+		}
+		if err != nil {
+			return err
+		}
+		if found.Open() > 0 || len(found.Keys) > 1 || found.Keys[0].KEK != report.Current {
+			return errFailed
+		}
+		return nil
+	})
+}
+
+func (r sealingReport) print(a *app) error {
+	table := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "PLACE\tENCRYPTED\tNOT YET") // a tabwriter reports at Flush
+	for _, p := range r.Places {
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\n", p.Place, p.Sealed, p.Open)
+	}
+	_, _ = fmt.Fprintln(table, "\nKEY\tDATA KEYS\t")
+	for _, key := range r.Keys {
+		note := "needed until \"deskhand encryption rotate\""
+		if key.KEK == r.Current {
+			note = "in use"
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%d\t%s\n", key.KEK, key.DataKeys, note)
+	}
+	return table.Flush()
+}
+
+// withVault opens the desk, if there is a file of keys.
+func withVault(ctx context.Context, a *app, work func(s *system) error) error {
+	if a.config.Files.EncryptionKeys == "" {
+		return fmt.Errorf("%w: name the file of keys with --encryption-keys: \"deskhand encryption key --help\" says how to make one",
+			errConfig)
+	}
+	return withDesk(ctx, a, work)
+}
+
+// keyring reads the file of keys; nil without one.
+func (c config) keyring() (*seal.Keyring, error) {
+	if c.Files.EncryptionKeys == "" {
+		return nil, nil //nolint:nilnil // nil encrypts nothing
+	}
+	content, err := readSecret(c.Files.EncryptionKeys)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --encryption-keys: %w", errConfig, err)
+	}
+	keys, err := seal.ParseKeyring(strings.NewReader(content))
+	if err != nil {
+		return nil, fmt.Errorf("%w: --encryption-keys %s: %w", errConfig, c.Files.EncryptionKeys, err)
+	}
+	return keys, nil
+}
+
+// openVault returns the vault of a migrated database; nil without keys, where nothing is encrypted.
+func openVault(ctx context.Context, a *app, pool *pgxpool.Pool) (*postgres.Vault, error) {
+	keys, err := a.config.keyring()
+	if err != nil {
+		return nil, err
+	}
+	vault, err := postgres.OpenVault(ctx, pool, keys, a.clock)
+	if err != nil {
+		return nil, fmt.Errorf("--encryption-keys: %w", err)
+	}
+	return vault, nil
+}
+
+// dataKeyInterval is how often a service asks for the data key of the day.
+const dataKeyInterval = time.Hour
+
+// keepSealed encrypts what was stored before, then follows the days, until ctx ends. Without keys it does nothing.
+func (s *system) keepSealed(ctx context.Context, logger *slog.Logger) {
+	if s.vault == nil {
+		return
+	}
+	ticker := time.NewTicker(dataKeyInterval)
+	defer ticker.Stop()
+	whole := false
+	for {
+		if !whole {
+			sealed, err := s.store.SealAll(ctx, nil)
+			whole = err == nil
+			switch {
+			case err != nil && ctx.Err() == nil:
+				logger.Warn("stored texts not encrypted yet: tried again", slog.Int("encrypted", sealed), slog.Any("error", err))
+			case sealed > 0:
+				logger.Info("stored texts encrypted", slog.Int("texts", sealed))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := s.vault.Renew(ctx); err != nil && ctx.Err() == nil {
+			logger.Warn("no data key for today: that of yesterday goes on", slog.Any("error", err))
+		}
+	}
+}
