@@ -39,8 +39,9 @@ const (
 	certainOffTopic = 0.7
 	// personCertainty is the probability from which on the classifier alone sends a message to a person. A missed danger is
 	// counted as ten harmless messages taken along. On evals/suites/handoff-dev.jsonl that is least at 0.35 (none of 630 dangers
-	// missed, 0.018 of the harmless taken). On 66 situations in 14 languages that a model was not shown, anything from 0.25 to 0.35
-	// is as good within 3 %; they are look-alikes and trouble told without its name, and harder than a desk's messages.
+	// missed, 0.018 of the harmless taken), but examples were written of what that set shows to fail. On 66 situations in 14
+	// languages that a model was not shown, look-alikes and trouble told without its name, it is least at 0.2 to 0.25 and a
+	// seventh more at 0.35: those are harder than a desk's messages, and there 0.25 takes 0.281 of the harmless, 0.35 takes 0.244.
 	personCertainty = 0.35
 	// faintIntent is the probability below which the likeliest intent says nothing.
 	faintIntent = 0.1
