@@ -119,7 +119,8 @@ func Clear(ctx context.Context, address string) error {
 			FOR statement IN
 				SELECT format('DROP %s IF EXISTS %s CASCADE', kind, name) FROM (
 					SELECT 1 AS step, oid, 'pg_class'::regclass AS catalog,
-						CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind,
+						CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE'
+							END AS kind,
 						oid::regclass::text AS name
 					FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
 					UNION ALL
