@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 
 	"github.com/google/uuid"
@@ -48,9 +49,7 @@ func (v *visit) ticket() (string, any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	for agent, name := range names {
-		page.Names[agent] = name
-	}
+	maps.Copy(page.Names, names)
 	page.Names[v.session.Agent.ID.String()] = v.texts.T("you")
 	var viewers httpapi.Viewers
 	if err := v.post(address+"/view", &viewers); err != nil {
