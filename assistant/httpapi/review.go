@@ -23,10 +23,10 @@ const (
 
 // DrawRequest says which questions are drawn for review.
 type DrawRequest struct {
-	From time.Time `doc:"Questions that ended at this time or later; 7 days before to when missing." json:"from,omitempty"`
+	From time.Time `doc:"Questions that ended at this time or later; 7 days before to when missing." json:"from,omitzero"`
 	Seed int64     `doc:"The same seed draws the same questions of the same time." json:"seed,omitempty"`
 	Size int       `doc:"How many; those drawn before are not drawn twice." json:"size" maximum:"2000" minimum:"1"`
-	To   time.Time `doc:"And before this time; now when missing." json:"to,omitempty"`
+	To   time.Time `doc:"And before this time; now when missing." json:"to,omitzero"`
 }
 
 type drawInput struct {
@@ -147,7 +147,8 @@ func (s *server) describeReviews(api huma.API) {
 	}, access.ReviewAnswers), s.reviews)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "How good live answers are, and how far the reviewers agree (Cohen's kappa).",
-		Method:      http.MethodGet, OperationID: "get-review-quality", Path: "/v1/reviews/quality", Summary: "What reviews say", Tags: tags,
+		Method:      http.MethodGet, OperationID: "get-review-quality", Path: "/v1/reviews/quality", Summary: "What reviews say",
+		Tags:                         tags,
 		RejectUnknownQueryParameters: true,
 	}, access.ReviewAnswers), s.quality)
 	huma.Register(api, s.operation(api, huma.Operation{
