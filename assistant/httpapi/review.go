@@ -135,7 +135,8 @@ func (s *server) describeReviews(api huma.API) {
 		Description: "Draws questions of live traffic. Each stratum of intent and confidence gets its share, and every question has the " +
 			"same chance.",
 		DefaultStatus: http.StatusCreated,
-		Method:        http.MethodPost, OperationID: "draw-sample", Path: "/v1/reviews/samples", Summary: "Draw questions for review", Tags: tags,
+		Method:        http.MethodPost, OperationID: "draw-sample", Path: "/v1/reviews/samples", Summary: "Draw questions for review",
+		Tags: tags,
 	}, access.ReviewAnswers), s.drawSample)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Method: http.MethodGet, OperationID: "list-samples", Path: "/v1/reviews/samples", Summary: "List draws", Tags: tags,
@@ -241,8 +242,8 @@ func (s *server) quality(ctx context.Context, in *qualityInput) (*qualityOutput,
 // NewReview is a review as the interface shows it, with what customers wrote masked.
 func NewReview(r online.Review, mask func(string) string) Review {
 	view := Review{
-		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Choices: []string{}, Confidence: r.Confidence, Draft: r.Draft, ID: r.RunID,
-		Intent: r.Intent, Labelled: r.Labelled, Labels: []ReviewLabel{}, Language: r.Language, Mine: r.Mine, Outcome: string(r.Outcome),
+		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Choices: []string{}, Confidence: r.Confidence, Draft: r.Draft,
+		ID: r.RunID, Intent: r.Intent, Labelled: r.Labelled, Labels: []ReviewLabel{}, Language: r.Language, Mine: r.Mine, Outcome: string(r.Outcome),
 		Reasons: r.Reasons, SampleID: r.SampleID, Status: string(r.Status), Stratum: r.Stratum, Turns: []ReviewTurn{},
 	}
 	for _, choice := range r.Choices() {

@@ -47,8 +47,8 @@ type reviewSampleCmd struct {
 
 // Help is shown by --help.
 func (reviewSampleCmd) Help() string {
-	return `Strata are made of intent and confidence; each gets its share of the sample, and every question has the same chance. Two leads label
-each question without seeing each other's label (in the console under Reviews, or with "deskhand eval review label"); where they
+	return `Strata are made of intent and confidence; each gets its share of the sample, and every question has the same chance. Two
+leads label each question without seeing each other's label (in the console under Reviews, or with "deskhand eval review label"); where they
 differ, a third one decides.
 
 Examples:
@@ -261,8 +261,8 @@ type reviewAgreementCmd struct {
 // Help is shown by --help.
 func (reviewAgreementCmd) Help() string {
 	return `Shares are of the settled questions, with Wilson's interval at 95 %: every question has the same chance to be drawn, so they
-are those of the traffic once all are settled. Agreement is Cohen's kappa with its interval: that both see whether a question was handed over
-makes for agreement, so it is also given for replies and hand-offs, each on its own, and for each label against the rest.
+are those of the traffic once all are settled. Agreement is Cohen's kappa with its interval: that both see whether a question was handed
+over makes for agreement, so it is also given for replies and hand-offs, each on its own, and for each label against the rest.
 
 Examples:
   deskhand eval review agreement

@@ -168,7 +168,8 @@ func hashed(seed int64, id uuid.UUID) [sha256.Size]byte {
 
 // Samples returns the draws, the newest first, at most limit.
 func (s *Store) Samples(ctx context.Context, limit int) ([]Sample, error) {
-	rows, err := s.Pool.Query(ctx, `SELECT `+sampleColumns+` FROM eval_samples ORDER BY id DESC LIMIT @limit`, pgx.NamedArgs{"limit": limit})
+	rows, err := s.Pool.Query(ctx, `SELECT `+sampleColumns+` FROM eval_samples ORDER BY id DESC LIMIT @limit`,
+		pgx.NamedArgs{"limit": limit})
 	if err != nil {
 		return nil, fmt.Errorf("list samples: %w", err)
 	}
