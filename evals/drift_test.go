@@ -48,7 +48,7 @@ func (w world) traffic(random *rand.Rand, n int) evals.Traffic {
 }
 
 func look(seed uint64, changed world) evals.Drift {
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // statistics, not secrets
+	random := rand.New(rand.NewPCG(seed, 1))
 	return evals.NewDrift(usual().traffic(random, 1600), changed.traffic(random, 400))
 }
 
@@ -107,7 +107,7 @@ func TestDrift(t *testing.T) {
 
 	t.Run("ASignificantChangeThatDoesNotMatterRaisesNone", func(t *testing.T) {
 		t.Parallel()
-		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // as above
+		random := rand.New(rand.NewPCG(1, 2))
 		changed := usual()
 		changed.handOffs = 0.33
 		drift := evals.NewDrift(usual().traffic(random, 40_000), changed.traffic(random, 20_000))
@@ -117,7 +117,7 @@ func TestDrift(t *testing.T) {
 
 	t.Run("TooFewQuestionsTellNothing", func(t *testing.T) {
 		t.Parallel()
-		random := rand.New(rand.NewPCG(1, 3)) //nolint:gosec // as above
+		random := rand.New(rand.NewPCG(1, 3))
 		drift := evals.NewDrift(usual().traffic(random, 400), world{handOffs: 1, unanswered: 1}.traffic(random, 49))
 		require.True(t, drift.TooFew)
 		require.Empty(t, alarms(drift))
@@ -166,7 +166,7 @@ func BenchmarkDrift(b *testing.B) {
 			change(&changed)
 			found := 0
 			for i := range b.N {
-				if look(uint64(i), changed).Alarms > 0 { //nolint:gosec // a count is not negative
+				if look(uint64(i), changed).Alarms > 0 {
 					found++
 				}
 			}

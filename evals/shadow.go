@@ -25,7 +25,7 @@ type ShadowReport struct {
 	Candidate        string                                          `json:"candidate"`
 	CompletionTokens int                                             `json:"completion_tokens"`
 	CostUSD          float64                                         `json:"cost_usd"`
-	Failed           int                                             `json:"failed"`   // questions that the candidate could not take to an end
+	Failed           int                                             `json:"failed"`   // questions without an end
 	Gained           int                                             `json:"gained"`   // that it answers and the desk did not
 	Labelled         map[Ending]map[assistant.Outcome]int            `json:"labelled"` // by what reviewers said of the desk's end
 	Lost             int                                             `json:"lost"`     // that it does not answer and the desk did

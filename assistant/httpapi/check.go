@@ -47,11 +47,11 @@ type RuleFinding struct {
 
 func (s *server) describeChecks(api huma.API) {
 	operation := s.operation(api, huma.Operation{
-		Description: "Runs the suite of DESKHAND_GATE_SUITE on a copy of the knowledge base, with the article as it is and as it would be, " +
-			"and says whether anything would get worse. Nothing is published.",
+		Description: "Runs the suite of DESKHAND_GATE_SUITE on a copy of the knowledge base, with the article as it is and as it would " +
+			"be, and says whether anything would get worse. Nothing is published.",
 		DefaultStatus: http.StatusAccepted,
-		Method:        http.MethodPost, OperationID: "check-article", Path: "/v1/articles/check", Summary: "Check an article before publishing",
-		Tags: []string{"Knowledge base"},
+		Method:        http.MethodPost, OperationID: "check-article", Path: "/v1/articles/check",
+		Summary: "Check an article before publishing", Tags: []string{"Knowledge base"},
 	}, access.EditKnowledge)
 	operation.MaxBodyBytes = articleBodyLimit
 	huma.Register(api, operation, s.checkArticle)

@@ -65,8 +65,8 @@ func (s *server) describeEvalRuns(api huma.API) {
 		RejectUnknownQueryParameters: true,
 	}, access.ReviewAnswers), s.evalRuns)
 	huma.Register(api, s.operation(api, huma.Operation{
-		Description: "The report as one page that loads nothing: figures with intervals, slices, curves, failed cases with their traces; with " +
-			"a baseline also what changed.",
+		Description: "The report as one page that loads nothing: figures with intervals, slices, curves, failed cases with their traces; " +
+			"with a baseline also what changed.",
 		Method: http.MethodGet, OperationID: "get-eval-report", Path: "/v1/evals/runs/{id}/report", Summary: "Report of a run", Tags: tags,
 		RejectUnknownQueryParameters: true,
 		Responses: map[string]*huma.Response{"200": {

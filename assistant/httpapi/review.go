@@ -23,10 +23,10 @@ const (
 
 // DrawRequest says which questions are drawn for review.
 type DrawRequest struct {
-	From time.Time `doc:"Questions that ended at this time or later; 7 days before to when missing." json:"from,omitempty"`
+	From time.Time `doc:"Questions that ended at this time or later; 7 days before to when missing." json:"from,omitzero"`
 	Seed int64     `doc:"The same seed draws the same questions of the same time." json:"seed,omitempty"`
 	Size int       `doc:"How many; those drawn before are not drawn twice." json:"size" maximum:"2000" minimum:"1"`
-	To   time.Time `doc:"And before this time; now when missing." json:"to,omitempty"`
+	To   time.Time `doc:"And before this time; now when missing." json:"to,omitzero"`
 }
 
 type drawInput struct {
@@ -135,7 +135,8 @@ func (s *server) describeReviews(api huma.API) {
 		Description: "Draws questions of live traffic. Each stratum of intent and confidence gets its share, and every question has the " +
 			"same chance.",
 		DefaultStatus: http.StatusCreated,
-		Method:        http.MethodPost, OperationID: "draw-sample", Path: "/v1/reviews/samples", Summary: "Draw questions for review", Tags: tags,
+		Method:        http.MethodPost, OperationID: "draw-sample", Path: "/v1/reviews/samples", Summary: "Draw questions for review",
+		Tags: tags,
 	}, access.ReviewAnswers), s.drawSample)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Method: http.MethodGet, OperationID: "list-samples", Path: "/v1/reviews/samples", Summary: "List draws", Tags: tags,
@@ -147,7 +148,8 @@ func (s *server) describeReviews(api huma.API) {
 	}, access.ReviewAnswers), s.reviews)
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: "How good live answers are, and how far the reviewers agree (Cohen's kappa).",
-		Method:      http.MethodGet, OperationID: "get-review-quality", Path: "/v1/reviews/quality", Summary: "What reviews say", Tags: tags,
+		Method:      http.MethodGet, OperationID: "get-review-quality", Path: "/v1/reviews/quality", Summary: "What reviews say",
+		Tags:                         tags,
 		RejectUnknownQueryParameters: true,
 	}, access.ReviewAnswers), s.quality)
 	huma.Register(api, s.operation(api, huma.Operation{
@@ -240,8 +242,8 @@ func (s *server) quality(ctx context.Context, in *qualityInput) (*qualityOutput,
 // NewReview is a review as the interface shows it, with what customers wrote masked.
 func NewReview(r online.Review, mask func(string) string) Review {
 	view := Review{
-		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Choices: []string{}, Confidence: r.Confidence, Draft: r.Draft, ID: r.RunID,
-		Intent: r.Intent, Labelled: r.Labelled, Labels: []ReviewLabel{}, Language: r.Language, Mine: r.Mine, Outcome: string(r.Outcome),
+		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Choices: []string{}, Confidence: r.Confidence, Draft: r.Draft,
+		ID: r.RunID, Intent: r.Intent, Labelled: r.Labelled, Labels: []ReviewLabel{}, Language: r.Language, Mine: r.Mine, Outcome: string(r.Outcome),
 		Reasons: r.Reasons, SampleID: r.SampleID, Status: string(r.Status), Stratum: r.Stratum, Turns: []ReviewTurn{},
 	}
 	for _, choice := range r.Choices() {

@@ -27,7 +27,8 @@ type Checker interface {
 
 // EnqueueCheck stores the job of a check, in the transaction that asks for it.
 func (q *Queue) EnqueueCheck(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	if _, err := q.client.InsertTx(ctx, tx, checkArgs{ID: id}, &river.InsertOpts{MaxAttempts: checkAttempts, Queue: queueCheck}); err != nil {
+	options := river.InsertOpts{MaxAttempts: checkAttempts, Queue: queueCheck}
+	if _, err := q.client.InsertTx(ctx, tx, checkArgs{ID: id}, &options); err != nil {
 		return fmt.Errorf("enqueue check: %w", err)
 	}
 	return nil

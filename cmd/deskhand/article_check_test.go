@@ -46,7 +46,7 @@ func TestAnArticleIsCheckedBeforeItGoesLive(t *testing.T) {
 		})
 		require.NoError(t, err)
 		require.Equal(t, id, enqueued)
-		scratch := func(_ context.Context, work func(string) error) error { return work(pgtest.EmptyURL(t)) } // the tests' role creates none
+		scratch := func(_ context.Context, work func(string) error) error { return work(pgtest.EmptyURL(t)) } //nolint:contextcheck // the tests' role creates none
 		require.NoError(t, checker{scratch: scratch, suite: suite, system: d.system}.CheckArticle(t.Context(), id))
 		done, err := d.system.online().Check(t.Context(), id)
 		require.NoError(t, err)

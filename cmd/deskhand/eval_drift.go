@@ -25,8 +25,8 @@ type evalDriftCmd struct {
 
 // Help is shown by --help.
 func (evalDriftCmd) Help() string {
-	return `Compares the last week with the four weeks before: hand-offs, questions that no article answered well enough, languages, intents, and the
-confidence. Of each conversation the first question counts. Rates and mixes are tested with the likelihood ratio (G-test), the
+	return `Compares the last week with the four weeks before: hand-offs, questions that no article answered well enough, languages, intents,
+and the confidence. Of each conversation the first question counts. Rates and mixes are tested with the likelihood ratio (G-test), the
 confidence with Kolmogorov and Smirnov's test, all five with Holm's correction. An alarm needs a p-value below 0.01 and a difference
 that matters: 5 points of a rate, a tenth of a mix or of the distribution of the confidence. The service looks by itself each day;
 /metrics has what it saw, and docs/operations/alerts.yaml an alert.
@@ -77,7 +77,7 @@ func printDrift(w io.Writer, drift evals.Drift) error {
 		drift.Reference.To.Format(time.DateOnly), drift.Reference.Questions, drift.Recent.From.Format(time.DateOnly),
 		drift.Recent.To.Format(time.DateOnly), drift.Recent.Questions)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "\tMEASURE\tBEFORE\tAFTER\tEFFECT\tLEAST\tTEST\tP\tP (HOLM)\tMOST CHANGED")
+	_, _ = fmt.Fprintln(table, "\tMEASURE\tBEFORE\tAFTER\tEFFECT\tLEAST\tTEST\tP\tADJUSTED\tMOST CHANGED")
 	for _, f := range drift.Findings {
 		mark, before, after := "ok", "-", "-"
 		if f.Alarm {
@@ -86,8 +86,8 @@ func printDrift(w io.Writer, drift evals.Drift) error {
 		if f.Movers == nil {
 			before, after = fmt.Sprintf("%.3f", f.Before), fmt.Sprintf("%.3f", f.After)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.3f\t%.2f\t%s\t%.2g\t%.2g\t%s\n", mark, f.Measure, before, after, f.Effect, f.Least, f.Test,
-			f.P, f.Adjusted, movers(f))
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.3f\t%.2f\t%s\t%.2g\t%.2g\t%s\n", mark, f.Measure, before, after, f.Effect, f.Least,
+			f.Test, f.P, f.Adjusted, movers(f))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print drift: %w", err)
@@ -151,7 +151,7 @@ func (c evalDriftCmd) simulate(ctx context.Context, a *app, store *online.Store)
 	if c.JSON {
 		return printJSON(a, found)
 	}
-	_, err = fmt.Fprintf(a.out, "%d conversations, dealt out %d times: a look raises a false alarm at a rate of %s (%s)\n", found.Questions, c.Simulate,
-		found.Looks, ranked(found.Alarms))
+	_, err = fmt.Fprintf(a.out, "%d conversations, dealt out %d times: a look raises a false alarm at a rate of %s (%s)\n",
+		found.Questions, c.Simulate, found.Looks, ranked(found.Alarms))
 	return err
 }

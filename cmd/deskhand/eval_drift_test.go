@@ -29,7 +29,7 @@ func (d *desktop) weeks(t *testing.T, handedOver int) {
 				deadline_at, concluded_at)
 			SELECT gen_random_uuid(), q.conversation_id, q.id, a.id, 'concluded', CASE WHEN n <= $2 THEN 'clarify' ELSE 'answered' END,
 				CASE WHEN n <= $2 THEN ARRAY['no_source'] ELSE ARRAY[]::text[] END, 'fees', 'en', 0.9, $1, $1, $1
-			FROM (SELECT *, row_number() OVER () AS n FROM m WHERE author = 'customer') q
+			FROM (SELECT id, conversation_id, row_number() OVER () AS n FROM m WHERE author = 'customer') q
 			JOIN m a ON a.conversation_id = q.conversation_id AND a.author = 'assistant'`, at, n)
 		require.NoError(t, err)
 	}

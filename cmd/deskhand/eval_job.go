@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/evals/archive"
@@ -38,12 +40,17 @@ func withArchive(ctx context.Context, a *app, work func(*archive.Archive, *datab
 	if err != nil {
 		return err
 	}
-	return work(archive.New(pool, a.clock).WithCodec(archive.Codec{
+	return work(newArchive(pool, vault, a.clock), database)
+}
+
+// newArchive returns the archive of a database, sealed as the rest of it is.
+func newArchive(pool *pgxpool.Pool, vault *postgres.Vault, clock func() time.Time) *archive.Archive {
+	return archive.New(pool, clock).WithCodec(archive.Codec{
 		Open: func(ctx context.Context, cell archive.Cell, stored []byte) ([]byte, error) {
 			return vault.OpenResult(ctx, pool, cell.Key(), stored)
 		},
 		Seal: func(cell archive.Cell, result []byte) ([]byte, error) { return vault.SealResult(cell.Key(), result) },
-	}), database)
+	})
 }
 
 // evalJob is one run of a suite that is kept.

@@ -47,8 +47,8 @@ type reviewSampleCmd struct {
 
 // Help is shown by --help.
 func (reviewSampleCmd) Help() string {
-	return `Strata are made of intent and confidence; each gets its share of the sample, and every question has the same chance. Two leads label
-each question without seeing each other's label (in the console under Reviews, or with "deskhand eval review label"); where they
+	return `Strata are made of intent and confidence; each gets its share of the sample, and every question has the same chance. Two
+leads label each question without seeing each other's label (in the console under Reviews, or with "deskhand eval review label"); where they
 differ, a third one decides.
 
 Examples:
@@ -204,7 +204,7 @@ func (reviewLabelCmd) Help() string {
 	return `Until somebody else has labelled the question too, you may change your label.
 
 Example:
-  deskhand eval review label wrong_answer 0192f0c1-7f3b-7000-8000-3b9f5c1de001 --as lea@quayside.example --note "the fee is that of last year"`
+  deskhand eval review label wrong_answer 0192f0c1-7f3b-7000-8000-3b9f5c1de001 --as Lea --note "the fee is that of last year"`
 }
 
 // Run implements the command.
@@ -260,9 +260,9 @@ type reviewAgreementCmd struct {
 
 // Help is shown by --help.
 func (reviewAgreementCmd) Help() string {
-	return `Shares are of the settled questions, with Wilson's interval at 95 %: every question has the same chance to be drawn, so they are those
-of the traffic once all are settled. Agreement is Cohen's kappa with its interval: that both see whether a question was handed over
-makes for agreement, so it is also given for replies and hand-offs, each on its own, and for each label against the rest.
+	return `Shares are of the settled questions, with Wilson's interval at 95 %: every question has the same chance to be drawn, so they
+are those of the traffic once all are settled. Agreement is Cohen's kappa with its interval: that both see whether a question was handed
+over makes for agreement, so it is also given for replies and hand-offs, each on its own, and for each label against the rest.
 
 Examples:
   deskhand eval review agreement
@@ -285,7 +285,8 @@ func (c reviewAgreementCmd) Run(ctx context.Context, a *app) error {
 		for _, label := range slices.Sorted(maps.Keys(q.Labels)) {
 			_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", label, q.Labels[label], q.Agreement.Labels[label])
 		}
-		_, _ = fmt.Fprintf(table, "\t\t\nreplies\t\t%s\nhand-offs\t\t%s\nall\t\t%s\n", q.Agreement.Replies, q.Agreement.HandOffs, q.Agreement.All)
+		_, _ = fmt.Fprintf(table, "\t\t\nreplies\t\t%s\nhand-offs\t\t%s\nall\t\t%s\n", q.Agreement.Replies, q.Agreement.HandOffs,
+			q.Agreement.All)
 		return table.Flush()
 	})
 }

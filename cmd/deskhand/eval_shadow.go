@@ -20,8 +20,8 @@ type evalShadowCmd struct {
 
 // Help is shown by --help.
 func (evalShadowCmd) Help() string {
-	return `Says what a candidate (a second policy, prompt or model) would have done with live questions. "deskhand serve --shadow FILE" asks it, after
-the desk has decided; what it says is sent to nobody, opens no ticket, and its costs are apart from the desk's. Per question both
+	return `Says what a candidate (a second policy, prompt or model) would have done with live questions. "deskhand serve --shadow FILE"
+asks it, after the desk has decided; what it says is sent to nobody, opens no ticket, and its costs are apart from the desk's. Per question both
 outcomes are compared: McNemar's exact test says whether the candidate answers more or less than chance explains. Which of the two is
 right, reviewers say: see "deskhand eval review".
 
@@ -100,9 +100,10 @@ func printShadow(w io.Writer, v httpapi.ShadowView) error {
 		}
 		_, _ = fmt.Fprintln(table)
 	}
-	_, _ = fmt.Fprintf(table, "\nend alike\t%s\nanswered by the desk\t%s\nby the candidate\t%s\nanswers gained, lost\t%d, %d: %s (McNemar p = %.2g)\n",
-		r.Agreement, r.AnsweredByDesk, r.Answered, r.Gained, r.Lost, r.Verdict, r.P)
-	_, _ = fmt.Fprintf(table, "cost\t$%.4f, %d and %d tokens, %d ms (median)\n", r.CostUSD, r.PromptTokens, r.CompletionTokens, r.MedianMillis)
+	_, _ = fmt.Fprintf(table, "\nend alike\t%s\nanswered by the desk\t%s\nby the candidate\t%s\n", r.Agreement, r.AnsweredByDesk, r.Answered)
+	_, _ = fmt.Fprintf(table, "answers gained, lost\t%d, %d: %s (McNemar p = %.2g)\n", r.Gained, r.Lost, r.Verdict, r.P)
+	_, _ = fmt.Fprintf(table, "cost\t$%.4f, %d and %d tokens, %d ms (median)\n", r.CostUSD, r.PromptTokens, r.CompletionTokens,
+		r.MedianMillis)
 	for _, label := range evals.Endings() {
 		if by := r.Labelled[label]; len(by) > 0 {
 			_, _ = fmt.Fprintf(table, "of the desk's %s\tanswered %d, clarify %d, handed_off %d\n", label, by[assistant.OutcomeAnswered],
@@ -113,8 +114,8 @@ func printShadow(w io.Writer, v httpapi.ShadowView) error {
 		return fmt.Errorf("print comparison: %w", err)
 	}
 	for _, d := range v.Differences {
-		_, _ = fmt.Fprintf(w, "\n%s · %s, candidate: %s (%s) · confidence %.2f\n%s", d.RunID, d.Desk, d.Candidate, strings.Join(d.Reasons, ", "),
-			d.Confidence, indented(d.Question))
+		_, _ = fmt.Fprintf(w, "\n%s · %s, candidate: %s (%s) · confidence %.2f\n%s", d.RunID, d.Desk, d.Candidate,
+			strings.Join(d.Reasons, ", "), d.Confidence, indented(d.Question))
 		if d.Body != "" {
 			_, _ = fmt.Fprintf(w, "  would have said\n%s", indented(d.Body))
 		}

@@ -24,7 +24,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/web/console"
 	"github.com/deskhand/deskhand/assistant/web/widget"
 	"github.com/deskhand/deskhand/evals"
-	"github.com/deskhand/deskhand/evals/archive"
 	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -101,41 +100,16 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	pipeline := s.assistant(s.store, a.clock)
 	newDeskMetrics(registry, s, pipeline)
 	newDriftMetrics(registry, s)
-	people := s.people()
-	suite, err := c.gateSuite()
-	if err != nil {
+	parts := work{people: s.people(), registry: registry}
+	if parts.suite, err = c.gateSuite(); err != nil {
 		return err
 	}
-	stop, err := s.work(ctx, pipeline, work{people: people, registry: registry, suite: suite})
+	stop, err := s.work(ctx, pipeline, parts)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	gate, err := c.Limits.gate(a, s.store)
-	if err != nil {
-		return err
-	}
-	server, err := newServer(a.config.Login.apply(httpapi.Config{ //nolint:contextcheck // a request has a context of its own
-		Assistant: pipeline,
-		Check:     s.checks(suite),
-		Clock:     a.clock,
-		Deadline:  a.config.RequestDeadline,
-		Desk:      people,
-		Evals:     archive.New(s.pool, a.clock),
-		Gate:      gate,
-		Glossary:  s.glossary,
-		Index:     s.desk.Index,
-		Live:      s.live,
-		Logger:    a.logger,
-		Online:    s.online(),
-		Redactor:  s.knowledge.redactor,
-		Registry:  countSearches(registry, s.desk),
-		Search:    s.search,
-		Store:     s.store,
-		Tracer:    s.tracer,
-		Translate: s.translator(),
-		Version:   version,
-	}))
+	server, err := c.server(s, pipeline, parts) //nolint:contextcheck // a request has a context of its own
 	if err != nil {
 		return err
 	}
@@ -161,6 +135,36 @@ func (c serveCmd) open(ctx context.Context, a *app, registry *prometheus.Registr
 		return nil, err
 	}
 	return openSystem(ctx, a, newModelMetrics(registry))
+}
+
+// server returns the HTTP interface with the faces on it.
+func (c serveCmd) server(s *system, pipeline *assistant.Assistant, w work) (*fiber.App, error) {
+	a := s.app
+	gate, err := c.Limits.gate(a, s.store)
+	if err != nil {
+		return nil, err
+	}
+	return newServer(a.config.Login.apply(httpapi.Config{
+		Assistant: pipeline,
+		Check:     s.checks(w.suite),
+		Clock:     a.clock,
+		Deadline:  a.config.RequestDeadline,
+		Desk:      w.people,
+		Evals:     newArchive(s.pool, s.vault, a.clock),
+		Gate:      gate,
+		Glossary:  s.glossary,
+		Index:     s.desk.Index,
+		Live:      s.live,
+		Logger:    a.logger,
+		Online:    s.online(),
+		Redactor:  s.knowledge.redactor,
+		Registry:  countSearches(w.registry, s.desk),
+		Search:    s.search,
+		Store:     s.store,
+		Tracer:    s.tracer,
+		Translate: s.translator(),
+		Version:   version,
+	}))
 }
 
 // follow does in the background what goes by the clock or by what other replicas do, until ctx ends.

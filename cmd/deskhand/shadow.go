@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -99,11 +100,11 @@ func (f shadowFile) validate() error {
 	case !(f.Budget >= 0 && f.Budget <= maxBudget):
 		return fmt.Errorf("budget_usd is %v: write an amount of US dollars", f.Budget)
 	case f.Price != nil && !(f.Price.Prompt >= 0 && f.Price.Completion >= 0):
-		return fmt.Errorf("price_per_million must not be negative")
+		return errors.New("price_per_million must not be negative")
 	case f.ChatModel != "" && f.Providers != "":
-		return fmt.Errorf("chat_model and providers are both set: name the model in the file of the providers")
+		return errors.New("chat_model and providers are both set: name the model in the file of the providers")
 	case f.Policy == nil && f.ChatModel == "" && f.Providers == "" && f.Prompt == "":
-		return fmt.Errorf("nothing differs from the desk: write policy, chat_model, providers or prompt")
+		return errors.New("nothing differs from the desk: write policy, chat_model, providers or prompt")
 	}
 	if f.Policy != nil {
 		if _, err := f.Policy.Policy(); err != nil {
@@ -117,7 +118,7 @@ func (f shadowFile) validate() error {
 func (f shadowFile) providers(c config) ([]llm.Provider, error) {
 	c.Providers = cmp.Or(f.Providers, c.Providers)
 	if f.ChatModel != "" && c.Providers != "" {
-		return nil, fmt.Errorf("chat_model is for the one server of OPENAI_BASE_URL: name providers instead")
+		return nil, errors.New("chat_model is for the one server of OPENAI_BASE_URL: name providers instead")
 	}
 	c.ChatModel = cmp.Or(f.ChatModel, c.ChatModel)
 	providers, err := c.providers()
@@ -125,14 +126,15 @@ func (f shadowFile) providers(c config) ([]llm.Provider, error) {
 		return nil, err
 	}
 	if len(providers) == 0 && f.ChatModel+f.Providers+f.Prompt != "" {
-		return nil, fmt.Errorf("chat_model and prompt need a model: set OPENAI_API_KEY or OPENAI_BASE_URL")
+		return nil, errors.New("chat_model and prompt need a model: set OPENAI_API_KEY or OPENAI_BASE_URL")
 	}
 	for i := range providers {
 		if f.Price != nil {
 			providers[i].Prices = map[string]llm.Price{providers[i].ChatModel: {Completion: f.Price.Completion, Prompt: f.Price.Prompt}}
 		}
 		if _, known := providers[i].Prices[providers[i].ChatModel]; providers[i].ChatModel != "" && (f.Budget == 0 || !known) {
-			return nil, fmt.Errorf("a candidate with a model needs budget_usd and the price of %s: write price_per_million (0 for a model that costs nothing)",
+			return nil, fmt.Errorf("a candidate with a model needs budget_usd and the price of %s: write price_per_million "+
+				"(0 for a model that costs nothing)",
 				providers[i].ChatModel)
 		}
 	}

@@ -45,7 +45,7 @@ type EnqueueFunc func(ctx context.Context, tx pgx.Tx, id uuid.UUID) error
 // AskCheck asks for a check of an article and returns its id.
 func (s *Store) AskCheck(ctx context.Context, actor desk.Actor, article retrieval.Article, enqueue EnqueueFunc) (uuid.UUID, error) {
 	id := uuid.Must(uuid.NewV7())
-	encoded, err := json.Marshal(article)
+	encoded, err := json.Marshal(article) //nolint:musttag // only Check reads it
 	if err != nil {
 		return id, fmt.Errorf("encode article: %w", err)
 	}
@@ -67,7 +67,8 @@ func (s *Store) AskCheck(ctx context.Context, actor desk.Actor, article retrieva
 
 // Check returns a check, or an Error with CodeNotFound.
 func (s *Store) Check(ctx context.Context, id uuid.UUID) (Check, error) {
-	rows, err := s.Pool.Query(ctx, `SELECT id, article, status, done, total, gate, problem, asked_at, ended_at FROM eval_checks WHERE id = @id`,
+	rows, err := s.Pool.Query(ctx, `
+		SELECT id, article, status, done, total, gate, problem, asked_at, ended_at FROM eval_checks WHERE id = @id`,
 		pgx.NamedArgs{"id": id})
 	if err != nil {
 		return Check{}, fmt.Errorf("read check: %w", err)
@@ -100,7 +101,8 @@ func (s *Store) EndCheck(ctx context.Context, id uuid.UUID, gate *evals.Gate, pr
 		}
 	}
 	_, err := s.Pool.Exec(ctx, `
-		UPDATE eval_checks SET status = @status, gate = @gate, problem = @problem, ended_at = @now, done = total WHERE id = @id AND ended_at IS NULL`,
+		UPDATE eval_checks SET status = @status, gate = @gate, problem = @problem, ended_at = @now, done = total
+		WHERE id = @id AND ended_at IS NULL`,
 		pgx.NamedArgs{"gate": encoded, "id": id, "now": s.Clock(), "problem": problem, "status": status})
 	if err != nil {
 		return fmt.Errorf("end check: %w", err)

@@ -96,7 +96,8 @@ func putLabel(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) (ordinal int, 
 		INSERT INTO eval_labels (run_id, reviewer_id, ordinal, label, note, labelled_at)
 		SELECT @run, @reviewer, coalesce((SELECT l.ordinal FROM eval_labels l WHERE l.run_id = @run AND l.reviewer_id = @reviewer),
 			1 + (SELECT count(*) FROM eval_labels l WHERE l.run_id = @run)), @label, @note, @now
-		ON CONFLICT ON CONSTRAINT eval_labels_pkey DO UPDATE SET label = EXCLUDED.label, note = EXCLUDED.note, labelled_at = EXCLUDED.labelled_at
+		ON CONFLICT ON CONSTRAINT eval_labels_pkey DO UPDATE SET label = EXCLUDED.label, note = EXCLUDED.note,
+			labelled_at = EXCLUDED.labelled_at
 		RETURNING ordinal`, args).Scan(&ordinal)
 	if err != nil {
 		return 0, fmt.Errorf("put label: %w", err)

@@ -102,8 +102,8 @@ type reviewRow struct {
 func (r reviewRow) seenBy(reviewer uuid.UUID) Review {
 	review := Review{
 		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Confidence: r.Confidence, Draft: r.Draft, Intent: r.Intent,
-		Labelled: len(r.Labels), Language: r.Language, Outcome: r.Outcome, Place: r.Place, Reasons: r.Reasons, RunID: r.RunID, SampleID: r.SampleID,
-		Status: statusOf(r.Labels), Stratum: r.Stratum, Turns: r.Turns,
+		Labelled: len(r.Labels), Language: r.Language, Outcome: r.Outcome, Place: r.Place, Reasons: r.Reasons, RunID: r.RunID,
+		SampleID: r.SampleID, Status: statusOf(r.Labels), Stratum: r.Stratum, Turns: r.Turns,
 	}
 	review.Mine = slices.ContainsFunc(r.Labels, func(l Label) bool { return l.ReviewerID == reviewer })
 	if review.Mine || review.Status != ReviewOpen {
@@ -126,7 +126,8 @@ func statusOf(labels []Label) ReviewStatus {
 const labelledReviews = `
 	FROM eval_reviews v JOIN runs r ON r.id = v.run_id JOIN conversations c ON c.id = r.conversation_id AND c.erased_at IS NULL
 	CROSS JOIN LATERAL (
-		SELECT count(*) AS n, count(DISTINCT l.label) FILTER (WHERE l.ordinal < 3) AS different, coalesce(bool_or(l.reviewer_id = @reviewer), false) AS mine
+		SELECT count(*) AS n, count(DISTINCT l.label) FILTER (WHERE l.ordinal < 3) AS different,
+			coalesce(bool_or(l.reviewer_id = @reviewer), false) AS mine
 		FROM eval_labels l WHERE l.run_id = v.run_id) k`
 
 // reviewStatus is SQL for the status of such a row.
@@ -142,7 +143,8 @@ const reviewColumns = `
 		 FROM messages m, messages a WHERE a.id = r.reply_id AND m.conversation_id = r.conversation_id
 		   AND (m.created_at, m.id) <= (a.created_at, a.id)) AS turns,
 		(SELECT coalesce(jsonb_agg(jsonb_build_object('label', l.label, 'labelled_at', l.labelled_at, 'note', l.note, 'ordinal', l.ordinal,
-			'reviewer_id', l.reviewer_id) ORDER BY l.ordinal), '[]') FROM eval_labels l WHERE l.run_id = v.run_id) AS labels` + labelledReviews
+			'reviewer_id', l.reviewer_id) ORDER BY l.ordinal), '[]') FROM eval_labels l WHERE l.run_id = v.run_id) AS labels` +
+	labelledReviews
 
 // ReviewFilter says which reviews are wanted.
 type ReviewFilter struct {

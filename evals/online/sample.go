@@ -58,6 +58,9 @@ type Sample struct {
 	To         time.Time `db:"to_at"        json:"to"`
 }
 
+// sampleColumns are those of a Sample.
+const sampleColumns = `id, seed, from_at, to_at, population, drawn, added, drawn_at, drawn_by`
+
 // candidate is a question that may be drawn.
 type candidate struct {
 	ID      uuid.UUID
@@ -67,7 +70,8 @@ type candidate struct {
 }
 
 // band names how sure the assistant was. What a rule decides has no confidence.
-const band = `CASE WHEN coalesce(r.confidence, 0) = 0 THEN 'none' WHEN r.confidence < 0.5 THEN 'below 0.5' WHEN r.confidence < 0.8 THEN '0.5 to 0.8'
+const band = `CASE WHEN coalesce(r.confidence, 0) = 0 THEN 'none' WHEN r.confidence < 0.5 THEN 'below 0.5'
+	WHEN r.confidence < 0.8 THEN '0.5 to 0.8'
 	WHEN r.confidence < 0.95 THEN '0.8 to 0.95' ELSE 'from 0.95' END`
 
 // Draw draws questions for review and returns what it did. Strata are made of intent and confidence, and each gets its share of the
@@ -105,16 +109,16 @@ func (s *Store) keep(ctx context.Context, d Draw, population []candidate) (Sampl
 	err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			WITH fresh AS (
-				SELECT * FROM unnest(@ids::uuid[], @strata::text[]) WITH ORDINALITY AS d (run_id, stratum, place)
+				SELECT d.run_id, d.stratum, d.place FROM unnest(@ids::uuid[], @strata::text[]) WITH ORDINALITY AS d (run_id, stratum, place)
 				WHERE NOT EXISTS (SELECT FROM eval_reviews v WHERE v.run_id = d.run_id)
 			), sample AS (
 				INSERT INTO eval_samples (seed, from_at, to_at, population, drawn, added, drawn_at, drawn_by)
-				SELECT @seed, @from, @to, @population, @drawn, count(*), @now, @actor FROM fresh RETURNING *
+				SELECT @seed, @from, @to, @population, @drawn, count(*), @now, @actor FROM fresh RETURNING `+sampleColumns+`
 			), kept AS (
 				INSERT INTO eval_reviews (run_id, sample_id, stratum)
 				SELECT fresh.run_id, sample.id, fresh.stratum FROM fresh, sample ORDER BY fresh.place
 			)
-			SELECT * FROM sample`, pgx.NamedArgs{
+			SELECT `+sampleColumns+` FROM sample`, pgx.NamedArgs{
 			"actor": d.Actor.String(), "drawn": len(drawn), "from": d.From, "ids": ids, "now": s.Clock(), "population": len(population),
 			"seed": d.Seed, "strata": strata, "to": d.To,
 		})
@@ -164,7 +168,8 @@ func hashed(seed int64, id uuid.UUID) [sha256.Size]byte {
 
 // Samples returns the draws, the newest first, at most limit.
 func (s *Store) Samples(ctx context.Context, limit int) ([]Sample, error) {
-	rows, err := s.Pool.Query(ctx, `SELECT * FROM eval_samples ORDER BY id DESC LIMIT @limit`, pgx.NamedArgs{"limit": limit})
+	rows, err := s.Pool.Query(ctx, `SELECT `+sampleColumns+` FROM eval_samples ORDER BY id DESC LIMIT @limit`,
+		pgx.NamedArgs{"limit": limit})
 	if err != nil {
 		return nil, fmt.Errorf("list samples: %w", err)
 	}

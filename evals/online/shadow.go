@@ -20,10 +20,11 @@ const shadowQueue = 100
 
 // Candidate is a second policy, prompt or model that is asked live questions after the desk has decided. What it says is sent to nobody.
 type Candidate struct {
-	Answer func(ctx context.Context, c assistant.Case) (assistant.Conclusion, error) // keeps nothing, sends nothing
-	Budget float64                                                                   // US dollars that it may cost in all; 0 for a candidate that costs nothing
-	Name   string                                                                    // with a hash of what it is
-	Share  float64                                                                   // of the questions, 0 to 1
+	// Answer keeps nothing and sends nothing.
+	Answer func(ctx context.Context, c assistant.Case) (assistant.Conclusion, error)
+	Budget float64 // US dollars that it may cost in all; 0 for one that costs nothing
+	Name   string  // with a hash of what it is
+	Share  float64 // of the questions, 0 to 1
 }
 
 // The ends of a question that was offered to the candidate.
@@ -167,8 +168,8 @@ func (s *Store) keepShadow(ctx context.Context, row shadowRow) error {
 		"reasons": []string{}, "run": row.RunID,
 	}
 	if row.End != nil {
-		args["outcome"], args["confidence"], args["language"] = row.End.Decision.Outcome, row.End.Explained.Confidence, row.End.Explained.Language
-		args["reasons"] = reasonsOf(row.End.Decision)
+		args["outcome"], args["reasons"] = row.End.Decision.Outcome, reasonsOf(row.End.Decision)
+		args["confidence"], args["language"] = row.End.Explained.Confidence, row.End.Explained.Language
 		if row.End.Decision.Outcome != assistant.OutcomeHandedOff {
 			args["articles"], args["body"] = slugsOf(row.End.Reply.Citations), row.End.Reply.Body
 		}
@@ -176,11 +177,13 @@ func (s *Store) keepShadow(ctx context.Context, row shadowRow) error {
 	err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
 			WITH live AS (
-				SELECT r.id FROM runs r JOIN conversations c ON c.id = r.conversation_id AND c.erased_at IS NULL WHERE r.id = @run FOR KEY SHARE OF c
+				SELECT r.id FROM runs r JOIN conversations c ON c.id = r.conversation_id AND c.erased_at IS NULL
+				WHERE r.id = @run FOR KEY SHARE OF c
 			)
 			INSERT INTO eval_shadows (candidate, run_id, asked_at, outcome, reasons, language, articles, body, confidence, prompt_tokens,
 				completion_tokens, cost_usd, duration_ms)
-			SELECT @candidate, live.id, @now, @outcome, @reasons, @language, @articles, @body, @confidence, @prompt, @completion, @cost, @millis
+			SELECT @candidate, live.id, @now, @outcome, @reasons, @language, @articles, @body, @confidence, @prompt, @completion,
+				@cost, @millis
 			FROM live ON CONFLICT ON CONSTRAINT eval_shadows_pkey DO NOTHING`, args)
 		return err
 	})

@@ -48,8 +48,10 @@ func (s *Store) ShadowReport(ctx context.Context, candidate string) (evals.Shado
 	rows, err := s.Pool.Query(ctx, `
 		SELECT coalesce(x.outcome, '') AS candidate, x.completion_tokens, x.cost_usd, `+deskOutcome+` AS desk, x.duration_ms AS millis,
 			x.prompt_tokens, coalesce((
-				SELECT CASE WHEN count(*) = 3 OR count(*) = 2 AND count(DISTINCT l.label) = 1 THEN max(l.label) FILTER (WHERE l.ordinal = k.last) END
-				FROM eval_labels l, (SELECT max(ordinal) AS last FROM eval_labels WHERE run_id = x.run_id) k WHERE l.run_id = x.run_id), '') AS label
+				SELECT CASE WHEN count(*) = 3 OR count(*) = 2 AND count(DISTINCT l.label) = 1
+					THEN max(l.label) FILTER (WHERE l.ordinal = k.last) END
+				FROM eval_labels l, (SELECT max(ordinal) AS last FROM eval_labels WHERE run_id = x.run_id) k
+				WHERE l.run_id = x.run_id), '') AS label
 		FROM eval_shadows x JOIN runs r ON r.id = x.run_id WHERE x.candidate = @candidate`, pgx.NamedArgs{"candidate": candidate})
 	if err != nil {
 		return evals.ShadowReport{}, fmt.Errorf("read what the candidate said: %w", err)

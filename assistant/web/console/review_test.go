@@ -15,7 +15,7 @@ import (
 func TestLiveQuestionsAreLabelledWithTheKeyboard(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
-	lea, max := s.addAs(t, "Lea", access.Lead), s.addAs(t, "Max", access.Lead)
+	lea, other := s.addAs(t, "Lea", access.Lead), s.addAs(t, "Max", access.Lead)
 	s.ask(t, pending)
 	s.ask(t, "<b>hi</b> "+wanted)
 	b := newTab(t)
@@ -42,14 +42,14 @@ func TestLiveQuestionsAreLabelledWithTheKeyboard(t *testing.T) {
 	b.await(`$('[aria-pressed=true]') && $('#labels')?.textContent.includes('as it should be')`)
 
 	// The other one does not see it, and decides alone.
-	other := newTab(t)
-	other.enter(s, max)
-	other.open(s.Base + "/console/reviews?ui=zh-Hans")
-	require.Equal(t, 0, read[int](other, `$$('#labels li, [aria-pressed=true]').length`))
+	second := newTab(t)
+	second.enter(s, other)
+	second.open(s.Base + "/console/reviews?ui=zh-Hans")
+	require.Equal(t, 0, read[int](second, `$$('#labels li, [aria-pressed=true]').length`))
 	reviews, err := s.Online.Reviews(t.Context(), online.ReviewFilter{Limit: 10, Reviewer: lea.ID})
 	require.NoError(t, err)
 	for _, r := range reviews {
-		_, err := s.Online.Label(t.Context(), online.Labelling{Actor: desk.Actor{ID: max.ID, Lead: true}, Label: r.Labels[0].Label, RunID: r.RunID})
+		_, err := s.Online.Label(t.Context(), online.Labelling{Actor: desk.Actor{ID: other.ID, Lead: true}, Label: r.Labels[0].Label, RunID: r.RunID})
 		require.NoError(t, err)
 	}
 	for range 2 {
