@@ -21,8 +21,8 @@ type evalShadowCmd struct {
 // Help is shown by --help.
 func (evalShadowCmd) Help() string {
 	return `Says what a candidate (a second policy, prompt or model) would have done with live questions. "deskhand serve --shadow FILE"
-asks it, after the desk has decided; what it says is sent to nobody, opens no ticket, and its costs are apart from the desk's. Per question both
-outcomes are compared: McNemar's exact test says whether the candidate answers more or less than chance explains. Which of the two is
+asks it, after the desk has decided; what it says is sent to nobody, opens no ticket, and its costs are apart from the desk's.
+Per question both outcomes are compared: McNemar's exact test says whether the candidate answers more or less than chance explains. Which of the two is
 right, reviewers say: see "deskhand eval review".
 
 The file, in YAML:
