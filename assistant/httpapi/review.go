@@ -243,7 +243,8 @@ func (s *server) quality(ctx context.Context, in *qualityInput) (*qualityOutput,
 func NewReview(r online.Review, mask func(string) string) Review {
 	view := Review{
 		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Choices: []string{}, Confidence: r.Confidence, Draft: r.Draft,
-		ID: r.RunID, Intent: r.Intent, Labelled: r.Labelled, Labels: []ReviewLabel{}, Language: r.Language, Mine: r.Mine, Outcome: string(r.Outcome),
+		ID: r.RunID, Intent: r.Intent, Labelled: r.Labelled, Labels: []ReviewLabel{}, Language: r.Language, Mine: r.Mine,
+		Outcome: string(r.Outcome),
 		Reasons: r.Reasons, SampleID: r.SampleID, Status: string(r.Status), Stratum: r.Stratum, Turns: []ReviewTurn{},
 	}
 	for _, choice := range r.Choices() {

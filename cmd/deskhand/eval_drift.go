@@ -25,11 +25,11 @@ type evalDriftCmd struct {
 
 // Help is shown by --help.
 func (evalDriftCmd) Help() string {
-	return `Compares the last week with the four weeks before: hand-offs, questions that no article answered well enough, languages, intents,
-and the confidence. Of each conversation the first question counts. Rates and mixes are tested with the likelihood ratio (G-test), the
-confidence with Kolmogorov and Smirnov's test, all five with Holm's correction. An alarm needs a p-value below 0.01 and a difference
-that matters: 5 points of a rate, a tenth of a mix or of the distribution of the confidence. The service looks by itself each day;
-/metrics has what it saw, and docs/operations/alerts.yaml an alert.
+	return `Compares the last week with the four weeks before: hand-offs, questions that no article answered well enough,
+languages, intents, and the confidence. Of each conversation the first question counts. Rates and mixes are tested with the
+likelihood ratio (G-test), the confidence with Kolmogorov and Smirnov's test, all five with Holm's correction. An alarm needs
+a p-value below 0.01 and a difference that matters: 5 points of a rate, a tenth of a mix or of the distribution of the
+confidence. The service looks by itself each day; /metrics has what it saw, and docs/operations/alerts.yaml an alert.
 
 The exit code is 1 when there is an alarm.
 

@@ -21,9 +21,9 @@ type evalShadowCmd struct {
 // Help is shown by --help.
 func (evalShadowCmd) Help() string {
 	return `Says what a candidate (a second policy, prompt or model) would have done with live questions. "deskhand serve --shadow FILE"
-asks it, after the desk has decided; what it says is sent to nobody, opens no ticket, and its costs are apart from the desk's. Per question both
-outcomes are compared: McNemar's exact test says whether the candidate answers more or less than chance explains. Which of the two is
-right, reviewers say: see "deskhand eval review".
+asks it, after the desk has decided; what it says is sent to nobody, opens no ticket, and its costs are apart from the desk's.
+Per question both outcomes are compared: McNemar's exact test says whether the candidate answers more or less than chance
+explains. Which of the two is right, reviewers say: see "deskhand eval review".
 
 The file, in YAML:
   name: bolder
@@ -100,7 +100,8 @@ func printShadow(w io.Writer, v httpapi.ShadowView) error {
 		}
 		_, _ = fmt.Fprintln(table)
 	}
-	_, _ = fmt.Fprintf(table, "\nend alike\t%s\nanswered by the desk\t%s\nby the candidate\t%s\n", r.Agreement, r.AnsweredByDesk, r.Answered)
+	_, _ = fmt.Fprintf(table, "\nend alike\t%s\nanswered by the desk\t%s\nby the candidate\t%s\n", r.Agreement,
+		r.AnsweredByDesk, r.Answered)
 	_, _ = fmt.Fprintf(table, "answers gained, lost\t%d, %d: %s (McNemar p = %.2g)\n", r.Gained, r.Lost, r.Verdict, r.P)
 	_, _ = fmt.Fprintf(table, "cost\t$%.4f, %d and %d tokens, %d ms (median)\n", r.CostUSD, r.PromptTokens, r.CompletionTokens,
 		r.MedianMillis)
