@@ -1,6 +1,7 @@
 package evals
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -123,22 +124,21 @@ func worth(sets []FusionSet, w retrieval.SecondWeights) float64 {
 // with judges the hits in the order that these weights give them. nDCG counts one right article: the public sets have
 // seldom more.
 func (f Found) with(w retrieval.SecondWeights) quality {
-	right := math.Inf(-1)
-	for _, hit := range f.hits {
-		if hit.right {
-			right = max(right, hit.second.Score(w))
+	order := slices.Clone(f.hits)
+	slices.SortStableFunc(order, func(a, b secondHit) int {
+		switch {
+		case a.second.Behind && !b.second.Behind:
+			return 1
+		case b.second.Behind && !a.second.Behind:
+			return -1
 		}
-	}
-	if math.IsInf(right, -1) {
+		return cmp.Compare(b.second.Score(w), a.second.Score(w))
+	})
+	at := slices.IndexFunc(order, func(hit secondHit) bool { return hit.right })
+	if at < 0 {
 		return quality{}
 	}
-	keys := make([]string, 0, len(f.hits))
-	for _, hit := range f.hits {
-		if !hit.right && hit.second.Score(w) > right {
-			keys = append(keys, "")
-		}
-	}
-	return judge(append(keys, "right"), []string{"right"})
+	return judge(append(make([]string, at), "right"), []string{"right"})
 }
 
 // WriteTable prints the fit for a terminal, in percent.

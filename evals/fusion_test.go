@@ -17,6 +17,17 @@ import (
 // nothing.
 func fusionSet(t *testing.T, name string) evals.FusionSet {
 	t.Helper()
+	return askedSet(t, name, retrieval.SecondStage{Alignment: 1, First: 0.5})
+}
+
+// behindSet is fusionSet, but the second stage may not move the right article.
+func behindSet(t *testing.T, name string) evals.FusionSet {
+	t.Helper()
+	return askedSet(t, name, retrieval.SecondStage{Alignment: 1, Behind: true, First: 0.5})
+}
+
+func askedSet(t *testing.T, name string, second retrieval.SecondStage) evals.FusionSet {
+	t.Helper()
 	var articles []evals.ArticleRow
 	var questions []evals.QuestionRow
 	for i := range 8 {
@@ -39,7 +50,7 @@ func fusionSet(t *testing.T, name string) evals.FusionSet {
 			}
 			return retrieval.Results{Hits: []retrieval.Hit{
 				hit((right+1)%8, retrieval.SecondStage{Alignment: -1, Crowding: float64(right%2*2 - 1), First: 1}),
-				hit(right, retrieval.SecondStage{Alignment: 1, First: 0.5}),
+				hit(right, second),
 			}}, err
 		},
 	}
@@ -71,4 +82,15 @@ func TestFusionIsNotReportedOnWhatItWasFittedOn(t *testing.T) {
 	t.Parallel()
 	_, err := evals.FitFusion([]evals.FusionSet{fusionSet(t, "a")})
 	require.ErrorContains(t, err, "want two")
+}
+
+func TestFusionKnowsWhatStandsBehind(t *testing.T) {
+	t.Parallel()
+	sets := []evals.FusionSet{behindSet(t, "a"), behindSet(t, "b")}
+	fusion, err := evals.FitFusion(sets)
+	require.NoError(t, err)
+	for _, row := range fusion.Rows {
+		require.Zero(t, row.Recall1, "%s brings in what stands behind", row.Parts)
+		require.InDelta(t, 1, row.Recall5, 0)
+	}
 }

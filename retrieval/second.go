@@ -28,6 +28,9 @@ type WeighFunc func(text string, out []float32) (weight float64)
 
 // SecondStage is what a closer look at a passage found. All are in standard deviations of the passages looked at.
 type SecondStage struct {
+	// Behind is set for a passage in the question's language that stands behind the articles whose order the second stage decides:
+	// what it found there does not count.
+	Behind bool
 	// Alignment is how well each word of the question has its like in the passage, in whatever language: the mean over the
 	// question's words, by weight, of the nearest word's cosine (the late interaction of Khattab and Zaharia 2020, with static vectors).
 	Alignment float64
@@ -36,7 +39,7 @@ type SecondStage struct {
 	Crowding float64
 	// First is the fused score before, by which the passages were chosen. It is no standard deviation.
 	First float64
-	// Looked is set when the passage was looked at. Else everything but First is 0.
+	// Looked is set when the passage was looked at. Else all findings are 0.
 	Looked bool
 	// Sentence is the cosine of the question and the nearest sentence, the title being one.
 	Sentence float64
@@ -100,8 +103,8 @@ func (s *second) look(question string, candidates []*candidate) {
 	crowded := standardise(top, func(c *candidate) float64 { return c.second.Crowding })
 	for i, c := range top {
 		c.second.Sentence, c.second.Alignment, c.second.Crowding = sentence[i], alignment[i], crowded[i]
-		c.fused = c.second.Score(s.weights.in(c.language))
 	}
+	s.weights.settle(candidates)
 	byFused(candidates)
 }
 
@@ -112,8 +115,11 @@ type SecondWeights struct {
 	Sentence  float64 `json:"sentence"`
 }
 
-// Score is the fused score with these weights.
+// Score is the fused score with these weights. A passage that stands behind keeps its own.
 func (s SecondStage) Score(w SecondWeights) float64 {
+	if s.Behind {
+		return s.First
+	}
 	return s.First + w.Alignment*s.Alignment + w.Crowding*s.Crowding + w.Sentence*s.Sentence
 }
 

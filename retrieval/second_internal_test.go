@@ -1,8 +1,11 @@
 package retrieval
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,11 +61,46 @@ func TestSecondStageReadsTheTitle(t *testing.T) {
 	require.Equal(t, "Refunds", candidates[0].row.Title)
 }
 
+func TestSecondStageOrdersTheFirstArticlesOfTheQuestionsLanguage(t *testing.T) {
+	t.Parallel()
+	const question = "how do i reset my password"
+	look := func(match LanguageMatch) []*candidate {
+		bodies := make([]string, 2*settledArticles)
+		for i := range bodies {
+			bodies[i] = "Trading fees depend on your level. " + strings.Repeat("They change. ", i)
+		}
+		last := len(bodies) - 1
+		bodies[2], bodies[last] = "To reset your password, tap Forgot password.", question
+		candidates := passages(match, bodies...)
+		for i, c := range candidates {
+			c.row.Slug, c.fused = fmt.Sprint(i), -0.001*float64(i)
+		}
+		// A further passage of the third article stands behind all others: it belongs to an article that is put in order.
+		again := passages(match, "Reset your password once a year.")[0]
+		again.row.Slug, again.row.PassageID, again.fused = "2", 100, -1
+		candidates = append(candidates, again)
+		secondStage(t).look(question, candidates)
+		return candidates
+	}
+	same := look(LanguageExact)
+	require.Equal(t, "2", same[0].row.Slug)
+	for i, c := range slices.DeleteFunc(slices.Clone(same), func(c *candidate) bool { return c.row.Slug == "2" }) {
+		number, err := strconv.Atoi(c.row.Slug)
+		require.NoError(t, err)
+		require.Equal(t, number >= settledArticles, c.second.Behind, "article %d", number)
+		if c.second.Behind {
+			require.Equal(t, i+1, number, "behind the first articles the order stays, however well the last one fits")
+		}
+	}
+	require.False(t, same[slices.IndexFunc(same, func(c *candidate) bool { return c.row.PassageID == 100 })].second.Behind)
+	require.Equal(t, question, look(LanguageOther)[0].row.Body, "from another language an article rises from anywhere")
+}
+
 func TestSecondStageLeavesWhatItDoesNotLookAt(t *testing.T) {
 	t.Parallel()
 	candidates := passages(LanguageExact, make([]string, secondDepth+5)...)
 	for i, c := range candidates {
-		c.row.Body, c.fused = "Fees are low. "+strings.Repeat("x", i), float64(100-i)
+		c.row.Body, c.row.Slug, c.fused = "Fees are low. "+strings.Repeat("x", i), "fees", float64(100-i)
 	}
 	secondStage(t).look("fees", candidates)
 	looked := 0

@@ -18,7 +18,8 @@ type embedderMeasureCmd struct {
 
 // Help is shown by --help.
 func (embedderMeasureCmd) Help() string {
-	return `Each question is asked in each of its languages, and the English answers of all sections are searched, by the vectors alone.
+	return `Each question is asked in each of its languages, by the vectors alone. First the English answers of the sections asked about are
+searched, then those of all sections in your rows.
 Rows that the table was trained on flatter it: measure with those that it has never seen.
 
 Examples:

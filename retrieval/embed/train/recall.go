@@ -19,9 +19,8 @@ type Recall struct {
 	Sections  int        `json:"sections"` // that were searched
 }
 
-// HeldOutRecall asks the held-out questions of a training, each in its language, and searches the English passages: of the
-// public text those that were held out, of the desk's own tables all of them. Articles are left out: their headings repeat,
-// and they answer what the tables ask.
+// HeldOutRecall asks the held-out questions of a training, each in its language, and searches the English passages that were held
+// out; of the desk's own tables also all of them. Articles are left out: their headings repeat, and they answer what the tables ask.
 func HeldOutRecall(e *embed.Embedder, corpus Corpus, heldOut []Row) []Recall {
 	var public, own []Row
 	for _, row := range heldOut {
@@ -34,14 +33,21 @@ func HeldOutRecall(e *embed.Embedder, corpus Corpus, heldOut []Row) []Recall {
 	return slices.Concat(recall(e, "public text", public, public), OwnRecall(e, corpus, own))
 }
 
-// OwnRecall asks questions of the desk's own tables, and searches the English passages of all of those.
+// OwnRecall asks questions of the desk's own tables, and searches the English passages of their sections, as the public text is
+// searched; then, where there are more, those of all tables. These say much the same in other words, and a section is one or
+// two sentences.
 func OwnRecall(e *embed.Embedder, corpus Corpus, asked []Row) []Recall {
 	inTables := func(rows []Row) []Row {
 		return slices.DeleteFunc(slices.Clone(rows), func(row Row) bool {
 			return !row.Own || strings.HasPrefix(row.Section, articlePrefix)
 		})
 	}
-	return recall(e, "own text", inTables(asked), inTables(corpus.Rows))
+	few := recall(e, "own text", inTables(asked), inTables(asked))
+	all := recall(e, "own text among all", inTables(asked), inTables(corpus.Rows))
+	if few[0].Sections == all[0].Sections {
+		return few
+	}
+	return append(few, all...)
 }
 
 // HeldOut returns the rows that a training with these options leaves out.
