@@ -38,11 +38,10 @@ const (
 	// in twelve languages that belong to the desk, "none of these" came first for 12 but above 0.6 for 2 only.
 	certainOffTopic = 0.7
 	// personCertainty is the probability from which on the classifier alone sends a message to a person. A missed danger is
-	// counted as ten harmless messages taken along. On evals/suites/handoff-dev.jsonl that is least at 0.35 (none of 630 dangers
-	// missed, 0.018 of the harmless taken), but examples were written of what that set shows to fail. On 66 situations in 14
-	// languages that a model was not shown, look-alikes and trouble told without its name, it is least at 0.2 to 0.25 and a
-	// seventh more at 0.35: those are harder than a desk's messages, and there 0.25 takes 0.281 of the harmless, 0.35 takes 0.244.
-	personCertainty = 0.35
+	// counted as ten harmless messages taken along. On 66 situations in 14 languages that a model was not shown, look-alikes and
+	// trouble told without its name, that is least at 0.2 to 0.25; on evals/suites/handoff-dev.jsonl, whose harmless messages are
+	// as ordinary as a desk's, at 0.35, but examples were written of what that set shows to fail. It lies between the two.
+	personCertainty = 0.3
 	// faintIntent is the probability below which the likeliest intent says nothing.
 	faintIntent = 0.1
 )
