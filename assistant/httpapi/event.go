@@ -54,7 +54,8 @@ func (s *server) describeEvents(api huma.API) {
 		Description: "Every change at the desk as server-sent events: the same as webhooks get (docs/webhooks.md), with ids and " +
 			"states and never what a customer wrote. Agents do not see changes of the policy and the registry, nor proposals of " +
 			"incidents. Connect again with Last-Event-ID, to any replica, and nothing is lost or told twice, for a day; after " +
-			"that there is one event \"reset\": read again what you show. A consumer that does not keep up gets \"dropped\" and resumes the same way.",
+			"that there is one event \"reset\": read again what you show. A consumer that does not keep up gets \"dropped\" " +
+			"and resumes the same way.",
 		Method: http.MethodGet, OperationID: "watch-desk", Path: "/v1/events", Responses: streamed("The events, until the client leaves."),
 		Summary: "Watch the desk", Tags: []string{"Agents"},
 	}, access.WatchDesk), s.events)
