@@ -29,7 +29,7 @@ type WeighFunc func(text string, out []float32) (weight float64)
 // SecondStage is what a closer look at a passage found. All are in standard deviations of the passages looked at.
 type SecondStage struct {
 	// Behind is set for a passage in the question's language that stands behind the articles whose order the second stage decides:
-	// what it found there does not count.
+	// what it found there does not count, and the fused score may be lower than First to keep the passage there.
 	Behind bool
 	// Alignment is how well each word of the question has its like in the passage, in whatever language: the mean over the
 	// question's words, by weight, of the nearest word's cosine (the late interaction of Khattab and Zaharia 2020, with static vectors).

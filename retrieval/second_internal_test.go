@@ -1,7 +1,6 @@
 package retrieval
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,7 +72,7 @@ func TestSecondStageOrdersTheFirstArticlesOfTheQuestionsLanguage(t *testing.T) {
 		bodies[2], bodies[last] = "To reset your password, tap Forgot password.", question
 		candidates := passages(match, bodies...)
 		for i, c := range candidates {
-			c.row.Slug, c.fused = fmt.Sprint(i), -0.001*float64(i)
+			c.row.Slug, c.fused = strconv.Itoa(i), -0.001*float64(i)
 		}
 		// A further passage of the third article stands behind all others: it belongs to an article that is put in order.
 		again := passages(match, "Reset your password once a year.")[0]

@@ -3,8 +3,8 @@ package retrieval
 import "math"
 
 // settledArticles is how many articles in the question's language the second stage puts in order: those that the first stage
-// has first. Exact words choose them better than likeness does: on help pages full of technical words, recall@5 falls by
-// three points when the second stage may choose too (docs/embedder.md), and most of what it gains at recall@1 it gains among these.
+// has first. Exact words choose them better than likeness does: on help pages full of technical words recall@5 fell by up to
+// three points when the second stage chose too (docs/embedder.md), and most of what it gains at recall@1 it gains among these.
 const settledArticles = 5
 
 // behindGap keeps what stands behind apart from the last article before it, in standard deviations.

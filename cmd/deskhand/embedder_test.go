@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
 )
@@ -51,6 +52,29 @@ func TestEmbedderMistakesAreNamed(t *testing.T) {
 	content, err := os.ReadFile(damaged)
 	require.NoError(t, err)
 	require.Equal(t, "not a table", string(content), "a training that fails leaves the file as it was")
+}
+
+func TestOwnRowsCanBeSearchedAsArticles(t *testing.T) {
+	t.Parallel()
+
+	folder := t.TempDir()
+	own, out := filepath.Join(folder, "rows"), filepath.Join(folder, "out")
+	require.NoError(t, os.Mkdir(own, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(own, "a.tsv"), []byte("kind\ten\tzh-Hans\tar\n"+
+		"u\tFee\t费用\t\n# refunds\nt\tRefunds\t退款\t\nq\twhere is it\t在哪里\tأين هو\na\tFive days.\t五天。\t\na\tBy card.\t\t\n"), 0o600))
+	command(t, exitOK, "embedder", "measure", "--own", own, "--ask", "all", "--out", out)
+	articles, err := readRows[evals.ArticleRow](filepath.Join(out, "kb.jsonl"))
+	require.NoError(t, err)
+	require.Equal(t, []evals.ArticleRow{{
+		Body: "Five days.\n\nBy card.\n\n", ID: "a/refunds", Key: "a/refunds", Lang: "en", Title: "Refunds",
+	}}, articles)
+	questions, err := readRows[evals.QuestionRow](filepath.Join(out, "queries.jsonl"))
+	require.NoError(t, err)
+	require.Equal(t, []evals.QuestionRow{
+		{ID: "a/refunds:2:en", Lang: "en", Query: "where is it", Relevant: "a/refunds"},
+		{ID: "a/refunds:2:zh-Hans", Lang: "zh-Hans", Query: "在哪里", Relevant: "a/refunds"},
+		{ID: "a/refunds:2:ar", Lang: "ar", Query: "أين هو", Relevant: "a/refunds"},
+	}, questions)
 }
 
 func TestOwnTableIsAnotherEmbeddingModel(t *testing.T) {
