@@ -106,14 +106,16 @@ type shellBlock struct {
 	script   string
 }
 
-// documents are the project's documents, as paths below root.
+// documents are the project's documents, as paths below root, in the order in which somebody reads them.
 func documents(t *testing.T) []string {
 	t.Helper()
-	paths := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md"}
+	paths := []string{"README.md", "docs/operating.md", "CONTRIBUTING.md", "SECURITY.md"}
 	more, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	require.NoError(t, err)
 	for _, path := range more {
-		paths = append(paths, filepath.Join("docs", filepath.Base(path)))
+		if document := filepath.Join("docs", filepath.Base(path)); !slices.Contains(paths, document) {
+			paths = append(paths, document)
+		}
 	}
 	return paths
 }
