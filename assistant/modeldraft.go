@@ -77,7 +77,10 @@ func modelSources(hits []retrieval.Hit) []Source {
 }
 
 func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
-	in := prompts.DraftInput{Facts: request.Facts, Language: request.Language, Question: request.Case.Question.Body}
+	in := prompts.DraftInput{Language: request.Language, Question: request.Case.Question.Body}
+	if request.Reader == ReaderAgent { // what to ask back is an agent's business
+		in.Facts = request.Facts
+	}
 	for i, source := range sources {
 		in.Sources = append(in.Sources, prompts.DraftSource{
 			ID: i + 1, Locale: source.Language, Text: source.Text, Title: source.Article.Title,

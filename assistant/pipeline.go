@@ -162,7 +162,7 @@ type retrieveRequest struct {
 const sourcesWanted = 6
 
 // termsShown is how many words of the glossary a model is told: some ten tokens each.
-const termsShown = 10
+const termsShown = 5
 
 // wordsWanted is how many words of the glossary a draft can use: none where a person's own sentences are sent.
 func (a *Assistant) wordsWanted() int {

@@ -36,7 +36,7 @@ func TestSolvedCasesThatAreLikeACaseAreFoundAcrossLanguagesAndMasked(t *testing.
 	}
 	s.solve(t, ask("My withdrawal of USDT is stuck in the security check. Let me talk to a human. I am eve@mail.example"), "The check is over.")
 	s.solve(t, ask("我的提币一直在处理中,已经两小时了,我要找人工"), "已经到账。")
-	waiting := ask("My withdrawal is stuck in the security check again, I want a human")
+	waiting := ask("My withdrawal of BTC is stuck in the security check again. Let me talk to a human.")
 
 	r := s.do(t, call{key: s.agent, path: "/v1/tickets/" + waiting.ID.String() + "/similar"})
 	cases := decode[httpapi.SimilarCases](t, r, http.StatusOK).Cases

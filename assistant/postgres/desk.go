@@ -368,7 +368,7 @@ func lockTicket(ctx context.Context, tx pgx.Tx, id uuid.UUID, version int32) (as
 func (s *Store) ticketDrafts(ctx context.Context, q querier, ticketID uuid.UUID) ([]desk.Draft, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, body, citations, coalesce(confidence, 0)::float8 AS confidence, created_at, fate, findings AS stored_findings, language,
-			method, notes, coalesce(reject_reason, '') AS reject_reason, run_id, coalesce(reject_code, '') AS reject_code,
+			method, notes AS stored_notes, coalesce(reject_reason, '') AS reject_reason, run_id, coalesce(reject_code, '') AS reject_code,
 			coalesce(edit_distance, 0) AS edit_distance, coalesce(edit_share, 0)::float8 AS edit_share,
 			coalesce(edits, '[]') AS stored_edits
 		FROM drafts WHERE ticket_id = @id ORDER BY created_at DESC, id DESC`, pgx.NamedArgs{"id": ticketID})
@@ -394,6 +394,7 @@ type storedDraft struct {
 
 	StoredEdits    []byte
 	StoredFindings []byte
+	StoredNotes    []byte
 }
 
 func (s *Store) openDraft(ctx context.Context, q querier, row storedDraft) (desk.Draft, error) {
@@ -409,7 +410,10 @@ func (s *Store) openDraft(ctx context.Context, q querier, row storedDraft) (desk
 		at     *place
 		into   any
 		stored []byte
-	}{{draftEdits, &draft.Edits, row.StoredEdits}, {draftFindings, &draft.Findings, row.StoredFindings}} {
+	}{
+		{draftEdits, &draft.Edits, row.StoredEdits}, {draftFindings, &draft.Findings, row.StoredFindings},
+		{draftNotes, &draft.Notes, row.StoredNotes},
+	} {
 		opened, err := s.vault.openJSON(ctx, q, list.at.at(id), list.stored)
 		if err != nil {
 			return draft, err

@@ -46,6 +46,10 @@ func (s *Store) insertDraft(ctx context.Context, q querier, row draftRow) error 
 	if err != nil {
 		return err
 	}
+	notes, err := s.vault.sealJSON(draftNotes.at(id.String()), append([]assistant.Note{}, row.Proposal.Notes...))
+	if err != nil {
+		return err
+	}
 	_, err = q.Exec(ctx, `
 		INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, notes, method, confidence, created_at)
 		VALUES (@id, @ticket_id, @run_id, @body, @language, @citations, @findings, @notes, @method, @confidence, @created_at)
@@ -58,7 +62,7 @@ func (s *Store) insertDraft(ctx context.Context, q querier, row draftRow) error 
 			"language":   row.Proposal.Draft.Language,
 			"citations":  append([]assistant.Citation{}, row.Proposal.Draft.Citations()...),
 			"findings":   sealed,
-			"notes":      append([]assistant.Note{}, row.Proposal.Notes...),
+			"notes":      notes,
 			"method":     row.Proposal.Draft.Method,
 			"confidence": row.Proposal.Confidence,
 			"created_at": row.At,

@@ -19,6 +19,7 @@ var (
 	draftBody       = textPlace("drafts", "body", "id").shown("drafts", "body")
 	draftEdits      = jsonPlace("drafts", "edits", "id").shown("drafts", "edits")
 	draftFindings   = jsonPlace("drafts", "findings", "id").shown("drafts", "findings")
+	draftNotes      = jsonPlace("drafts", "notes", "id").shown("drafts", "notes")
 	draftRejection  = textPlace("drafts", "reject_reason", "id").shown("drafts", "reject_reason")
 	endpointSecret  = textPlace("webhook_endpoints", "secret", "id")
 	evalResult      = jsonPlace("eval_results", "result", "run_id", "case_id", "repeat_index").shown("evaluations", "result")
@@ -43,7 +44,7 @@ var (
 
 func places() []*place {
 	return []*place{
-		complaintReason, draftBody, draftEdits, draftFindings, draftRejection, endpointSecret, evalResult, feedbackComment,
+		complaintReason, draftBody, draftEdits, draftFindings, draftNotes, draftRejection, endpointSecret, evalResult, feedbackComment,
 		historyOverride, historyReason, messageBody, noteBody, oldEndpointSecret, shadowBody,
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -32,9 +31,6 @@ func (c config) validateTraces() error {
 	if c.OTLPEndpoint != "" {
 		_, err := c.traces()
 		return err
-	}
-	if c.OTelServiceName == "" {
-		return errors.New("--otel-service-name is empty: leave it out for the name deskhand")
 	}
 	_, err := parseHeaders(c.OTLPHeaders)
 	return err
