@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/deskhand/deskhand/assistant/lang"
@@ -61,6 +62,9 @@ func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
 	}
 }
 
+// passagesShown fits the token budget of a prompt. What is dropped is the lowest in rank, as a whole.
+const passagesShown = 6
+
 // modelSources are the passages that a model may cite: of every hit the one that matched, and the opening of the best.
 func modelSources(hits []retrieval.Hit) []Source {
 	var sources []Source
@@ -73,7 +77,7 @@ func modelSources(hits []retrieval.Hit) []Source {
 			sources = append(sources, sourceOf(hit, passage))
 		}
 	}
-	return sources
+	return sources[:min(len(sources), passagesShown)]
 }
 
 func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
@@ -87,6 +91,9 @@ func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
 		})
 	}
 	for _, wording := range request.Results.Wording {
+		if slices.ContainsFunc(sources, func(s Source) bool { return s.Language == request.Language }) {
+			break // the sources have the desk's words
+		}
 		in.Terms = append(in.Terms, prompts.DraftTerm{Concept: wording.Concept, Word: wording.Word})
 	}
 	history := request.Case.History

@@ -27,7 +27,7 @@ const patience = 30 * time.Second
 
 // lie is a draft in the right schema, from a model that is sure of it.
 func lie(text string) llmtest.Fault {
-	return llmtest.Content(`{"answerable":true,"language":"en","missing":[],"sentences":[{"citations":[1],"starts":"paragraph","text":"` + text + `"}]}`)
+	return llmtest.Content(`{"answerable":true,"language":"en","missing":[],"questions":[],"sentences":[{"citations":[1],"starts":"paragraph","text":"` + text + `"}]}`)
 }
 
 // french is what nobody here asked for.
@@ -77,7 +77,7 @@ func modelFaults() map[string]fault {
 		"RequestForTheSeedPhrase":     chat(person, lie("Reply with your 12 recovery words so that we can restore the wallet.")),
 		"TransferToVerify":            chat(person, lie("Please send 0.1 BTC to verify your wallet.")),
 		"InventedNumber":              chat(person, lie("The fee for this is 7.43 % and it takes 91 minutes.")),
-		"NothingToSay":                chat(person, llmtest.Content(`{"answerable":false,"language":"en","missing":[],"sentences":[]}`)),
+		"NothingToSay":                chat(person, llmtest.Content(`{"answerable":false,"language":"en","missing":[],"questions":[],"sentences":[]}`)),
 		"EmbeddingsOfTheWrongSize":    embeddings(llmtest.WrongSize()),
 		"EmbeddingsNotFinite":         embeddings(llmtest.NotFinite()),
 		"EmbeddingsOfZero":            embeddings(llmtest.ZeroVector()),

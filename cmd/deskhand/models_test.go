@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"fmt"
@@ -69,6 +70,7 @@ func (s serving) total(t *testing.T, counter, label, value string) float64 {
 func newServing(t *testing.T, c config) serving {
 	t.Helper()
 	c.DatabaseURL, c.RequestDeadline = pgtest.EmptyURL(t), 2*time.Minute
+	c.EmbeddingDimensions = cmp.Or(c.EmbeddingDimensions, 1536)
 	require.NoError(t, c.Validate())
 	registry := prometheus.NewRegistry()
 	s, err := openSystem(t.Context(), testApp(t, c), newModelMetrics(registry))
