@@ -106,7 +106,7 @@ func clone(t testing.TB, template func(context.Context, *server) (string, error)
 		defer cancel()
 		// FORCE: a test may have killed a program whose connections the server has not yet missed.
 		if err := s.execute(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("drop test database: %v", err)
+			t.Logf("drop test database, which the next run drops: %v", err)
 		}
 	})
 	return s.url(name)

@@ -183,21 +183,24 @@ func (s *server) sweep(ctx context.Context) error {
 		return fmt.Errorf("connect to test server: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	rows, err := conn.Query(ctx, `SELECT datname FROM pg_database
-		WHERE starts_with(datname, $1) OR (starts_with(datname, $2) AND datname <> $2 || $3)`,
+	// A template can only be dropped when it is none. Others stay as they are: PostgreSQL lets nobody alter a database whose
+	// drop was cut off, only drop it.
+	rows, err := conn.Query(ctx, `SELECT format(statement, datname) FROM pg_database, unnest(
+			CASE WHEN datistemplate THEN ARRAY['ALTER DATABASE %I IS_TEMPLATE false'] ELSE '{}' END || 'DROP DATABASE %I WITH (FORCE)'::text
+		) WITH ORDINALITY statements(statement, position)
+		WHERE starts_with(datname, $1) OR (starts_with(datname, $2) AND datname <> $2 || $3)
+		ORDER BY datname, position`,
 		clonePrefix, templatePrefix, fingerprint)
 	if err != nil {
 		return fmt.Errorf("list left databases: %w", err)
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return fmt.Errorf("list left databases: %w", err)
 	}
-	for _, name := range names {
-		for _, statement := range []string{"ALTER DATABASE %s IS_TEMPLATE false", "DROP DATABASE %s WITH (FORCE)"} {
-			if _, err := conn.Exec(ctx, fmt.Sprintf(statement, pgx.Identifier{name}.Sanitize())); err != nil {
-				return fmt.Errorf("drop left database: %w", err)
-			}
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("drop left database: %w", err)
 		}
 	}
 	return nil
