@@ -19,10 +19,8 @@ import (
 const (
 	// DefaultDeadline is how long a customer waits at most before a person is promised instead.
 	DefaultDeadline = 20 * time.Second
-	// recordTimeout bounds the last step, which runs also when the deadline has passed or the caller has left.
-	recordTimeout = 5 * time.Second
-	// rescueMargin is how long after the deadline a run that is still open counts as abandoned. It covers recordTimeout.
-	rescueMargin = recordTimeout + time.Second
+	// leastRecordTimeout is the least time for the last step.
+	leastRecordTimeout = 5 * time.Second
 	// earlierLooked is how many earlier messages are searched for the other half of a secret.
 	earlierLooked = 20
 	// pollInterval is how often a repeated request looks whether the first one has ended.
@@ -106,7 +104,7 @@ func (a *Assistant) Handle(ctx context.Context, q Question) (Run, error) {
 	switch {
 	case c.Run.Concluded():
 		return c.Run, nil
-	case c.Repeated && a.Clock().Before(c.Run.DeadlineAt.Add(rescueMargin)):
+	case c.Repeated && a.Clock().Before(c.Run.DeadlineAt.Add(a.rescueMargin())):
 		return a.await(ctx, c.Run)
 	case c.Repeated:
 		// Who worked on it has died, and the rescue has not come yet, or died too: the customer is here now. The first end stands.
@@ -228,7 +226,7 @@ func (a *Assistant) open(ctx context.Context, q Question) (Opening, error) {
 			ID: a.NewID(), Author: AuthorCustomer, Body: clean.Text, CreatedAt: now, Redactions: redact.Names(clean.Kinds()),
 		},
 		Question:     q,
-		RecoverAfter: a.Deadline + rescueMargin,
+		RecoverAfter: a.Deadline + a.rescueMargin(),
 		// Of the message alone: what the conversation reveals in it may differ when it is sent again.
 		RequestHash: requestHash(q, a.Redactor.Redact(q.Body).Text),
 		Rewritten:   rewritten,
@@ -281,7 +279,7 @@ func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error
 	conclusion.At = a.Clock()
 	conclusion.Steps = rec.steps
 
-	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.recordTimeout())
 	defer cancel()
 	run, err := a.Store.Conclude(recording, conclusion)
 	done(conclusion, err)
@@ -291,6 +289,13 @@ func (a *Assistant) attempt(ctx context.Context, c Case, q Question) (Run, error
 	release(q, conclusion, run)
 	return run, nil
 }
+
+// recordTimeout bounds the last step, which runs also when the deadline has passed or the caller has left. A desk whose
+// customers wait longer is one whose machines are slower.
+func (a *Assistant) recordTimeout() time.Duration { return max(leastRecordTimeout, a.Deadline/4) }
+
+// rescueMargin is how long after the deadline a run that is still open counts as abandoned. It covers recordTimeout.
+func (a *Assistant) rescueMargin() time.Duration { return a.recordTimeout() + time.Second }
 
 // release shows an answer sentence by sentence, once it is on record.
 //

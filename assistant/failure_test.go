@@ -246,7 +246,7 @@ func TestRepeatOfAnAbandonedQuestionEndsIt(t *testing.T) {
 	q.APIKeyID = key.ID
 	_, err = s.Handle(t.Context(), q)
 	require.Error(t, err)
-	s.Clock = func() time.Time { return time.Now().Add(time.Minute) }
+	s.Clock = func() time.Time { return time.Now().Add(time.Hour) }
 	run, err := s.Handle(t.Context(), q)
 
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package assistant_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -212,6 +213,7 @@ func newSystem(t *testing.T, o options) *system {
 
 // newAssistant adds what the process knows to a pipeline's connections.
 func newAssistant(k knowledge, c assistant.Config) *assistant.Assistant {
+	c.Deadline = cmp.Or(c.Deadline, time.Minute) // a busy machine is slow
 	c.Clock = time.Now
 	c.Confidence = k.confidence
 	c.Guard = k.guard

@@ -180,7 +180,7 @@ func (f *feed) catchUp(ctx context.Context, events *eventWriter) bool {
 	}
 	after := f.seen.done()
 	for after < f.sub.Start() && !events.gone {
-		reading, cancel := context.WithTimeout(ctx, requestTimeout)
+		reading, cancel := context.WithTimeout(ctx, f.server.requestTimeout())
 		missed, err := f.server.Store.EventsBetween(reading, postgres.EventRange{
 			After: after, ConversationID: f.conversation, UpTo: f.sub.Start(),
 		})
@@ -206,7 +206,7 @@ func (f *feed) resumable(ctx context.Context) (bool, error) {
 	if f.seen.position == 0 {
 		return true, nil // it came before the first event
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, f.server.requestTimeout())
 	defer cancel()
 	return f.server.Store.CanResume(ctx, f.seen.position)
 }
@@ -218,7 +218,7 @@ func (f *feed) send(ctx context.Context, events *eventWriter, event live.Event) 
 	if event.Position <= f.seen.done() {
 		return
 	}
-	rendering, cancel := context.WithTimeout(ctx, requestTimeout)
+	rendering, cancel := context.WithTimeout(ctx, f.server.requestTimeout())
 	defer cancel()
 	parts, problem := f.render(rendering, event)
 	if problem != nil {
@@ -245,7 +245,7 @@ func (f *feed) beat(ctx context.Context, events *eventWriter) {
 		events.write(fmt.Sprintf("id: %d\n", position))
 	}
 	events.keepAlive()
-	checking, cancel := context.WithTimeout(ctx, requestTimeout)
+	checking, cancel := context.WithTimeout(ctx, f.server.requestTimeout())
 	defer cancel()
 	if problem := f.entitled(checking); problem != nil {
 		f.refuse(events, problem)

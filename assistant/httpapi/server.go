@@ -31,8 +31,8 @@ const (
 	readTimeout = 15 * time.Second
 	// idleTimeout keeps a widget's connection for the time that a customer types, and no longer.
 	idleTimeout = 75 * time.Second
-	// requestTimeout bounds everything but questions: a few indexed queries.
-	requestTimeout = 10 * time.Second
+	// leastRequestTimeout is the least time for everything but questions: a few indexed queries.
+	leastRequestTimeout = 10 * time.Second
 	// answerMargin is what a question gets beyond the customer's deadline, for the stages around the pipeline. The pipeline
 	// keeps the deadline itself and records its end also after this.
 	answerMargin = time.Second
@@ -60,6 +60,9 @@ func (s *server) fiberConfig() fiber.Config {
 		WriteTimeout:          s.Deadline + answerMargin + writeMargin,
 	}
 }
+
+// requestTimeout bounds everything but questions, which have the deadline itself.
+func (s *server) requestTimeout() time.Duration { return max(leastRequestTimeout, s.Deadline/2) }
 
 // knownMethods answers what fiber itself answers in plain text: a method that it does not know.
 func (s *server) knownMethods(app *fiber.App) fasthttp.RequestHandler {
@@ -91,7 +94,7 @@ func uploads(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // observe is around every request: it names it, bounds it, survives its panics and reports its end.
 func (s *server) observe(c *fiber.Ctx) error {
 	r := &request{id: requestID(c.Get(requestIDHeader)), method: c.Method(), place: s.placeOf(c), startedAt: s.Clock()}
-	ctx, cancel := context.WithTimeout(context.WithValue(c.UserContext(), requestKey{}, r), requestTimeout)
+	ctx, cancel := context.WithTimeout(context.WithValue(c.UserContext(), requestKey{}, r), s.requestTimeout())
 	defer cancel()
 	ctx, r.span = s.Tracer.Request(ctx, r.startedAt, c.Get(traceParentHeader))
 	c.SetUserContext(ctx)

@@ -148,6 +148,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	if o.search == nil {
 		o.search = s.index.Search
 	}
+	o.deadline = cmp.Or(o.deadline, apitest.Deadline)
 	s.pipeline = assistant.New(assistant.Config{
 		Clock: time.Now, Confidence: k.Confidence, Deadline: o.deadline, Draft: o.draft, Guard: k.Guard, Language: k.Detector.Detect,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.Prompts, Redactor: k.Redactor,

@@ -411,7 +411,8 @@ func (s *Store) openDraft(ctx context.Context, q querier, row storedDraft) (desk
 		into   any
 		stored []byte
 	}{
-		{draftEdits, &draft.Edits, row.StoredEdits}, {draftFindings, &draft.Findings, row.StoredFindings},
+		{draftEdits, &draft.Edits, row.StoredEdits},
+		{draftFindings, &draft.Findings, row.StoredFindings},
 		{draftNotes, &draft.Notes, row.StoredNotes},
 	} {
 		opened, err := s.vault.openJSON(ctx, q, list.at.at(id), list.stored)

@@ -18,13 +18,13 @@ func TestAnchoredRulesFindWhatTheirExpressionsFind(t *testing.T) {
 	require.NoError(t, err)
 	random := rand.New(rand.NewPCG(1, 1))
 	found := 0
-	for range 400 {
+	for range 100 {
 		text := assignments(random, rules)
 		matches := rules.find(text, strings.ToLower(text))
 		require.Equal(t, inOrder(everywhere(rules, text)), inOrder(matches), "%q", text)
 		found += len(matches)
 	}
-	require.Greater(t, found, 200)
+	require.Greater(t, found, 50)
 }
 
 func FuzzKeyRules(f *testing.F) {

@@ -21,9 +21,7 @@ import (
 // commandOn runs a command on a database and returns its exit code and what it said.
 func commandOn(t *testing.T, url string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, said bytes.Buffer
-	code = run(t.Context(), append(args, "--database-url="+url, "--log-level=error"), streams{err: &said, in: strings.NewReader(""), out: &out})
-	return code, out.String(), said.String()
+	return execute(t, append(args, "--database-url="+url, "--log-level=error")...)
 }
 
 func succeed(t *testing.T, url string, args ...string) string {
@@ -127,10 +125,8 @@ func comesBack(t *testing.T, file string, kept map[string][]string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o711))
-	var said bytes.Buffer
-	args := []string{"restore", "--from", file, "--data-dir", dir, "--log-level=error"}
-	code := run(t.Context(), args, streams{err: &said, in: strings.NewReader(""), out: io.Discard})
-	require.Equal(t, exitOK, code, said.String())
+	code, _, said := execute(t, "restore", "--from", file, "--data-dir", dir, "--log-level=error")
+	require.Equal(t, exitOK, code, said)
 
 	cluster, err := local.Start(t.Context(), local.Config{DataDir: dir})
 	require.NoError(t, err)

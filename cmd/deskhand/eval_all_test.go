@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -126,12 +125,8 @@ func TestEvalRunsAreKept(t *testing.T) {
 		{[]string{"show", "1"}, exitUsage, "there is no such eval run"},
 	}
 	for _, step := range steps {
-		var out bytes.Buffer
-		code := run(t.Context(), append([]string{"--database-url", database, "eval"}, step.args...), streams{
-			err: &out, in: strings.NewReader(""), out: &out,
-		})
-		require.Equal(t, step.code, code, "%v: %s", step.args, out.String())
-		require.Contains(t, out.String(), step.says, "%v", step.args)
+		printed := command(t, step.code, append([]string{"--database-url", database, "eval"}, step.args...)...)
+		require.Contains(t, printed.out+printed.err, step.says, "%v", step.args)
 	}
 	page, err := os.ReadFile(filepath.Join(folder, "r.html"))
 	require.NoError(t, err)

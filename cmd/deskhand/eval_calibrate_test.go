@@ -38,10 +38,14 @@ func TestCalibrateFitsDrawsAndIsReadAgain(t *testing.T) {
 	content, err := os.ReadFile("../../evals/suites/calibration.yaml")
 	require.NoError(t, err)
 	var few strings.Builder
+	cases := 0
 	for line := range strings.Lines(string(content)) {
-		if !strings.Contains(line, "{id: ") || strings.Contains(line, "locale: es") || strings.Contains(line, "locale: ru") {
-			few.WriteString(line)
+		if strings.Contains(line, "{id: ") {
+			if cases++; cases%4 != 0 {
+				continue
+			}
 		}
+		few.WriteString(line)
 	}
 	require.NoError(t, os.WriteFile(suite, []byte(few.String()), 0o600))
 	fit := filepath.Join(folder, "fit.json")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,10 +80,21 @@ func countingTokens(t *testing.T, respond llmtest.Responder) llmtest.Responder {
 }
 
 // testApp is a command's surroundings with a configuration.
+// sharedKnowledge is the built-in one, which takes seconds under the race detector.
+var sharedKnowledge = sync.OnceValues(func() (knowledge, error) { return loadKnowledge(config{}) }) //nolint:gochecknoglobals // see there
+
+// loadShared loads what a desk brings for itself, and the rest once for all tests.
+func loadShared(c config) (knowledge, error) {
+	if c.Confidence != "" || c.IntentModel != "" || c.Taxonomy != "" || c.RedactPII {
+		return loadKnowledge(c)
+	}
+	return sharedKnowledge()
+}
+
 func testApp(t *testing.T, c config) *app {
 	t.Helper()
 	return &app{
-		clock: time.Now, config: c, logger: slog.New(slog.DiscardHandler),
+		clock: time.Now, config: c, load: loadShared, logger: slog.New(slog.DiscardHandler),
 		streams: streams{err: t.Output(), in: strings.NewReader(""), out: t.Output()},
 	}
 }

@@ -86,7 +86,7 @@ func runCommand(ctx context.Context, args []string, std streams, opened *system)
 	logger := commands.logger(std.err)
 	warnOfOpenSecrets(logger, append(append(commands.secretFiles(), commands.Watch.secretFiles()...),
 		secretFile{flag: "encryption-keys", path: commands.Files.EncryptionKeys}))
-	err = command.Run(&app{clock: clock, config: commands.config, logger: logger, opened: opened, streams: std})
+	err = command.Run(&app{clock: clock, config: commands.config, load: loadKnowledge, logger: logger, opened: opened, streams: std})
 	return report(std.err, err)
 }
 
@@ -131,6 +131,7 @@ type app struct {
 
 	clock  func() time.Time
 	config config
+	load   func(config) (knowledge, error) // loadKnowledge
 	logger *slog.Logger
 	opened *system // what withDesk works on; nil where it opens one
 }

@@ -66,7 +66,7 @@ type program struct {
 func startProgram(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), deskhand, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
-	command.Env = append(os.Environ(), env...)
+	command.Env = append(append(os.Environ(), "DESKHAND_REQUEST_DEADLINE=1m"), env...) // a busy machine is slow
 	command.Stderr = t.Output()
 	stdout, err := command.StdoutPipe()
 	require.NoError(t, err)

@@ -56,11 +56,7 @@ func TestRun(t *testing.T) {
 func TestDoctorFindsAnEmptyKnowledgeBase(t *testing.T) {
 	t.Parallel()
 
-	var stdout, stderr bytes.Buffer
-	args := []string{"doctor", "--database-url=" + pgtest.EmptyURL(t), "--log-level=error"}
-	code := run(t.Context(), args, streams{err: &stderr, in: strings.NewReader(""), out: &stdout})
-
-	require.Equal(t, exitFailed, code, stderr.String())
-	require.Contains(t, stdout.String(), "ok    database")
-	require.Contains(t, stdout.String(), "FAIL  knowledge base")
+	printed := command(t, exitFailed, "doctor", "--database-url="+pgtest.EmptyURL(t), "--log-level=error")
+	require.Contains(t, printed.out, "ok    database")
+	require.Contains(t, printed.out, "FAIL  knowledge base")
 }

@@ -249,9 +249,7 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 	t.Run("ByACommand", func(t *testing.T) {
 		t.Parallel()
 
-		var stdout, stderr bytes.Buffer
-		args := []string{"migrate", "--database-url-file=" + write(t, pgtest.EmptyURL(t)+"\n", 0o600)}
-		require.Equal(t, exitOK, run(t.Context(), args, streams{err: &stderr, in: strings.NewReader(""), out: &stdout}), stderr.String())
+		command(t, exitOK, "migrate", "--database-url-file="+write(t, pgtest.EmptyURL(t)+"\n", 0o600))
 	})
 }
 

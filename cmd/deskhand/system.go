@@ -125,7 +125,7 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 	if s.tracer, err = openTracer(a); err != nil {
 		return err
 	}
-	if s.knowledge, err = loadKnowledge(a.config); err != nil {
+	if s.knowledge, err = a.load(a.config); err != nil {
 		return err
 	}
 	if s.opener, err = newModelOpener(a); err != nil {

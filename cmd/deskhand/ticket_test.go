@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -42,10 +41,7 @@ If you lost the phone with your authenticator, choose "2FA not available" on the
 // openDesktop opens a desk with a database of its own and one agent.
 func openDesktop(t *testing.T, open func(context.Context, *app) (*system, error)) *desktop {
 	t.Helper()
-	a := &app{
-		clock: time.Now, config: config{DatabaseURL: pgtest.URL(t), EmbeddingDimensions: 1536, RequestDeadline: time.Minute},
-		logger: slog.New(slog.DiscardHandler), streams: streams{err: t.Output(), out: t.Output()},
-	}
+	a := testApp(t, config{DatabaseURL: pgtest.URL(t), EmbeddingDimensions: 1536, RequestDeadline: time.Minute})
 	s, err := open(t.Context(), a)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.close(context.WithoutCancel(t.Context()))) })

@@ -115,12 +115,19 @@ type output struct{ err, out string }
 // command runs the program to its end, which must be this code.
 func command(t *testing.T, code int, args ...string) output {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
+	got, stdout, stderr := execute(t, args...)
+	require.Equal(t, code, got, "%s%s", stdout, stderr)
+	return output{err: stderr, out: stdout}
+}
+
+// execute runs the program and returns its exit code and what it said.
+func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, said bytes.Buffer
 	program := exec.CommandContext(t.Context(), deskhand, args...)
-	program.Stdout, program.Stderr = &stdout, &stderr
+	program.Stdout, program.Stderr = &out, &said
 	if err := program.Run(); program.ProcessState == nil {
 		require.NoError(t, err)
 	}
-	require.Equal(t, code, program.ProcessState.ExitCode(), "%s%s", stdout.String(), stderr.String())
-	return output{err: stderr.String(), out: stdout.String()}
+	return program.ProcessState.ExitCode(), out.String(), said.String()
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,6 +23,9 @@ import (
 	"github.com/deskhand/deskhand/retrieval/embed"
 	"github.com/deskhand/deskhand/retrieval/files"
 )
+
+// Deadline is how long a customer of a test waits: a busy machine is slow.
+const Deadline = time.Minute
 
 // Knowledge is what every test reads and none changes.
 type Knowledge struct {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -166,18 +167,31 @@ func requireProbabilities(t *testing.T, predictions []Prediction) {
 
 func builtin(t *testing.T) *Classifier {
 	t.Helper()
-	c, err := Builtin(embed.New())
+	c, err := sharedBuiltin()
 	require.NoError(t, err)
 	return c
 }
 
+func defaultExamples(t *testing.T) []Example {
+	t.Helper()
+	examples, err := sharedExamples()
+	require.NoError(t, err)
+	return examples
+}
+
+// What tests read and none changes takes seconds to load under the race detector.
+//
+//nolint:gochecknoglobals // see above
+var (
+	sharedBuiltin  = sync.OnceValues(func() (*Classifier, error) { return Builtin(embed.New()) })
+	sharedExamples = sync.OnceValues(DefaultExamples)
+)
+
 // smallSet is the account intents and what is out of scope, in English: enough to train on in a moment.
 func smallSet(t *testing.T) []Example {
 	t.Helper()
-	all, err := DefaultExamples()
-	require.NoError(t, err)
 	var some []Example
-	for _, e := range all {
+	for _, e := range defaultExamples(t) {
 		if e.Language == "en" && (strings.HasPrefix(e.Intent, "account.") || e.Intent == OutOfScope) {
 			some = append(some, e)
 		}

@@ -13,7 +13,7 @@ import (
 func TestDecodedClassifierPredictsTheSame(t *testing.T) {
 	t.Parallel()
 
-	trained, err := Train(smallSet(t), Options{})
+	trained, err := Train(smallSet(t)[:200], Options{})
 	require.NoError(t, err)
 	decoded, err := Decode(bytes.NewReader(encode(t, trained)), nil)
 	require.NoError(t, err)
@@ -26,7 +26,7 @@ func TestDecodedClassifierPredictsTheSame(t *testing.T) {
 func TestDecodeRefusesWhatEncodeDidNotWrite(t *testing.T) {
 	t.Parallel()
 
-	trained, err := Train(smallSet(t), Options{})
+	trained, err := Train(smallSet(t)[:200], Options{})
 	require.NoError(t, err)
 	good := encode(t, trained)
 

@@ -46,8 +46,7 @@ func TestMeasureCLINC150(t *testing.T) {
 
 func TestMeasureOwnExamples(t *testing.T) {
 	devFolder(t)
-	examples, err := DefaultExamples()
-	require.NoError(t, err)
+	examples := defaultExamples(t)
 	order := rand.New(rand.NewPCG(7, 7)).Perm(len(examples))
 	var all measurement
 	byLanguage := make(map[string]*measurement)

@@ -101,7 +101,7 @@ func (s *Service) start(t *testing.T) *retrieval.Index {
 	require.NoError(t, err)
 	k := apitest.Load(t)
 	pipeline := assistant.New(assistant.Config{
-		Clock: s.config.Clock, Confidence: k.Confidence, Guard: k.Guard, Language: k.Detector.Detect,
+		Clock: s.config.Clock, Confidence: k.Confidence, Deadline: apitest.Deadline, Guard: k.Guard, Language: k.Detector.Detect,
 		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.Prompts, Redactor: k.Redactor,
 		Search: index.Search, Store: s.Store, Triager: k.Triager,
 	})
@@ -114,6 +114,7 @@ func (s *Service) start(t *testing.T) *retrieval.Index {
 	s.listen(t, httpapi.Config{
 		Assistant: pipeline,
 		Clock:     s.config.Clock,
+		Deadline:  apitest.Deadline,
 		Desk:      desk.New(desk.Config{Clock: s.config.Clock, Guard: k.Guard, Prompts: k.Prompts, Redactor: k.Redactor, Store: s.Store}),
 		Evals:     s.Archive,
 		Gate:      gate,
