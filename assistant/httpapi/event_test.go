@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant"
@@ -156,7 +157,8 @@ func TestResumingOverKilledConnectionsLosesNothingAndRepeatsNothing(t *testing.T
 				if n%3 == 2 {
 					_, _ = store.SetPolicy(t.Context(), assistant.Policy{}, assistant.AnyVersion, "test")
 				}
-				_, _ = store.SetPolicy(t.Context(), assistant.DefaultPolicy(), assistant.AnyVersion, "test")
+				_, err := store.SetPolicy(t.Context(), assistant.DefaultPolicy(), assistant.AnyVersion, "test")
+				assert.NoError(t, err)
 			}
 		})
 	}

@@ -36,6 +36,7 @@ type Page struct {
 	Events []Event // in the order of their positions
 	Last   int64   // the highest position in the table
 
-	// Running and Next are the database's oldest transaction that had not ended, and the one that it would begin next.
-	Running, Next uint64
+	// Writers are the transactions that have written events, or may have, and had not ended just before the events were read.
+	// They are read only where Hub asks for them.
+	Writers []string
 }

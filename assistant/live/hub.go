@@ -11,7 +11,7 @@ import (
 const (
 	// pollInterval is how late an event may come when no notification arrives.
 	pollInterval = time.Second
-	// firstRetry and lastRetry are the steps in which an event of this process is waited for, until its transaction is over.
+	// firstRetry and lastRetry are the steps in which the end of a transaction is waited for.
 	firstRetry = 5 * time.Millisecond
 	lastRetry  = 200 * time.Millisecond
 	// expectFor is how long it is waited for; its transaction was rolled back otherwise.
@@ -37,8 +37,14 @@ type Config struct {
 	Clock    func() time.Time
 	Listen   func(ctx context.Context, woken func()) error // calls woken at each announcement, until the connection is lost
 	Logger   *slog.Logger
-	Max      int                                                  // subscriptions at once
-	Read     func(ctx context.Context, after int64) (Page, error) // the next events behind a position
+	Max      int // subscriptions at once
+	Read     func(ctx context.Context, r Reading) (Page, error)
+}
+
+// Reading asks for the next events behind a position, and for the writers that there were just before.
+type Reading struct {
+	After   int64
+	Writers bool
 }
 
 // Hub follows the events and passes them on. It is safe for concurrent use.
@@ -85,7 +91,7 @@ func (h *Hub) Run(ctx context.Context) {
 			continue
 		}
 		wait := pollInterval
-		if h.awaits() && err == nil {
+		if err == nil && h.awaits() {
 			wait, retry = retry, min(2*retry, lastRetry)
 		}
 		timer := time.NewTimer(wait)
@@ -131,9 +137,9 @@ func (h *Hub) Count() int {
 // look reads once and passes on what it may. It reports whether there was something, and so may be more.
 func (h *Hub) look(ctx context.Context) (bool, error) {
 	h.mu.Lock()
-	after, known := h.tail.settled, h.tail.ready
+	after, known, waits := h.tail.settled, h.tail.ready, h.tail.waits()
 	h.mu.Unlock()
-	page, err := h.config.Read(ctx, after)
+	page, err := h.config.Read(ctx, Reading{After: after, Writers: waits})
 	if err != nil {
 		return false, err
 	}
@@ -180,11 +186,12 @@ func (h *Hub) end(s *Subscription, cause error) {
 	close(s.events)
 }
 
-// awaits reports whether an event of this process has not been seen yet.
+// awaits reports whether something will be there soon: an event of this process that has not been seen yet, or the end of the
+// transactions that a gap is waited for.
 func (h *Hub) awaits() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.expected > h.tail.settled && h.config.Clock().Before(h.until)
+	return h.tail.waits() || h.expected > h.tail.settled && h.config.Clock().Before(h.until)
 }
 
 func (h *Hub) close() {

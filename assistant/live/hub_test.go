@@ -28,10 +28,10 @@ func (b *table) write(n int) int64 {
 	return int64(len(b.events))
 }
 
-func (b *table) read(_ context.Context, after int64) (live.Page, error) {
+func (b *table) read(_ context.Context, r live.Reading) (live.Page, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return live.Page{Events: append([]live.Event{}, b.events[after:]...), Last: int64(len(b.events)), Running: 1, Next: 1}, nil
+	return live.Page{Events: append([]live.Event{}, b.events[r.After:]...), Last: int64(len(b.events))}, nil
 }
 
 func start(t *testing.T, limit int) (*live.Hub, *table, context.CancelFunc) {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
@@ -25,11 +26,13 @@ func TestTail(t *testing.T) {
 		t.Parallel()
 
 		var tail tail
-		require.Empty(t, tail.take(Page{Last: 7, Running: 90, Next: 95}, noon))
+		require.Empty(t, tail.take(Page{Last: 7}, noon), "who had a place before 7 may have come after the writers were read")
 		require.False(t, tail.ready)
-		require.Empty(t, tail.take(Page{Last: 9, Running: 94, Next: 99}, noon))
+		require.Empty(t, tail.take(Page{Last: 9, Writers: []string{"a", "b"}}, noon))
 		require.False(t, tail.ready)
-		require.Empty(t, tail.take(Page{Last: 9, Running: 95, Next: 99}, noon))
+		require.Empty(t, tail.take(Page{Last: 9, Writers: []string{"b", "c"}}, noon))
+		require.False(t, tail.ready)
+		require.Empty(t, tail.take(Page{Last: 9, Writers: []string{"c"}}, noon))
 		require.True(t, tail.ready)
 		require.EqualValues(t, 7, tail.settled)
 	})
@@ -38,28 +41,30 @@ func TestTail(t *testing.T) {
 		t.Parallel()
 
 		tail := tail{ready: true, settled: 3}
-		require.Equal(t, at(4), tail.take(Page{Events: at(4, 6), Running: 90, Next: 95}, noon))
-		require.Empty(t, tail.take(Page{Events: at(6, 7), Running: 90, Next: 97}, noon))
-		require.Equal(t, at(5, 6, 7), tail.take(Page{Events: at(5, 6, 7), Running: 92, Next: 97}, noon))
+		require.Equal(t, at(4), tail.take(Page{Events: at(4, 6)}, noon))
+		require.Empty(t, tail.take(Page{Events: at(6, 7), Writers: []string{"a"}}, noon))
+		require.Equal(t, at(5, 6, 7), tail.take(Page{Events: at(5, 6, 7)}, noon))
 	})
 
 	t.Run("SkipsAGapThatWasRolledBack", func(t *testing.T) {
 		t.Parallel()
 
 		tail := tail{ready: true, settled: 3}
-		require.Empty(t, tail.take(Page{Events: at(5, 6), Running: 90, Next: 95}, noon))
-		require.Equal(t, at(5, 6), tail.take(Page{Events: at(5, 6, 8), Running: 95, Next: 97}, noon))
-		require.Empty(t, tail.take(Page{Events: at(8), Running: 95, Next: 98}, noon), "the next gap is waited for by itself")
-		require.Equal(t, at(8), tail.take(Page{Events: at(8), Running: 98, Next: 98}, noon))
+		require.Empty(t, tail.take(Page{Events: at(5, 6)}, noon))
+		require.Empty(t, tail.take(Page{Events: at(5, 6), Writers: []string{"a"}}, noon))
+		require.Equal(t, at(5, 6), tail.take(Page{Events: at(5, 6, 8), Writers: []string{"b"}}, noon))
+		require.Empty(t, tail.take(Page{Events: at(8), Writers: []string{"b"}}, noon), "the next gap is waited for by itself")
+		require.Equal(t, at(8), tail.take(Page{Events: at(8)}, noon))
 	})
 
 	t.Run("WaitsForAForgottenTransactionNoLongerThanAMinute", func(t *testing.T) {
 		t.Parallel()
 
 		tail := tail{ready: true, settled: 3}
-		require.Empty(t, tail.take(Page{Events: at(5), Running: 90, Next: 95}, noon))
-		require.Empty(t, tail.take(Page{Events: at(5), Running: 90, Next: 95}, noon.Add(gapPatience-1)))
-		require.Equal(t, at(5), tail.take(Page{Events: at(5), Running: 90, Next: 95}, noon.Add(gapPatience)))
+		forgotten := Page{Events: at(5), Writers: []string{"a"}}
+		require.Empty(t, tail.take(forgotten, noon))
+		require.Empty(t, tail.take(forgotten, noon.Add(gapPatience-1)))
+		require.Equal(t, at(5), tail.take(forgotten, noon.Add(gapPatience)))
 	})
 }
 
@@ -77,12 +82,24 @@ func TestTailPassesOnExactlyWhatIsCommitted(t *testing.T) {
 		var all []*transaction
 		var passed []int64
 		tail := tail{ready: true}
+		end := func() {
+			if len(all) == 0 {
+				return
+			}
+			tx := all[max(0, len(all)-1-random.IntN(10))]
+			if !tx.ended {
+				tx.ended, tx.committed = true, random.IntN(4) > 0
+			}
+		}
 		look := func() {
-			page := Page{Next: uint64(len(all)), Running: uint64(len(all))}
+			var page Page
 			for id, tx := range all {
-				if !tx.ended {
-					page.Running = min(page.Running, uint64(id))
+				if !tx.ended && tail.waits() {
+					page.Writers = append(page.Writers, strconv.Itoa(id))
 				}
+			}
+			end() // between the two readings
+			for _, tx := range all {
 				if tx.committed && tx.position > tail.settled {
 					page.Events = append(page.Events, Event{Position: tx.position})
 				}
@@ -99,12 +116,7 @@ func TestTailPassesOnExactlyWhatIsCommitted(t *testing.T) {
 			case 0:
 				all = append(all, &transaction{position: int64(len(all) + 1)})
 			case 1:
-				if len(all) > 0 {
-					tx := all[max(0, len(all)-1-random.IntN(10))]
-					if !tx.ended {
-						tx.ended, tx.committed = true, random.IntN(4) > 0
-					}
-				}
+				end()
 			default:
 				look()
 			}

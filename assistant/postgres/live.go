@@ -28,24 +28,28 @@ func (s *Store) WithLive(expect func(position int64)) *Store {
 }
 
 // ReadEvents is the Read of a live.Config.
-func (s *Store) ReadEvents(ctx context.Context, after int64) (live.Page, error) {
+func (s *Store) ReadEvents(ctx context.Context, r live.Reading) (live.Page, error) {
 	var page live.Page
-	// One statement: the transactions are those of the snapshot that the events were read in.
+	var err error
+	if r.Writers {
+		if page.Writers, err = s.eventWriters(ctx); err != nil {
+			return page, err
+		}
+	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT coalesce(e.position, 0), coalesce(e.type, ''), coalesce(e.body::text, '{}'), coalesce(e.created_at, 'epoch'),
-			coalesce((SELECT max(position) FROM webhook_events), 0),
-			pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+			coalesce((SELECT max(position) FROM webhook_events), 0)
 		FROM (SELECT) one LEFT JOIN (
 			SELECT position, type, body, created_at FROM webhook_events WHERE position > @after ORDER BY position LIMIT @limit) e ON true
 		ORDER BY e.position`,
-		pgx.NamedArgs{"after": after, "limit": eventPage})
+		pgx.NamedArgs{"after": r.After, "limit": eventPage})
 	if err != nil {
 		return page, fmt.Errorf("read events: %w", err)
 	}
 	var event live.Event
 	var body string
 	_, err = pgx.ForEachRow(rows, []any{
-		&event.Position, &event.Type, &body, &event.CreatedAt, &page.Last, &page.Running, &page.Next,
+		&event.Position, &event.Type, &body, &event.CreatedAt, &page.Last,
 	}, func() error {
 		if event.Position > 0 {
 			event.Body = []byte(body)
@@ -57,6 +61,25 @@ func (s *Store) ReadEvents(ctx context.Context, after int64) (live.Page, error) 
 		return page, fmt.Errorf("read events: %w", err)
 	}
 	return page, nil
+}
+
+// eventWriters returns the transactions that hold the lock that an event is written under. A place is given to an event under
+// that lock, and it is held until its transaction ends: who has a place and has not ended is among them. The numbers of running
+// transactions would do as well, but they are those of all databases of the server: an import elsewhere that takes
+// minutes would hold up every event here.
+func (s *Store) eventWriters(ctx context.Context) ([]string, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT DISTINCT virtualtransaction FROM pg_locks
+		WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND granted AND relation = 'webhook_events'::regclass
+		  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	if err != nil {
+		return nil, fmt.Errorf("read writers of events: %w", err)
+	}
+	writers, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("read writers of events: %w", err)
+	}
+	return writers, nil
 }
 
 // EventRange selects stored events.
