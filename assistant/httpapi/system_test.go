@@ -108,10 +108,11 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 	queue, err := jobs.NewQueue(pool, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	s.quiet = postgres.New(pool, o.clock, queue.Enqueue)
+	var vault *postgres.Vault
 	if url != nowhere { // a desk that encrypts: everything here holds for it, and what is simpler for one that does not
 		keys, err := seal.ParseKeyring(strings.NewReader(fileOfKeys))
 		require.NoError(t, err)
-		vault, err := postgres.OpenVault(t.Context(), pool, keys, time.Now)
+		vault, err = postgres.OpenVault(t.Context(), pool, keys, time.Now)
 		require.NoError(t, err)
 		s.quiet = s.quiet.WithVault(vault)
 	}
@@ -173,7 +174,7 @@ func newSystemOn(t *testing.T, url string, o options) *system {
 		Index:     func() *retrieval.Index { return s.index },
 		Live:      hub,
 		Logger:    logger,
-		Online:    online.New(online.Config{Audit: s.store.Audit, Clock: o.clock, Pool: pool}),
+		Online:    online.New(online.Config{Audit: s.store.Audit, Clock: o.clock, Pool: pool, Vault: vault}),
 		Provider:  o.provider,
 		PublicURL: publicURL,
 		Redactor:  k.Redactor,

@@ -65,7 +65,7 @@ func (s *Store) ComplaintHistory(ctx context.Context, id uuid.UUID) ([]desk.Comp
 	}
 	for i, e := range entries {
 		at := complaintReason.at(id.String(), string(e.Step), e.Actor)
-		if entries[i].Reason, err = s.vault.open(ctx, s.pool, at, e.Reason); err != nil {
+		if entries[i].Reason, err = s.vault.Open(ctx, s.pool, at, e.Reason); err != nil {
 			return nil, err
 		}
 	}
@@ -228,7 +228,7 @@ func (s *Store) recordComplaint(ctx context.Context, tx pgx.Tx, id uuid.UUID, c 
 		VALUES (@id, @at, @actor, @step, @reason, @message_id)`,
 		pgx.NamedArgs{
 			"id": id, "at": c.At, "actor": c.Actor.String(), "step": string(c.Step), "message_id": messageID,
-			"reason": s.vault.seal(complaintReason.at(id.String(), string(c.Step), c.Actor.String()), c.Reason),
+			"reason": s.vault.Seal(complaintReason.at(id.String(), string(c.Step), c.Actor.String()), c.Reason),
 		})
 	if err != nil {
 		return complaint, fmt.Errorf("insert history: %w", err)

@@ -89,15 +89,15 @@ func (s *Store) Feedback(ctx context.Context, conversationID uuid.UUID) ([]Feedb
 		return nil, fmt.Errorf("load feedback: %w", err)
 	}
 	for i, f := range feedback {
-		if feedback[i].Comment, err = s.vault.open(ctx, s.pool, f.spot(), f.Comment); err != nil {
+		if feedback[i].Comment, err = s.vault.Open(ctx, s.pool, f.spot(), f.Comment); err != nil {
 			return nil, err
 		}
 	}
 	return feedback, nil
 }
 
-// spot is where the comment stands.
-func (f Feedback) spot() spot {
+// Spot is where the comment stands.
+func (f Feedback) spot() Spot {
 	message := ""
 	if f.MessageID != nil {
 		message = f.MessageID.String()
@@ -120,11 +120,11 @@ func (s *Store) sealComment(ctx context.Context, tx pgx.Tx, f Feedback) (string,
 		return "", fmt.Errorf("load feedback: %w", err)
 	}
 	for _, before := range stored {
-		if same, err := s.vault.open(ctx, tx, f.spot(), before); err == nil && same == f.Comment {
+		if same, err := s.vault.Open(ctx, tx, f.spot(), before); err == nil && same == f.Comment {
 			return before, nil
 		}
 	}
-	return s.vault.seal(f.spot(), f.Comment), nil
+	return s.vault.Seal(f.spot(), f.Comment), nil
 }
 
 // AskedConversation returns a conversation to who asks through a widget key. One that another key opened, or that belongs to
@@ -312,7 +312,7 @@ func (s *Store) insertMessage(ctx context.Context, tx pgx.Tx, conversationID uui
 		VALUES (@id, @conversation_id, @author, @agent_id, @body, nullif(@language, ''), @citations, @created_at)`,
 		pgx.NamedArgs{
 			"id": m.ID, "conversation_id": conversationID, "author": m.Author, "agent_id": m.AgentID,
-			"body":     s.vault.seal(messageBody.at(m.ID.String()), m.Body),
+			"body":     s.vault.Seal(messageBody.at(m.ID.String()), m.Body),
 			"language": m.Language, "citations": citations, "created_at": m.CreatedAt,
 		})
 	if err != nil {
@@ -372,7 +372,7 @@ func (s *Store) collectMessages(ctx context.Context, q querier, rows pgx.Rows) (
 
 func (s *Store) openMessage(ctx context.Context, q querier, row messageRow) (assistant.Message, error) {
 	var err error
-	if row.Body, err = s.vault.open(ctx, q, messageBody.at(row.ID.String()), row.Body); err != nil {
+	if row.Body, err = s.vault.Open(ctx, q, messageBody.at(row.ID.String()), row.Body); err != nil {
 		return assistant.Message{}, err
 	}
 	return row.message(), nil

@@ -55,7 +55,7 @@ func (s *Store) DecidedDrafts(ctx context.Context, since time.Time, limit int) (
 	for i, row := range found {
 		drafts[i] = row.DecidedDraft
 		for j, id := range row.QuestionIDs {
-			if drafts[i].Question[j], err = s.vault.open(ctx, s.pool, messageBody.at(id), row.Question[j]); err != nil {
+			if drafts[i].Question[j], err = s.vault.Open(ctx, s.pool, messageBody.at(id), row.Question[j]); err != nil {
 				return nil, err
 			}
 		}

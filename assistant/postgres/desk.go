@@ -319,7 +319,7 @@ func (s *Store) decideDraft(ctx context.Context, tx pgx.Tx, sending desk.Sending
 	id := sending.Reply.DraftID.String()
 	args := pgx.NamedArgs{
 		"fate": sending.Fate, "decided_by": sending.Actor.ID, "decided_at": sending.At, "sent_as": nil,
-		"reason": s.vault.seal(draftRejection.at(id), sending.Reply.Reason), "id": sending.Reply.DraftID, "ticket_id": sending.Reply.TicketID,
+		"reason": s.vault.Seal(draftRejection.at(id), sending.Reply.Reason), "id": sending.Reply.DraftID, "ticket_id": sending.Reply.TicketID,
 		"code": string(sending.Reply.Code), "edit_distance": nil, "edit_share": nil, "edits": nil,
 	}
 	if sending.Message != nil {
@@ -400,10 +400,10 @@ type storedDraft struct {
 func (s *Store) openDraft(ctx context.Context, q querier, row storedDraft) (desk.Draft, error) {
 	draft, id := row.Draft, row.ID.String()
 	var err error
-	if draft.Body, err = s.vault.open(ctx, q, draftBody.at(id), draft.Body); err != nil {
+	if draft.Body, err = s.vault.Open(ctx, q, draftBody.at(id), draft.Body); err != nil {
 		return draft, err
 	}
-	if draft.RejectReason, err = s.vault.open(ctx, q, draftRejection.at(id), draft.RejectReason); err != nil {
+	if draft.RejectReason, err = s.vault.Open(ctx, q, draftRejection.at(id), draft.RejectReason); err != nil {
 		return draft, err
 	}
 	for _, list := range []struct {

@@ -58,7 +58,7 @@ func (s *Store) insertDraft(ctx context.Context, q querier, row draftRow) error 
 			"id":         id,
 			"ticket_id":  row.TicketID,
 			"run_id":     row.RunID,
-			"body":       s.vault.seal(draftBody.at(id.String()), row.Proposal.Draft.Text()),
+			"body":       s.vault.Seal(draftBody.at(id.String()), row.Proposal.Draft.Text()),
 			"language":   row.Proposal.Draft.Language,
 			"citations":  append([]assistant.Citation{}, row.Proposal.Draft.Citations()...),
 			"findings":   sealed,

@@ -21,7 +21,7 @@ func (s *Store) AddNote(ctx context.Context, actor desk.Actor, ticketID uuid.UUI
 			VALUES (@id, @ticket_id, @agent_id, @body, @created_at)`,
 			pgx.NamedArgs{
 				"id": note.ID, "ticket_id": ticketID, "agent_id": note.AgentID,
-				"body": s.vault.seal(noteBody.at(note.ID.String()), note.Body), "created_at": note.CreatedAt,
+				"body": s.vault.Seal(noteBody.at(note.ID.String()), note.Body), "created_at": note.CreatedAt,
 			})
 		if err != nil {
 			return fmt.Errorf("insert note: %w", err)
@@ -64,7 +64,7 @@ func (s *Store) History(ctx context.Context, ticketID uuid.UUID) ([]desk.Entry, 
 const overrideReason = "override_reason"
 
 // spots are where the words of an entry stand: its reason, and the reason in its detail.
-func spots(ticketID uuid.UUID, e desk.Entry) (reason, override spot) {
+func spots(ticketID uuid.UUID, e desk.Entry) (reason, override Spot) {
 	key := []string{ticketID.String(), strconv.Itoa(int(e.Version)), string(e.Step), e.Actor}
 	return historyReason.at(key...), historyOverride.at(key...)
 }
@@ -72,20 +72,20 @@ func spots(ticketID uuid.UUID, e desk.Entry) (reason, override spot) {
 func (s *Store) openEntry(ctx context.Context, ticketID uuid.UUID, e *desk.Entry) error {
 	reason, override := spots(ticketID, *e)
 	var err error
-	if e.Reason, err = s.vault.open(ctx, s.pool, reason, e.Reason); err != nil {
+	if e.Reason, err = s.vault.Open(ctx, s.pool, reason, e.Reason); err != nil {
 		return err
 	}
 	if words, ok := e.Detail[overrideReason].(string); ok {
-		e.Detail[overrideReason], err = s.vault.open(ctx, s.pool, override, words)
+		e.Detail[overrideReason], err = s.vault.Open(ctx, s.pool, override, words)
 	}
 	return err
 }
 
 // sealedDetail returns the detail of an entry as it is stored.
-func (s *Store) sealedDetail(at spot, detail map[string]any) map[string]any {
+func (s *Store) sealedDetail(at Spot, detail map[string]any) map[string]any {
 	stored := maps.Clone(detail)
 	if words, ok := detail[overrideReason].(string); ok {
-		stored[overrideReason] = s.vault.seal(at, words)
+		stored[overrideReason] = s.vault.Seal(at, words)
 	}
 	return stored
 }
@@ -102,7 +102,7 @@ func (s *Store) insertHistory(ctx context.Context, tx pgx.Tx, ticketID uuid.UUID
 		pgx.NamedArgs{
 			"ticket_id": ticketID, "at": entry.At, "actor": entry.Actor, "step": string(entry.Step),
 			"from_status": string(entry.FromStatus), "to_status": string(entry.ToStatus),
-			"reason": s.vault.seal(reason, entry.Reason), "detail": s.sealedDetail(override, entry.Detail), "version": entry.Version,
+			"reason": s.vault.Seal(reason, entry.Reason), "detail": s.sealedDetail(override, entry.Detail), "version": entry.Version,
 		})
 	if err != nil {
 		return fmt.Errorf("insert history: %w", err)
@@ -147,7 +147,7 @@ func (s *Store) ticketNotes(ctx context.Context, q querier, ticketID uuid.UUID) 
 		return nil, fmt.Errorf("load notes: %w", err)
 	}
 	for i, note := range notes {
-		if notes[i].Body, err = s.vault.open(ctx, q, noteBody.at(note.ID.String()), note.Body); err != nil {
+		if notes[i].Body, err = s.vault.Open(ctx, q, noteBody.at(note.ID.String()), note.Body); err != nil {
 			return nil, err
 		}
 	}

@@ -30,8 +30,13 @@ const (
 	statementTimeout = "60s"
 )
 
-// Open returns a pool for the database at address, with the vector types registered. It does not connect yet.
+// Open returns a pool for the database at address, with the vector types registered. It does not connect yet. A program that seals
+// texts opens it with a Claim.
 func Open(ctx context.Context, address string) (*pgxpool.Pool, error) {
+	return open(ctx, address, pgxvec.RegisterTypes)
+}
+
+func open(ctx context.Context, address string, prepare func(context.Context, *pgx.Conn) error) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, fmt.Errorf("parse database URL: %w", err)
@@ -41,7 +46,7 @@ func Open(ctx context.Context, address string) (*pgxpool.Pool, error) {
 	config.ConnConfig.ConnectTimeout = connectTimeout
 	config.ConnConfig.RuntimeParams["application_name"] = "deskhand"
 	config.ConnConfig.RuntimeParams["statement_timeout"] = statementTimeout
-	config.AfterConnect = pgxvec.RegisterTypes
+	config.AfterConnect = prepare
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open pool: %w", err)

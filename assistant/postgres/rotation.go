@@ -89,6 +89,15 @@ type Sealing struct {
 	Places []SealedPlace `json:"places"`
 }
 
+// Sealed counts what is sealed.
+func (s Sealing) Sealed() int {
+	sum := 0
+	for _, p := range s.Places {
+		sum += p.Sealed
+	}
+	return sum
+}
+
 // Open counts what is still as it was written.
 func (s Sealing) Open() int {
 	sum := 0
@@ -114,7 +123,8 @@ func (s *Store) Sealing(ctx context.Context) (Sealing, error) {
 		}
 		found.Places = append(found.Places, counted)
 	}
-	rows, err := s.pool.Query(ctx, `SELECT kek_id AS kek, count(*) AS data_keys FROM data_keys GROUP BY kek_id ORDER BY kek_id`)
+	rows, err := s.pool.Query(ctx, `SELECT kek_id AS kek, count(*) AS data_keys FROM data_keys
+		WHERE retired_at IS NULL GROUP BY kek_id ORDER BY kek_id`)
 	if err != nil {
 		return found, fmt.Errorf("count data keys: %w", err)
 	}

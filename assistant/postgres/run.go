@@ -175,7 +175,7 @@ func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Ca
 func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (time.Time, error) {
 	for id, body := range o.Rewritten {
 		_, err := tx.Exec(ctx, `UPDATE messages SET body = @body WHERE id = @id AND conversation_id = @conversation_id`,
-			pgx.NamedArgs{"body": s.vault.seal(messageBody.at(id.String()), body), "id": id, "conversation_id": o.ConversationID})
+			pgx.NamedArgs{"body": s.vault.Seal(messageBody.at(id.String()), body), "id": id, "conversation_id": o.ConversationID})
 		if err != nil {
 			return time.Time{}, fmt.Errorf("rewrite message: %w", err)
 		}
@@ -186,7 +186,7 @@ func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Openi
 		pgx.NamedArgs{
 			"id":              o.Message.ID,
 			"conversation_id": o.ConversationID,
-			"body":            s.vault.seal(messageBody.at(o.Message.ID.String()), o.Message.Body),
+			"body":            s.vault.Seal(messageBody.at(o.Message.ID.String()), o.Message.Body),
 			"redactions":      o.Message.Redactions,
 			"client_id":       o.Question.ClientID,
 			"request_hash":    o.RequestHash[:],
@@ -283,7 +283,7 @@ func (s *Store) updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusi
 			"completion_tokens": e.Usage.CompletionTokens,
 			"concluded_at":      end.At,
 			"shadow_outcome":    shadow.Outcome,
-			"shadow_body":       s.vault.seal(shadowBody.at(end.Case.Run.ID.String()), shadow.Body),
+			"shadow_body":       s.vault.Seal(shadowBody.at(end.Case.Run.ID.String()), shadow.Body),
 		})
 	if err != nil {
 		return fmt.Errorf("update run: %w", err)

@@ -15,6 +15,7 @@ import (
 // The places where texts are sealed. Test TestDumpHoldsNoWordOfACustomer walks through the schema, so that one that comes later is
 // not forgotten.
 var (
+	candidateBody   = textPlace("eval_shadows", "body", "candidate", "run_id").shown("candidates", "body")
 	complaintReason = textPlace("complaint_history", "reason", "complaint_id", "step", "actor").shown("complaint_history", "reason")
 	draftBody       = textPlace("drafts", "body", "id").shown("drafts", "body")
 	draftEdits      = jsonPlace("drafts", "edits", "id").shown("drafts", "edits")
@@ -25,6 +26,7 @@ var (
 	evalResult      = jsonPlace("eval_results", "result", "run_id", "case_id", "repeat_index").shown("evaluations", "result")
 	feedbackComment = textPlace("feedback", "comment", "conversation_id", "message_id").shown("feedback", "comment")
 	historyReason   = textPlace("ticket_history", "reason", "ticket_id", "version", "step", "actor").shown("ticket_history", "reason")
+	labelNote       = textPlace("eval_labels", "note", "run_id", "reviewer_id").shown("reviews", "note")
 	messageBody     = textPlace("messages", "body", "id").shown("messages", "body")
 	noteBody        = textPlace("ticket_notes", "body", "id").shown("notes", "body")
 	shadowBody      = textPlace("runs", "shadow_body", "id").shown("decisions", "shadow_body")
@@ -44,10 +46,29 @@ var (
 
 func places() []*place {
 	return []*place{
-		complaintReason, draftBody, draftEdits, draftFindings, draftNotes, draftRejection, endpointSecret, evalResult, feedbackComment,
-		historyOverride, historyReason, messageBody, noteBody, oldEndpointSecret, shadowBody,
+		candidateBody, complaintReason, draftBody, draftEdits, draftFindings, draftNotes, draftRejection, endpointSecret, evalResult,
+		feedbackComment, historyOverride, historyReason, labelNote, messageBody, noteBody, oldEndpointSecret, shadowBody,
 	}
 }
+
+// AtCandidate is where what a candidate would have said of a run stands.
+func AtCandidate(candidate string, runID uuid.UUID) Spot {
+	return candidateBody.at(candidate, runID.String())
+}
+
+// AtDraft is where a draft's body stands.
+func AtDraft(id uuid.UUID) Spot { return draftBody.at(id.String()) }
+
+// AtLabelNote is where a reviewer's note on a run stands.
+func AtLabelNote(runID, reviewerID uuid.UUID) Spot {
+	return labelNote.at(runID.String(), reviewerID.String())
+}
+
+// AtMessage is where a message's body stands.
+func AtMessage(id uuid.UUID) Spot { return messageBody.at(id.String()) }
+
+// AtShadow is where what the desk would have said of a run stands.
+func AtShadow(runID uuid.UUID) Spot { return shadowBody.at(runID.String()) }
 
 func textPlace(table, column string, key ...string) *place {
 	return &place{column: "x." + column, key: key, name: table + "." + column, replace: column + " = @text", table: table}
@@ -101,8 +122,9 @@ func (p *place) row() string {
 // openExport opens the sealed texts of an exported conversation.
 func (s *Store) openExport(ctx context.Context, q querier, c *ExportedConversation) error {
 	lists := map[string]*json.RawMessage{
-		"complaint_history": &c.ComplaintHistory, "decisions": &c.Decisions, "drafts": &c.Drafts, "evaluations": &c.Evaluations,
-		"feedback": &c.Feedback, "messages": &c.Messages, "notes": &c.Notes, "ticket_history": &c.TicketHistory,
+		"candidates": &c.Candidates, "complaint_history": &c.ComplaintHistory, "decisions": &c.Decisions, "drafts": &c.Drafts,
+		"evaluations": &c.Evaluations, "feedback": &c.Feedback, "messages": &c.Messages, "notes": &c.Notes, "reviews": &c.Reviews,
+		"ticket_history": &c.TicketHistory,
 	}
 	for name, list := range lists {
 		if !strings.Contains(string(*list), seal.Prefix) {
@@ -147,7 +169,7 @@ func (s *Store) openExported(ctx context.Context, q querier, list string, r expo
 		at := p.at(r.key(p)...)
 		switch stored := inside[last].(type) {
 		case string:
-			text, err := s.vault.open(ctx, q, at, stored)
+			text, err := s.vault.Open(ctx, q, at, stored)
 			if err != nil {
 				return err
 			}
@@ -186,9 +208,10 @@ func (r exportedRow) key(p *place) []string {
 const sealBatch = 200
 
 // SealAll seals what is stored as it is, from before there was a vault. observe is told of each batch, nil for nobody. It may be
-// broken off and called again, also by several replicas at a time: what is sealed stays sealed. Without a vault it does nothing.
+// broken off and called again, also by several replicas at a time: what is sealed stays sealed. Without a vault that seals it does
+// nothing.
 func (s *Store) SealAll(ctx context.Context, observe func(place string, rows int)) (sealed int, err error) {
-	if s.vault == nil {
+	if !s.vault.Seals() {
 		return 0, nil
 	}
 	for again := true; again; {
@@ -209,10 +232,10 @@ func (s *Store) SealAll(ctx context.Context, observe func(place string, rows int
 func (s *Store) sealPlace(ctx context.Context, p *place, observe func(string, int)) (sealed int, err error) {
 	after := "(0,0)"
 	for {
-		var found []openText
+		var found []lockedText
 		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 			var err error
-			if found, err = lockOpen(ctx, tx, p, after); err != nil {
+			if found, err = p.lock(ctx, tx, p.open(), after); err != nil {
 				return err
 			}
 			return s.sealRows(ctx, tx, p, found)
@@ -231,29 +254,30 @@ func (s *Store) sealPlace(ctx context.Context, p *place, observe func(string, in
 	}
 }
 
-// openText is a stored text that is not sealed.
-type openText struct {
+// lockedText is what a place holds in a row that is locked.
+type lockedText struct {
 	Row  string
 	Text string
 	Tid  string
 }
 
-func lockOpen(ctx context.Context, tx pgx.Tx, p *place, after string) ([]openText, error) {
+// lock returns and locks up to sealBatch rows behind a ctid that meet a condition, and passes over those that somebody else works on.
+func (p *place) lock(ctx context.Context, tx pgx.Tx, condition, after string) ([]lockedText, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT `+p.row()+` AS row, (`+p.column+`)::text AS text, x.ctid::text AS tid FROM `+p.table+` x
-		WHERE x.ctid > @after::text::tid AND `+p.open()+` ORDER BY x.ctid LIMIT @limit FOR UPDATE SKIP LOCKED`,
+		WHERE x.ctid > @after::text::tid AND `+condition+` ORDER BY x.ctid LIMIT @limit FOR UPDATE SKIP LOCKED`,
 		pgx.NamedArgs{"after": after, "limit": sealBatch})
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[openText])
+	return pgx.CollectRows(rows, pgx.RowToStructByName[lockedText])
 }
 
-func (s *Store) sealRows(ctx context.Context, tx pgx.Tx, p *place, found []openText) error {
+func (s *Store) sealRows(ctx context.Context, tx pgx.Tx, p *place, found []lockedText) error {
 	var batch pgx.Batch
 	for _, text := range found {
 		batch.Queue(`UPDATE `+p.table+` SET `+p.replace+` WHERE ctid = @tid::text::tid`,
-			pgx.NamedArgs{"text": s.vault.seal(spot{place: p, row: text.Row}, text.Text), "tid": text.Tid})
+			pgx.NamedArgs{"text": s.vault.Seal(Spot{place: p, row: text.Row}, text.Text), "tid": text.Tid})
 	}
 	return tx.SendBatch(ctx, &batch).Close()
 }

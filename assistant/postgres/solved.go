@@ -43,7 +43,7 @@ type storedText struct {
 }
 
 func (s *Store) openText(ctx context.Context, t storedText) (string, error) {
-	return s.vault.open(ctx, s.pool, messageBody.at(t.ID.String()), t.Body)
+	return s.vault.Open(ctx, s.pool, messageBody.at(t.ID.String()), t.Body)
 }
 
 // solvedRow is a solved case as it is stored.

@@ -19,8 +19,8 @@ import (
 // ErrNoKeys: the database holds encrypted texts and nobody named the file of keys, or it lacks one.
 var ErrNoKeys = errors.New("the database holds encrypted texts that cannot be read")
 
-// Vault seals and opens the texts of a Store with the data keys of its database, a new one each day. Nil seals nothing. It is
-// safe for concurrent use.
+// Vault seals and opens the texts of a Store with the data keys of its database, a new one each day. Nil seals nothing, and so does
+// one of OpenReader. It is safe for concurrent use.
 type Vault struct {
 	clock func() time.Time
 	keys  *seal.Keyring
@@ -28,24 +28,14 @@ type Vault struct {
 
 	mu     sync.RWMutex
 	known  map[uuid.UUID]*seal.DataKey
-	newest *seal.DataKey // that new texts are sealed with
+	newest *seal.DataKey // that new texts are sealed with; nil seals nothing
 }
 
 // OpenVault returns the vault of a migrated database, with a data key for today. Without keys it returns nil, which seals
 // nothing, or ErrNoKeys where something is sealed already. So it does when a key is missing that a data key was wrapped by.
 func OpenVault(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keyring, clock func() time.Time) (*Vault, error) {
-	rows, err := pool.Query(ctx, `SELECT DISTINCT kek_id FROM data_keys`)
-	if err != nil {
-		return nil, fmt.Errorf("list key-encryption keys: %w", err)
-	}
-	used, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("list key-encryption keys: %w", err)
-	}
-	for _, id := range used {
-		if keys == nil || !keys.Holds(id) {
-			return nil, fmt.Errorf("%w: the key %s is needed", ErrNoKeys, id)
-		}
+	if err := checkKeys(ctx, pool, keys); err != nil {
+		return nil, err
 	}
 	if keys == nil {
 		return nil, nil //nolint:nilnil // a nil Vault seals nothing
@@ -54,10 +44,53 @@ func OpenVault(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keyring, cloc
 	return v, v.Renew(ctx)
 }
 
-// Renew makes the data key of today the one that seals, and makes it if no replica has. Between two days nothing depends on its
-// being called on time: the key before goes on.
-func (v *Vault) Renew(ctx context.Context) error {
+// OpenReader returns a vault that opens what is sealed, and seals nothing. A key that is missing is ErrNoKeys.
+func OpenReader(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keyring) (*Vault, error) {
+	if err := checkKeys(ctx, pool, keys); err != nil {
+		return nil, err
+	}
+	return &Vault{keys: keys, known: make(map[uuid.UUID]*seal.DataKey), pool: pool}, nil
+}
+
+// checkKeys returns ErrNoKeys if a text could be sealed that the keys do not open.
+func checkKeys(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keyring) error {
+	rows, err := pool.Query(ctx, `SELECT DISTINCT kek_id FROM data_keys WHERE retired_at IS NULL`)
+	if err != nil {
+		return fmt.Errorf("list key-encryption keys: %w", err)
+	}
+	used, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("list key-encryption keys: %w", err)
+	}
+	for _, id := range used {
+		if keys == nil || !keys.Holds(id) {
+			return fmt.Errorf("%w: the key %s is needed", ErrNoKeys, id)
+		}
+	}
+	return nil
+}
+
+// Seals reports whether new texts are sealed.
+func (v *Vault) Seals() bool {
 	if v == nil {
+		return false
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.newest != nil
+}
+
+// current is the id of the data key that seals.
+func (v *Vault) current() uuid.UUID {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.newest.ID()
+}
+
+// Renew makes the data key of today the one that seals, and makes it if no replica has. Between two days nothing depends on its
+// being called on time: the key before goes on. A vault that only reads stays as it is.
+func (v *Vault) Renew(ctx context.Context) error {
+	if v == nil || v.clock == nil {
 		return nil
 	}
 	_, wrapped, err := v.keys.NewDataKey()
@@ -71,7 +104,8 @@ func (v *Vault) Renew(ctx context.Context) error {
 	// Not in a transaction of somebody's: a key that seals is there for ever.
 	if _, err := v.pool.Exec(ctx, `
 		INSERT INTO data_keys (id, created_at, day, kek_id, wrapped) VALUES (@id, @now, @day::date, @kek_id, @wrapped)
-		ON CONFLICT ON CONSTRAINT data_keys_day_key DO NOTHING`, args); err != nil {
+		ON CONFLICT ON CONSTRAINT data_keys_day_key DO UPDATE SET retiring_at = NULL, retired_at = NULL
+			WHERE data_keys.retiring_at IS NOT NULL`, args); err != nil {
 		return fmt.Errorf("keep data key: %w", err)
 	}
 	rows, err := v.pool.Query(ctx, `SELECT id, kek_id AS kek, wrapped AS bytes FROM data_keys WHERE day = @day::date`, args)
@@ -92,9 +126,9 @@ func (v *Vault) Renew(ctx context.Context) error {
 	return nil
 }
 
-// seal returns what is stored for a text.
-func (v *Vault) seal(at spot, text string) string {
-	if v == nil || text == "" {
+// Seal returns what is stored for a text.
+func (v *Vault) Seal(at Spot, text string) string {
+	if !v.Seals() || text == "" {
 		return seal.Plain(text)
 	}
 	v.mu.RLock()
@@ -103,8 +137,8 @@ func (v *Vault) seal(at spot, text string) string {
 }
 
 // sealJSON returns what is stored for a value: a list with one sealed text, or the value itself. Empty lists are not sealed.
-func (v *Vault) sealJSON(at spot, value any) (any, error) {
-	if v == nil {
+func (v *Vault) sealJSON(at Spot, value any) (any, error) {
+	if !v.Seals() {
 		return value, nil
 	}
 	encoded, err := json.Marshal(value)
@@ -114,12 +148,12 @@ func (v *Vault) sealJSON(at spot, value any) (any, error) {
 	if string(encoded) == "[]" || string(encoded) == "null" {
 		return value, nil
 	}
-	return []string{v.seal(at, string(encoded))}, nil
+	return []string{v.Seal(at, string(encoded))}, nil
 }
 
-// open returns the text that was stored; one that was not sealed is itself. q is where a key is looked up that another replica
+// Open returns the text that was stored; one that was not sealed is itself. q is where a key is looked up that another replica
 // has made meanwhile.
-func (v *Vault) open(ctx context.Context, q querier, at spot, stored string) (string, error) {
+func (v *Vault) Open(ctx context.Context, q querier, at Spot, stored string) (string, error) {
 	id, sealed := seal.KeyOf(stored)
 	if !sealed {
 		return stored, nil
@@ -136,7 +170,7 @@ func (v *Vault) open(ctx context.Context, q querier, at spot, stored string) (st
 }
 
 // openJSON returns the JSON that was stored by sealJSON.
-func (v *Vault) openJSON(ctx context.Context, q querier, at spot, stored []byte) ([]byte, error) {
+func (v *Vault) openJSON(ctx context.Context, q querier, at Spot, stored []byte) ([]byte, error) {
 	var texts []string
 	sealed := json.Unmarshal(stored, &texts) == nil && len(texts) == 1 // something else was not sealed
 	if sealed {
@@ -145,7 +179,7 @@ func (v *Vault) openJSON(ctx context.Context, q querier, at spot, stored []byte)
 	if !sealed {
 		return stored, nil
 	}
-	text, err := v.open(ctx, q, at, texts[0])
+	text, err := v.Open(ctx, q, at, texts[0])
 	return []byte(text), err
 }
 
@@ -194,14 +228,14 @@ func (v *Vault) key(ctx context.Context, q querier, id uuid.UUID) (*seal.DataKey
 	return key, nil
 }
 
-// spot is where a text stands: a place and the row. A text opens at its own spot only.
-type spot struct {
+// Spot is where a text stands: a place and the row. A text opens at its own spot only.
+type Spot struct {
 	place *place
 	row   string
 }
 
 // String implements fmt.Stringer.
-func (s spot) String() string { return s.place.name + "/" + s.row }
+func (s Spot) String() string { return s.place.name + "/" + s.row }
 
 // place is a column that holds sealed texts.
 type place struct {
@@ -216,7 +250,7 @@ type place struct {
 }
 
 // at is the spot of the row with these values of the place's key.
-func (p *place) at(key ...string) spot { return spot{place: p, row: strings.Join(key, "/")} }
+func (p *place) at(key ...string) Spot { return Spot{place: p, row: strings.Join(key, "/")} }
 
 // WithVault returns a Store that seals what it stores, and opens what is sealed.
 func (s *Store) WithVault(v *Vault) *Store {

@@ -19,8 +19,6 @@ import (
 var notSealed = map[string]string{
 	"conversations.customer_ref":      "the host site's name for the customer: they are found by it",
 	"conversations.customer_tier":     "a code of the host site",
-	"eval_labels.note":                "a reviewer's words, not yet sealed",
-	"eval_shadows.body":               "what a candidate would have said, not yet sealed",
 	"idempotency_keys.key":            "the client's name for a request",
 	"messages.client_id":              "the client's name for a message",
 	"tickets.tags":                    "the desk's labels",

@@ -37,7 +37,7 @@ func (s *Store) AddEndpoint(ctx context.Context, e webhook.Endpoint, actor strin
 			VALUES (@id, @name, @url, @events, @insecure_http, @networks, @secret, @created_at)`,
 			pgx.NamedArgs{
 				"id": e.ID, "name": e.Name, "url": e.URL, "events": texts(e.Events), "insecure_http": e.Reach.InsecureHTTP,
-				"networks": networks, "secret": s.vault.seal(endpointSecret.at(e.ID.String()), string(e.Secret)), "created_at": e.CreatedAt,
+				"networks": networks, "secret": s.vault.Seal(endpointSecret.at(e.ID.String()), string(e.Secret)), "created_at": e.CreatedAt,
 			})
 		if err != nil {
 			return fmt.Errorf("insert endpoint: %w", err)
@@ -71,7 +71,7 @@ func (s *Store) Endpoint(ctx context.Context, id uuid.UUID) (webhook.Endpoint, e
 func (s *Store) openEndpoint(ctx context.Context, row endpointRow) (webhook.Endpoint, error) {
 	for at, secret := range map[*place]*string{endpointSecret: &row.Secret, oldEndpointSecret: &row.OldSecret} {
 		var err error
-		if *secret, err = s.vault.open(ctx, s.pool, at.at(row.EndpointID.String()), *secret); err != nil {
+		if *secret, err = s.vault.Open(ctx, s.pool, at.at(row.EndpointID.String()), *secret); err != nil {
 			return webhook.Endpoint{}, err
 		}
 	}
@@ -137,7 +137,7 @@ func (s *Store) RotateSecret(ctx context.Context, id uuid.UUID, keep time.Durati
 	secret := webhook.NewSecret()
 	return secret, s.changeEndpoint(ctx, endpointChange{
 		actor: actor, action: "webhook.rotate", id: id,
-		args: pgx.NamedArgs{"secret": s.vault.seal(endpointSecret.at(id.String()), string(secret)), "until": s.clock().Add(keep)},
+		args: pgx.NamedArgs{"secret": s.vault.Seal(endpointSecret.at(id.String()), string(secret)), "until": s.clock().Add(keep)},
 		set:  `old_secret = secret, old_secret_until = @until, secret = @secret`,
 	})
 }

@@ -53,6 +53,7 @@ type cli struct {
 type config struct { //nolint:recvcheck // Validate sets what stands in files, all else reads
 	DatabaseURL string `env:"DATABASE_URL" group:"Database" help:"PostgreSQL with pgvector. Without it, a private cluster in the data folder is used." placeholder:"postgres://…"`
 	DataDir     string `env:"DESKHAND_DATA_DIR" group:"Database" help:"Folder of the private cluster. Default: /var/lib/deskhand for root, else ~/.local/share/deskhand." placeholder:"DIR" type:"path"`
+	Decrypt     bool   `env:"DESKHAND_DECRYPT" group:"Database" help:"With --encryption-keys: read what is encrypted, and encrypt nothing more. \"deskhand encryption off --help\" says what for."`
 
 	ChatModel           string `default:"gpt-4.1-mini" env:"DESKHAND_CHAT_MODEL" group:"Model" help:"Chat model that drafts (${default})." placeholder:"NAME"`
 	EmbedderTable       string `env:"DESKHAND_EMBEDDER_TABLE" group:"Model" help:"Table of the built-in embedder that \"deskhand embedder train\" wrote. Default: the built-in one." placeholder:"FILE" type:"existingfile"`

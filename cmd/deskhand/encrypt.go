@@ -14,10 +14,12 @@ import (
 	"github.com/deskhand/deskhand/assistant/desk"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/seal"
+	"github.com/deskhand/deskhand/migrations"
 )
 
 type encryptCmd struct {
 	Key    encryptKeyCmd    `cmd:"" help:"Make a key, as a line for the file of keys."`
+	Off    encryptOffCmd    `cmd:"" help:"Take encryption off: store every text as it was written."`
 	Rotate encryptRotateCmd `cmd:"" help:"Wrap everything by the first key of the file, so that the others are needed no more."`
 	Run    encryptRunCmd    `cmd:"" help:"Encrypt now what was stored before encryption was on; a service does that by itself too."`
 	Status encryptStatusCmd `cmd:"" help:"Say how much is encrypted, and which keys are needed."`
@@ -39,6 +41,48 @@ Examples:
 func (encryptKeyCmd) Run(a *app) error {
 	_, err := fmt.Fprintln(a.out, seal.NewKey())
 	return err
+}
+
+type encryptOffCmd struct{}
+
+// Help is shown by --help.
+func (encryptOffCmd) Help() string {
+	return `In this order, without a pause of the service: restart each replica with --decrypt, so that it reads what is encrypted and
+encrypts nothing more; run this; restart each replica without --encryption-keys and --decrypt, and take them out of the settings of
+everybody who runs commands. It opens texts in small transactions, beside running services, and goes on where it was broken off. While a
+program still encrypts it refuses, and changes nothing; one that would encrypt cannot connect until it has ended.
+
+A text that does not open, because somebody changed it, stays as it is: it is named, the keys stay in use, and the exit code is 1.
+Backups from before need the file of keys for ever. To encrypt again, name the file again.
+
+Example:
+  deskhand encryption off --encryption-keys /etc/deskhand/keys`
+}
+
+// Run implements the command.
+func (encryptOffCmd) Run(ctx context.Context, a *app) error {
+	return withVault(ctx, a, func(s *system) error {
+		before, err := s.store.Sealing(ctx)
+		if err != nil {
+			return err
+		}
+		bar, done := newProgress(a.err, "texts", before.Sealed()), 0
+		result, err := s.store.Unseal(ctx, desk.Actor{Machine: "cli"}, func(_ string, rows int) { done += rows; bar.set(done) })
+		bar.done()
+		if err != nil {
+			if ctx.Err() != nil {
+				_, _ = fmt.Fprintf(a.err, "Stopped. %d texts are opened; run the same command again to go on.\n", result.Opened)
+			}
+			return err
+		}
+		if len(result.Broken) > 0 {
+			_, _ = fmt.Fprintf(a.err, "%d texts do not open: somebody changed them. They stay as they are, and need the keys:\n  %s\n",
+				len(result.Broken), strings.Join(result.Broken, "\n  "))
+			return errFailed
+		}
+		_, err = fmt.Fprintf(a.out, "%d texts are opened. Nothing is encrypted: only old backups need the file of keys.\n", result.Opened)
+		return err
+	})
 }
 
 type encryptRotateCmd struct{}
@@ -88,7 +132,13 @@ Example:
 
 // Run implements the command.
 func (encryptRunCmd) Run(ctx context.Context, a *app) error {
-	return withVault(ctx, a, func(s *system) error {
+	if a.config.Decrypt {
+		return fmt.Errorf("%w: --decrypt and \"encryption run\" contradict each other: leave one out", errConfig)
+	}
+	if err := a.config.needKeys(); err != nil {
+		return err
+	}
+	return withDesk(ctx, a, func(s *system) error {
 		before, err := s.store.Sealing(ctx)
 		if err != nil {
 			return err
@@ -113,7 +163,8 @@ type encryptStatusCmd struct {
 
 // Help is shown by --help.
 func (encryptStatusCmd) Help() string {
-	return `Exit code 1 while something is still as it was written, or wrapped by another key than the first of the file.
+	return `Exit code 1 while something is still as it was written, or wrapped by another key than the first of the file. Without
+--encryption-keys, or with --decrypt, it is 1 while something is encrypted.
 
 Example:
   deskhand encryption status --json --encryption-keys /etc/deskhand/keys`
@@ -123,34 +174,42 @@ Example:
 type sealingReport struct {
 	postgres.Sealing
 
-	Current string `json:"current_key"`
+	Current string `json:"current_key"` // empty where nothing is to be encrypted
 }
 
 // Run implements the command.
 func (c encryptStatusCmd) Run(ctx context.Context, a *app) error {
-	return withVault(ctx, a, func(s *system) error {
-		found, err := s.store.Sealing(ctx)
-		if err != nil {
+	keys, err := a.config.keyring()
+	if err != nil {
+		return err
+	}
+	report := sealingReport{}
+	if keys != nil && !a.config.Decrypt {
+		report.Current = keys.Current()
+	}
+	a.config.Decrypt = keys != nil // to look must not begin it
+	return withDesk(ctx, a, func(s *system) error {
+		if report.Sealing, err = s.store.Sealing(ctx); err != nil {
 			return err
 		}
-		keys, err := a.config.keyring()
-		if err != nil {
-			return err
-		}
-		report := sealingReport{Current: keys.Current(), Sealing: found}
 		if c.JSON {
 			err = json.NewEncoder(a.out).Encode(report)
 		} else {
 			err = report.print(a)
 		}
-		if err != nil {
-			return err
+		if err == nil && !report.done() {
+			err = errFailed
 		}
-		if found.Open() > 0 || len(found.Keys) > 1 || found.Keys[0].KEK != report.Current {
-			return errFailed
-		}
-		return nil
+		return err
 	})
+}
+
+// done reports whether everything is as the settings want it.
+func (r sealingReport) done() bool {
+	if r.Current == "" {
+		return r.Sealed() == 0 && len(r.Keys) == 0
+	}
+	return r.Open() == 0 && len(r.Keys) == 1 && r.Keys[0].KEK == r.Current
 }
 
 func (r sealingReport) print(a *app) error {
@@ -159,10 +218,17 @@ func (r sealingReport) print(a *app) error {
 	for _, p := range r.Places {
 		_, _ = fmt.Fprintf(table, "%s\t%d\t%d\n", p.Place, p.Sealed, p.Open)
 	}
+	if len(r.Keys) == 0 {
+		_, _ = fmt.Fprintln(table, "\nNo key is needed: encryption is off.")
+		return table.Flush()
+	}
 	_, _ = fmt.Fprintln(table, "\nKEY\tDATA KEYS\t")
 	for _, key := range r.Keys {
 		note := "needed until \"deskhand encryption rotate\""
-		if key.KEK == r.Current {
+		switch r.Current {
+		case "":
+			note = "needed until \"deskhand encryption off\""
+		case key.KEK:
 			note = "in use"
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%d\t%s\n", key.KEK, key.DataKeys, note)
@@ -170,18 +236,29 @@ func (r sealingReport) print(a *app) error {
 	return table.Flush()
 }
 
-// withVault opens the desk, if there is a file of keys.
+// withVault opens the desk, if there is a file of keys, to read what is encrypted: a command that only manages encryption never begins it.
 func withVault(ctx context.Context, a *app, work func(s *system) error) error {
-	if a.config.Files.EncryptionKeys == "" {
-		return fmt.Errorf("%w: name the file of keys with --encryption-keys: \"deskhand encryption key --help\" says how to make one",
-			errConfig)
+	if err := a.config.needKeys(); err != nil {
+		return err
 	}
+	a.config.Decrypt = true
 	return withDesk(ctx, a, work)
+}
+
+func (c config) needKeys() error {
+	if c.Files.EncryptionKeys != "" {
+		return nil
+	}
+	return fmt.Errorf("%w: name the file of keys with --encryption-keys: \"deskhand encryption key --help\" says how to make one",
+		errConfig)
 }
 
 // keyring reads the file of keys; nil without one.
 func (c config) keyring() (*seal.Keyring, error) {
 	if c.Files.EncryptionKeys == "" {
+		if c.Decrypt {
+			return nil, fmt.Errorf("%w: --decrypt needs --encryption-keys, to read what is encrypted", errConfig)
+		}
 		return nil, nil //nolint:nilnil // nil encrypts nothing
 	}
 	content, err := readSecret(c.Files.EncryptionKeys)
@@ -195,13 +272,39 @@ func (c config) keyring() (*seal.Keyring, error) {
 	return keys, nil
 }
 
-// openVault returns the vault of a migrated database; nil without keys, where nothing is encrypted.
-func openVault(ctx context.Context, a *app, pool *pgxpool.Pool) (*postgres.Vault, error) {
+// openSealed opens a database, brings it to the schema of this build, and opens its vault; nil without keys, where nothing is encrypted.
+// The caller closes the pool.
+func (a *app) openSealed(ctx context.Context, url string) (*pgxpool.Pool, *postgres.Vault, error) {
 	keys, err := a.config.keyring()
 	if err != nil {
+		return nil, nil, err
+	}
+	claim, open := new(postgres.Claim), postgres.Open
+	if keys != nil && !a.config.Decrypt {
+		open = claim.Open
+	}
+	pool, err := open(ctx, url)
+	if err != nil {
+		return nil, nil, err
+	}
+	vault, err := a.openVault(ctx, pool, keys)
+	if err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	claim.Guard(vault)
+	return pool, vault, nil
+}
+
+func (a *app) openVault(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keyring) (vault *postgres.Vault, err error) {
+	if err := migrations.Up(ctx, pool); err != nil {
 		return nil, err
 	}
-	vault, err := postgres.OpenVault(ctx, pool, keys, a.clock)
+	if a.config.Decrypt {
+		vault, err = postgres.OpenReader(ctx, pool, keys)
+	} else {
+		vault, err = postgres.OpenVault(ctx, pool, keys, a.clock)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--encryption-keys: %w", err)
 	}
@@ -211,9 +314,9 @@ func openVault(ctx context.Context, a *app, pool *pgxpool.Pool) (*postgres.Vault
 // dataKeyInterval is how often a service asks for the data key of the day.
 const dataKeyInterval = time.Hour
 
-// keepSealed encrypts what was stored before, then follows the days, until ctx ends. Without keys it does nothing.
+// keepSealed encrypts what was stored before, then follows the days, until ctx ends. Where nothing is encrypted it does nothing.
 func (s *system) keepSealed(ctx context.Context, logger *slog.Logger) {
-	if s.vault == nil {
+	if !s.vault.Seals() {
 		return
 	}
 	ticker := time.NewTicker(dataKeyInterval)

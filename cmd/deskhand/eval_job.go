@@ -14,7 +14,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/evals/archive"
-	"github.com/deskhand/deskhand/migrations"
 )
 
 // withArchive does some work with the runs that are kept in the desk's database.
@@ -28,18 +27,11 @@ func withArchive(ctx context.Context, a *app, work func(*archive.Archive, *datab
 			err = closeErr
 		}
 	}()
-	pool, err := postgres.Open(ctx, database.url)
+	pool, vault, err := a.openSealed(ctx, database.url)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if err := migrations.Up(ctx, pool); err != nil {
-		return err
-	}
-	vault, err := openVault(ctx, a, pool)
-	if err != nil {
-		return err
-	}
 	return work(newArchive(pool, vault, a.clock), database)
 }
 

@@ -32,7 +32,7 @@ type evalReviewCmd struct {
 
 // online is what evals make of the desk's live traffic.
 func (s *system) online() *online.Store {
-	return online.New(online.Config{Audit: s.store.Audit, Clock: s.app.clock, Pool: s.pool})
+	return online.New(online.Config{Audit: s.store.Audit, Clock: s.app.clock, Pool: s.pool, Vault: s.vault})
 }
 
 type reviewSampleCmd struct {

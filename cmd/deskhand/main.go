@@ -113,7 +113,7 @@ func report(w io.Writer, err error) int {
 	_, _ = fmt.Fprintf(w, "deskhand: %v\n", err)
 	for _, mendable := range []error{
 		local.ErrFolder, local.ErrInUse, local.ErrNoVector, local.ErrNotInstalled, local.ErrUnreachable, local.ErrVersion, errConfig,
-		evals.ErrBroken, postgres.ErrNoKeys,
+		evals.ErrBroken, postgres.ErrNoKeys, postgres.ErrUnsealed,
 	} {
 		if errors.Is(err, mendable) {
 			return exitUsage

@@ -47,6 +47,7 @@ func badSettings() map[string][][]string {
 		"database-url-file":           {{"--database-url-file=NONE", "--database-url="}, {"--database-url-file=JUNK"}},
 		"gate-suite":                  {{"--gate-suite=NONE"}},
 		"shadow":                      {{"--shadow=NONE"}},
+		"decrypt":                     {{"--decrypt"}, {"--decrypt=perhaps", "--encryption-keys=KEYS"}},
 		"embedder-table":              {{"--embedder-table=JUNK"}, {"--embedder-table=NONE"}},
 		"embedding-dimensions":        {{"--embedding-dimensions=many"}, {"--embedding-dimensions=0"}, {"--embedding-dimensions=100000"}},
 		"embedding-model":             {{"--embedding-model=bge-m3"}},

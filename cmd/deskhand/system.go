@@ -21,7 +21,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/trace"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/evals/online"
-	"github.com/deskhand/deskhand/migrations"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -147,10 +146,7 @@ func (s *system) connect(ctx context.Context, a *app) (*jobs.Queue, error) {
 	if s.database, err = openDatabase(ctx, a); err != nil {
 		return nil, err
 	}
-	if s.pool, err = postgres.Open(ctx, s.database.url); err != nil {
-		return nil, err
-	}
-	if err := migrations.Up(ctx, s.pool); err != nil {
+	if s.pool, s.vault, err = a.openSealed(ctx, s.database.url); err != nil {
 		return nil, err
 	}
 	queue, err := jobs.NewQueue(s.pool, a.logger)
@@ -158,9 +154,6 @@ func (s *system) connect(ctx context.Context, a *app) (*jobs.Queue, error) {
 		return nil, err
 	}
 	s.queue = queue
-	if s.vault, err = openVault(ctx, a, s.pool); err != nil {
-		return nil, err
-	}
 	s.store = postgres.New(s.pool, a.clock, queue.Enqueue).WithWebhooks(queue.Deliver).WithVault(s.vault)
 	s.live = newHub(a, s.store)
 	s.store = s.store.WithLive(s.live.Expect)

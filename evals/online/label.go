@@ -12,6 +12,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/desk"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/evals"
 )
 
@@ -82,9 +83,8 @@ func (s *Store) Label(ctx context.Context, l Labelling) (Review, error) {
 }
 
 func (s *Store) labelArgs(l Labelling) pgx.NamedArgs {
-	return pgx.NamedArgs{
-		"label": l.Label, "note": strings.TrimSpace(l.Note), "now": s.Clock(), "reviewer": l.Actor.ID, "run": l.RunID,
-	}
+	note := s.Vault.Seal(postgres.AtLabelNote(l.RunID, l.Actor.ID), strings.TrimSpace(l.Note))
+	return pgx.NamedArgs{"label": l.Label, "note": note, "now": s.Clock(), "reviewer": l.Actor.ID, "run": l.RunID}
 }
 
 // putLabel adds or changes a label and returns its ordinal. The lock keeps two people from taking the same one.

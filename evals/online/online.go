@@ -1,7 +1,8 @@
 // Package online keeps what evals make of live traffic: samples of questions for review with their labels, looks for drift, what a
 // candidate would have done with a question, and checks of articles before they go live.
 //
-// It reads the desk's records and changes none of them; what it keeps stands in tables of its own. Statistics are package evals'.
+// It reads the desk's records and changes none of them; what it keeps stands in tables of its own. Texts are sealed and opened as the
+// desk's are. Statistics are package evals'.
 package online
 
 import (
@@ -27,6 +28,7 @@ type Config struct {
 	Audit AuditFunc
 	Clock func() time.Time
 	Pool  *pgxpool.Pool // of a migrated database
+	Vault *postgres.Vault
 }
 
 // Store is safe for concurrent use.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/evals"
 )
 
@@ -79,13 +80,14 @@ func (r Review) Masked(mask func(string) string) Review {
 	return r
 }
 
-// reviewRow is a review with all its labels.
+// reviewRow is a review with all its labels, as it is stored.
 type reviewRow struct {
 	Articles   []string
 	AskedAt    time.Time
 	Channel    string
 	Confidence float64
 	Draft      string
+	DraftID    *uuid.UUID
 	Intent     string
 	Labels     []Label
 	Language   string
@@ -95,7 +97,14 @@ type reviewRow struct {
 	RunID      uuid.UUID
 	SampleID   int64
 	Stratum    string
-	Turns      []Turn
+	Turns      []storedTurn
+}
+
+// storedTurn is a Turn as it is stored.
+type storedTurn struct {
+	Turn
+
+	ID uuid.UUID `json:"id"`
 }
 
 // seenBy hides labels from who could still be led by them: nobody sees a label before there are two that differ, or their own.
@@ -103,7 +112,10 @@ func (r reviewRow) seenBy(reviewer uuid.UUID) Review {
 	review := Review{
 		Articles: r.Articles, AskedAt: r.AskedAt, Channel: r.Channel, Confidence: r.Confidence, Draft: r.Draft, Intent: r.Intent,
 		Labelled: len(r.Labels), Language: r.Language, Outcome: r.Outcome, Place: r.Place, Reasons: r.Reasons, RunID: r.RunID,
-		SampleID: r.SampleID, Status: statusOf(r.Labels), Stratum: r.Stratum, Turns: r.Turns,
+		SampleID: r.SampleID, Status: statusOf(r.Labels), Stratum: r.Stratum,
+	}
+	for _, turn := range r.Turns {
+		review.Turns = append(review.Turns, turn.Turn)
 	}
 	review.Mine = slices.ContainsFunc(r.Labels, func(l Label) bool { return l.ReviewerID == reviewer })
 	if review.Mine || review.Status != ReviewOpen {
@@ -138,8 +150,9 @@ const reviewColumns = `
 	SELECT v.run_id, v.sample_id, v.stratum, v.place, r.outcome, r.reasons, coalesce(r.intent, '') AS intent,
 		coalesce(r.language, '') AS language, c.channel, coalesce(r.confidence, 0)::float8 AS confidence, r.started_at AS asked_at,
 		coalesce((SELECT d.body FROM drafts d WHERE d.run_id = r.id), '') AS draft,
+		(SELECT d.id FROM drafts d WHERE d.run_id = r.id) AS draft_id,
 		ARRAY(SELECT x ->> 'slug' FROM messages a, jsonb_array_elements(a.citations) x WHERE a.id = r.reply_id) AS articles,
-		(SELECT jsonb_agg(jsonb_build_object('author', m.author, 'body', m.body) ORDER BY m.created_at, m.id)
+		(SELECT jsonb_agg(jsonb_build_object('author', m.author, 'body', m.body, 'id', m.id) ORDER BY m.created_at, m.id)
 		 FROM messages m, messages a WHERE a.id = r.reply_id AND m.conversation_id = r.conversation_id
 		   AND (m.created_at, m.id) <= (a.created_at, a.id)) AS turns,
 		(SELECT coalesce(jsonb_agg(jsonb_build_object('label', l.label, 'labelled_at', l.labelled_at, 'note', l.note, 'ordinal', l.ordinal,
@@ -173,6 +186,9 @@ func (s *Store) Reviews(ctx context.Context, f ReviewFilter) ([]Review, error) {
 	}
 	reviews := make([]Review, len(found))
 	for i, row := range found {
+		if err := s.open(ctx, &row); err != nil {
+			return nil, err
+		}
 		reviews[i] = row.seenBy(f.Reviewer)
 	}
 	return reviews, nil
@@ -185,7 +201,34 @@ func (s *Store) Review(ctx context.Context, runID, reviewer uuid.UUID) (Review, 
 		return Review{}, fmt.Errorf("read review: %w", err)
 	}
 	row, err := collectOne[reviewRow](rows, "review")
-	return row.seenBy(reviewer), err
+	if err != nil {
+		return Review{}, err
+	}
+	if err := s.open(ctx, &row); err != nil {
+		return Review{}, err
+	}
+	return row.seenBy(reviewer), nil
+}
+
+// open opens the sealed texts of a row in place.
+func (s *Store) open(ctx context.Context, row *reviewRow) error {
+	var err error
+	if row.DraftID != nil {
+		if row.Draft, err = s.Vault.Open(ctx, s.Pool, postgres.AtDraft(*row.DraftID), row.Draft); err != nil {
+			return err
+		}
+	}
+	for i, turn := range row.Turns {
+		if row.Turns[i].Body, err = s.Vault.Open(ctx, s.Pool, postgres.AtMessage(turn.ID), turn.Body); err != nil {
+			return err
+		}
+	}
+	for i, label := range row.Labels {
+		if row.Labels[i].Note, err = s.Vault.Open(ctx, s.Pool, postgres.AtLabelNote(row.RunID, label.ReviewerID), label.Note); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Progress counts reviews.

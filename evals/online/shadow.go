@@ -13,6 +13,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/llm"
+	"github.com/deskhand/deskhand/assistant/postgres"
 )
 
 // shadowQueue is how many questions wait for the candidate. Beyond it they are left out: live traffic waits for nobody.
@@ -171,7 +172,8 @@ func (s *Store) keepShadow(ctx context.Context, row shadowRow) error {
 		args["outcome"], args["reasons"] = row.End.Decision.Outcome, reasonsOf(row.End.Decision)
 		args["confidence"], args["language"] = row.End.Explained.Confidence, row.End.Explained.Language
 		if row.End.Decision.Outcome != assistant.OutcomeHandedOff {
-			args["articles"], args["body"] = slugsOf(row.End.Reply.Citations), row.End.Reply.Body
+			args["articles"] = slugsOf(row.End.Reply.Citations)
+			args["body"] = s.Vault.Seal(postgres.AtCandidate(row.Candidate, row.RunID), row.End.Reply.Body)
 		}
 	}
 	err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/evals"
 )
 
@@ -70,7 +71,8 @@ func (s *Store) ShadowReport(ctx context.Context, candidate string) (evals.Shado
 func (s *Store) Differences(ctx context.Context, candidate string, limit int) ([]Difference, error) {
 	rows, err := s.Pool.Query(ctx, `
 		SELECT x.articles, x.asked_at, x.body, coalesce(x.outcome, '') AS candidate, x.confidence, `+deskOutcome+` AS desk, x.language,
-			q.body AS question, x.reasons, coalesce(r.shadow_body, a.body) AS reply, x.run_id
+			q.body AS question, q.id AS question_id, x.reasons, coalesce(r.shadow_body, a.body) AS reply,
+			CASE WHEN r.shadow_body IS NULL THEN a.id END AS reply_id, x.run_id
 		FROM eval_shadows x JOIN runs r ON r.id = x.run_id JOIN messages q ON q.id = r.message_id JOIN messages a ON a.id = r.reply_id
 			JOIN conversations c ON c.id = r.conversation_id AND c.erased_at IS NULL
 		WHERE x.candidate = @candidate AND x.outcome IS DISTINCT FROM `+deskOutcome+`
@@ -78,9 +80,40 @@ func (s *Store) Differences(ctx context.Context, candidate string, limit int) ([
 	if err != nil {
 		return nil, fmt.Errorf("list differences: %w", err)
 	}
-	differences, err := pgx.CollectRows(rows, pgx.RowToStructByName[Difference])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[differenceRow])
 	if err != nil {
 		return nil, fmt.Errorf("list differences: %w", err)
 	}
+	differences := make([]Difference, len(found))
+	for i, row := range found {
+		if differences[i], err = s.openDifference(ctx, candidate, row); err != nil {
+			return nil, err
+		}
+	}
 	return differences, nil
+}
+
+// differenceRow is a Difference as it is stored.
+type differenceRow struct {
+	Difference
+
+	QuestionID uuid.UUID
+	ReplyID    *uuid.UUID // nil where the desk only tried the assistant out
+}
+
+func (s *Store) openDifference(ctx context.Context, candidate string, row differenceRow) (Difference, error) {
+	d := row.Difference
+	reply := postgres.AtShadow(row.RunID)
+	if row.ReplyID != nil {
+		reply = postgres.AtMessage(*row.ReplyID)
+	}
+	var err error
+	if d.Body, err = s.Vault.Open(ctx, s.Pool, postgres.AtCandidate(candidate, row.RunID), row.Body); err != nil {
+		return d, err
+	}
+	if d.Question, err = s.Vault.Open(ctx, s.Pool, postgres.AtMessage(row.QuestionID), row.Question); err != nil {
+		return d, err
+	}
+	d.Reply, err = s.Vault.Open(ctx, s.Pool, reply, row.Reply)
+	return d, err
 }
