@@ -3,12 +3,9 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 )
 
 func TestAdminAddressOfOthersNeedsAWordForIt(t *testing.T) {
@@ -48,21 +45,4 @@ func TestAdminAddressAnswersThisMachineOnlyAndShowsNoFlags(t *testing.T) {
 		adminSettings{AdminPublic: tt.public}.handler(registry).ServeHTTP(response, request)
 		require.Equal(t, tt.status, response.Code, "%s%s", tt.host, tt.path)
 	}
-}
-
-func TestServeOpensTheAdminAddressOnlyWhenToldTo(t *testing.T) {
-	t.Parallel()
-
-	env := []string{"DATABASE_URL=" + pgtest.EmptyURL(t), "OPENAI_API_KEY=", "OPENAI_BASE_URL="}
-	p := startProgram(t, env, "--admin-addr", "127.0.0.1:0")
-	match := regexp.MustCompile(`profiles: (http://\S+)`).FindStringSubmatch(p.output.String())
-	require.NotNil(t, match, p.output.String())
-	require.Contains(t, p.get(t, match[1]), "goroutine")
-
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.base+"/debug/pprof/", http.NoBody)
-	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	require.Equal(t, http.StatusNotFound, response.StatusCode, "the public address has no profiles")
 }

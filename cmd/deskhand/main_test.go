@@ -81,7 +81,7 @@ func startProgram(t *testing.T, env []string, args ...string) *program {
 }
 
 var (
-	readyLine = regexp.MustCompile(`answers\s+POST (http://\S+)/v1/answers`)
+	readyLine = regexp.MustCompile(`answers\s+POST (https?://\S+)/v1/answers`)
 	keyLine   = regexp.MustCompile(`export (\w+)_KEY=(\S+)`)
 )
 

@@ -5,14 +5,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"io"
 	"log/slog"
 	"math/big"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -252,64 +248,4 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 
 		command(t, exitOK, "migrate", "--database-url-file="+write(t, pgtest.EmptyURL(t)+"\n", 0o600))
 	})
-}
-
-func TestCertificateIsRenewedWithoutARestart(t *testing.T) {
-	t.Parallel()
-
-	folder := t.TempDir()
-	cert, key := makeCertificate(t, folder, "one")
-	now := time.Now()
-	a := &app{clock: func() time.Time { return now }, logger: slog.New(slog.DiscardHandler)}
-	c, err := newCertificate(tlsSettings{TLSCert: cert, TLSKey: key}, a)
-	require.NoError(t, err)
-	owner := func() string {
-		now = now.Add(certificateLook)
-		current, err := c.get(nil)
-		require.NoError(t, err)
-		return current.Leaf.Subject.Organization[0]
-	}
-	touch := func(path string) { require.NoError(t, os.Chtimes(path, now, now.Add(time.Minute))) }
-	require.Equal(t, "one", owner())
-
-	require.NoError(t, os.WriteFile(cert, []byte("half written"), 0o600))
-	touch(cert)
-	require.Equal(t, "one", owner(), "what cannot be read replaces nothing")
-
-	makeCertificate(t, folder, "two")
-	touch(key)
-	require.Equal(t, "two", owner())
-}
-
-func TestServiceSpeaksTLS(t *testing.T) {
-	t.Parallel()
-
-	cert, key := makeCertificate(t, t.TempDir(), "one")
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	a := &app{clock: time.Now, logger: slog.New(slog.DiscardHandler)}
-	listener, err = tlsSettings{TLSCert: cert, TLSKey: key}.wrap(listener, a)
-	require.NoError(t, err)
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "here") }), ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
-
-	encoded, err := os.ReadFile(cert)
-	require.NoError(t, err)
-	roots := x509.NewCertPool()
-	require.True(t, roots.AppendCertsFromPEM(encoded))
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "localhost"}}}
-	t.Cleanup(client.CloseIdleConnections)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+listener.Addr().String(), nil)
-	require.NoError(t, err)
-	response, err := client.Do(request)
-	require.NoError(t, err)
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, "here", string(body))
-
-	old := &tls.Config{MaxVersion: tls.VersionTLS11, RootCAs: roots, ServerName: "localhost"}
-	_, err = (&tls.Dialer{Config: old}).DialContext(t.Context(), "tcp", listener.Addr().String())
-	require.Error(t, err, "TLS 1.2 is the oldest that is spoken")
 }
