@@ -2,6 +2,7 @@ package evals_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -138,6 +139,23 @@ func FuzzParseSuite(f *testing.F) {
 				t.Errorf("accepted a bad case: %+v", c)
 			}
 			seen[c.ID] = true
+		}
+	})
+}
+
+func FuzzParseManifest(f *testing.F) {
+	f.Add("suites:\n- file: smoke.yaml\n  half: dev\n  blind: true")
+	f.Add("suites: [{file: /etc/passwd}]")
+	f.Add("suites: &a [*a]")
+	f.Fuzz(func(t *testing.T, text string) {
+		manifest, err := evals.ParseManifest([]byte(text), "folder/fuzz.yaml")
+		if err != nil {
+			require.ErrorContains(t, err, "fuzz.yaml")
+			return
+		}
+		for _, listed := range manifest.Suites {
+			require.False(t, filepath.IsAbs(listed.File))
+			require.NotEmpty(t, listed.Half)
 		}
 	})
 }

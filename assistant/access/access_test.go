@@ -217,3 +217,18 @@ func TestCSRFTokenBelongsToItsSession(t *testing.T) {
 	require.False(t, access.IsCSRFToken(secret, ""))
 	require.NotContains(t, access.CSRFToken(secret), secret)
 }
+
+func FuzzClientAddress(f *testing.F) {
+	f.Add("10.0.0.1", "203.0.113.7, 10.0.0.2")
+	f.Add("10.0.0.1", "203.0.113.7,nonsense,::ffff:10.0.0.9")
+	f.Add("198.51.100.1", ",,")
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	f.Fuzz(func(t *testing.T, peer, forwarded string) {
+		address := access.ClientAddress(peer, strings.Split(forwarded, ","), trusted)
+		if address != peer {
+			_, err := netip.ParseAddr(address)
+			require.NoError(t, err, "what is counted is an address")
+			require.True(t, strings.HasPrefix(peer, "10.") || strings.HasPrefix(peer, "::"), "only a proxy is believed")
+		}
+	})
+}

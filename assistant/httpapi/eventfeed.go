@@ -54,15 +54,17 @@ func parsePlace(id string) (place, error) {
 		return place{unknown: true}, nil
 	}
 	whole, part, split := strings.Cut(id, ".")
-	position, err := strconv.ParseInt(whole, 10, 64)
+	position, err := strconv.ParseUint(whole, 10, 63)
 	if err != nil {
 		return place{}, fmt.Errorf("parse event id: %w", err)
 	}
-	p := place{position: position}
+	p := place{position: int64(position)}
 	if split {
-		if p.parts, err = strconv.Atoi(part); err != nil {
+		parts, err := strconv.ParseUint(part, 10, 31)
+		if err != nil {
 			return place{}, fmt.Errorf("parse event id: %w", err)
 		}
+		p.parts = int(parts)
 	}
 	return p, nil
 }

@@ -120,6 +120,29 @@ func FuzzCursorIsReadAsItWasWrittenOrNotAtAll(f *testing.F) {
 	})
 }
 
+func FuzzArticleCursorIsReadAsItWasWrittenOrNotAtAll(f *testing.F) {
+	f.Add(formatArticleCursor(articleCursor{Locale: "ar", Slug: "fees"}))
+	f.Add("e30")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		if cursor, ok := parseArticleCursor(text); ok && text != "" {
+			require.Equal(t, text, formatArticleCursor(cursor))
+		}
+	})
+}
+
+func FuzzParsePlace(f *testing.F) {
+	for _, seed := range []string{"", "17", "17.1", "-1", "1.-1", "1.2.3", "9223372036854775808"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		if p, err := parsePlace(id); err == nil && !p.unknown {
+			require.GreaterOrEqual(t, p.position, int64(0))
+			require.GreaterOrEqual(t, p.parts, 0)
+		}
+	})
+}
+
 type brokenClient struct{ writes int }
 
 func (c *brokenClient) Write([]byte) (int, error) {

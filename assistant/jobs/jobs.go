@@ -60,7 +60,7 @@ type Queue struct {
 
 // NewQueue returns a Queue on the pool's database.
 func NewQueue(pool *pgxpool.Pool, logger *slog.Logger) (*Queue, error) {
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: logger})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: quieter(logger)})
 	if err != nil {
 		return nil, fmt.Errorf("new job queue: %w", err)
 	}
@@ -102,7 +102,7 @@ func NewWorkers(pool *pgxpool.Pool, handler Handler, logger *slog.Logger) (*Work
 	river.AddWorker(workers, &abandonedWorker{pool: pool})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		JobTimeout: jobTimeout,
-		Logger:     logger,
+		Logger:     quieter(logger),
 		Queues: map[string]river.QueueConfig{
 			queueDraft:   {MaxWorkers: draftWorkers},
 			queueRecover: {MaxWorkers: recoverWorkers},

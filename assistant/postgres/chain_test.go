@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 )
@@ -153,4 +154,20 @@ func TestParseChainHeadRefusesNonsense(t *testing.T) {
 		_, err := postgres.ParseChainHead(text)
 		require.Error(t, err, text)
 	}
+}
+
+func FuzzParseChainHead(f *testing.F) {
+	f.Add(postgres.ChainHead{Position: 1042}.String())
+	f.Add("-1:" + strings.Repeat("0", 64))
+	f.Add(":")
+	f.Fuzz(func(t *testing.T, text string) {
+		head, err := postgres.ParseChainHead(text)
+		if err != nil {
+			require.Equal(t, assistant.CodeInvalid, assistant.ErrorCode(err))
+			return
+		}
+		again, err := postgres.ParseChainHead(head.String())
+		require.NoError(t, err)
+		require.Equal(t, head, again)
+	})
 }

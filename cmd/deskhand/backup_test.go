@@ -192,3 +192,24 @@ func damagedIsRefused(t *testing.T, file string) {
 		require.Contains(t, stderr, "articles has")
 	})
 }
+
+func FuzzReadManifest(f *testing.F) {
+	f.Add([]byte(`{"format": 1, "schema": 1, "rows": {"messages": 2}, "audit_head": "0:"}`))
+	f.Add([]byte(`null`))
+	f.Add([]byte(`{"schema": 999999}`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		var file bytes.Buffer
+		archive := zip.NewWriter(&file)
+		entry, err := archive.Create(manifestEntry)
+		require.NoError(t, err)
+		_, err = entry.Write(content)
+		require.NoError(t, err)
+		require.NoError(t, archive.Close())
+		read, err := zip.NewReader(bytes.NewReader(file.Bytes()), int64(file.Len()))
+		require.NoError(t, err)
+		if held, err := readManifest(read); err == nil {
+			require.Equal(t, backupFormat, held.Format)
+			require.Error(t, held.verify(read), "there is no dump in it")
+		}
+	})
+}

@@ -91,3 +91,20 @@ func TestAFileOfACandidateIsCheckedWithItsField(t *testing.T) {
 	_, err = file.providers(config{OpenAIBaseURL: "http://localhost:1/v1"})
 	require.ErrorContains(t, err, "price_per_million")
 }
+
+func FuzzParseShadow(f *testing.F) {
+	f.Add("name: bold\nshare: 0.1\npolicy: {}\nprice_per_million: {prompt: 1, completion: 2}\n")
+	f.Add("share: .nan\nname: x")
+	f.Add("name: &a [*a]")
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "candidate.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		file, err := readShadow(path)
+		if err != nil {
+			require.ErrorIs(t, err, errConfig)
+			return
+		}
+		require.Regexp(t, shadowName, file.Name)
+		require.True(t, file.Share >= 0 && file.Share <= 1, file.Share)
+	})
+}

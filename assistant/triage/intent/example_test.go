@@ -130,3 +130,20 @@ func TestReadExamplesNamesTheProblemsOfAllFiles(t *testing.T) {
 	require.ErrorContains(t, err, "a.yaml:1")
 	require.ErrorContains(t, err, "b.yaml:1")
 }
+
+func FuzzParseRetold(f *testing.F) {
+	f.Add("intent\ten\tde\na.b\twhere is it\two ist es\n")
+	f.Add("intent\ten\n\t\n")
+	f.Add("\xff\t\x00")
+	f.Fuzz(func(t *testing.T, text string) {
+		examples, err := ParseRetold(strings.NewReader(text), "f.tsv")
+		if err != nil {
+			require.ErrorContains(t, err, "f.tsv")
+			return
+		}
+		for _, e := range examples {
+			require.NotEmpty(t, e.Text)
+			require.NotEmpty(t, e.Intent)
+		}
+	})
+}
