@@ -28,28 +28,16 @@ type ReauthenticateRequest struct {
 	CurrentPassword string `doc:"Empty for who logs in through the identity provider." json:"current_password,omitempty" maxLength:"200"`
 }
 
-type factorOutput struct {
-	Body FactorResponse
-}
-
 // FactorResponse is a second factor that waits for its first code. It is shown once.
 type FactorResponse struct {
 	Secret string `doc:"To type into an authenticator app." json:"secret"`
 	URI    string `doc:"To show as a QR code." example:"otpauth://totp/deskhand:mia@quayside.example?…" json:"uri"`
 }
 
-type confirmFactorOutput struct {
-	Body ConfirmFactorResponse
-}
-
 // ConfirmFactorResponse says that the second factor is in use.
 type ConfirmFactorResponse struct {
 	RecoveryCodes []string        `doc:"Each replaces the second factor once. They are shown once." json:"recovery_codes" nullable:"false"`
 	Session       SessionResponse `json:"session"`
-}
-
-type recoveryCodesOutput struct {
-	Body RecoveryCodesResponse
 }
 
 // RecoveryCodesResponse are new recovery codes; the old ones are void.
@@ -80,7 +68,7 @@ func (s *server) describeAccount(api huma.API) {
 	}, access.OwnSessions), s.renewRecoveryCodes)
 }
 
-func (s *server) changePassword(ctx context.Context, in *passwordInput) (*sessionOutput, error) {
+func (s *server) changePassword(ctx context.Context, in *passwordInput) (*output[SessionResponse], error) {
 	login, err := s.Store.ChangePassword(ctx, requestFrom(ctx).login, in.Body.CurrentPassword, in.Body.Password)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -88,15 +76,15 @@ func (s *server) changePassword(ctx context.Context, in *passwordInput) (*sessio
 	return s.enter(ctx, login)
 }
 
-func (s *server) enrolFactor(ctx context.Context, in *reauthenticateInput) (*factorOutput, error) {
+func (s *server) enrolFactor(ctx context.Context, in *reauthenticateInput) (*output[FactorResponse], error) {
 	factor, err := s.Store.Enrol(ctx, requestFrom(ctx).login, in.Body.CurrentPassword)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &factorOutput{Body: FactorResponse(factor)}, nil
+	return &output[FactorResponse]{Body: FactorResponse(factor)}, nil
 }
 
-func (s *server) confirmFactor(ctx context.Context, in *codeInput) (*confirmFactorOutput, error) {
+func (s *server) confirmFactor(ctx context.Context, in *codeInput) (*output[ConfirmFactorResponse], error) {
 	login, codes, err := s.Store.ConfirmFactor(ctx, requestFrom(ctx).login, in.Body.Code)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -105,13 +93,13 @@ func (s *server) confirmFactor(ctx context.Context, in *codeInput) (*confirmFact
 	if err != nil {
 		return nil, err
 	}
-	return &confirmFactorOutput{Body: ConfirmFactorResponse{RecoveryCodes: codes, Session: entered.Body}}, nil
+	return &output[ConfirmFactorResponse]{Body: ConfirmFactorResponse{RecoveryCodes: codes, Session: entered.Body}}, nil
 }
 
-func (s *server) renewRecoveryCodes(ctx context.Context, in *reauthenticateInput) (*recoveryCodesOutput, error) {
+func (s *server) renewRecoveryCodes(ctx context.Context, in *reauthenticateInput) (*output[RecoveryCodesResponse], error) {
 	codes, err := s.Store.RenewRecoveryCodes(ctx, requestFrom(ctx).login, in.Body.CurrentPassword)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &recoveryCodesOutput{Body: RecoveryCodesResponse{RecoveryCodes: codes}}, nil
+	return &output[RecoveryCodesResponse]{Body: RecoveryCodesResponse{RecoveryCodes: codes}}, nil
 }

@@ -24,10 +24,6 @@ type AgentView struct {
 	SecondFactor       bool       `doc:"Enrolled." json:"second_factor"`
 }
 
-type agentsOutput struct {
-	Body AgentList
-}
-
 // AgentList is everybody.
 type AgentList struct {
 	Agents []AgentView `json:"agents" nullable:"false"`
@@ -42,10 +38,6 @@ type AddAgentRequest struct {
 	Email string `example:"mia@quayside.example" json:"email" maxLength:"254" minLength:"3"`
 	Name  string `doc:"Customers do not see it." json:"name" maxLength:"200" minLength:"1"`
 	Role  string `enum:"agent,lead,admin" json:"role"`
-}
-
-type oneTimePasswordOutput struct {
-	Body OneTimePassword
 }
 
 // OneTimePassword is for the first log-in. It is shown once, and must be changed then.
@@ -69,10 +61,6 @@ type setAgentInput struct {
 type SetAgentRequest struct {
 	Disabled bool   `doc:"Without access: ends the sessions, and keys that act under this name stop working." json:"disabled"`
 	Role     string `enum:"agent,lead,admin" json:"role"`
-}
-
-type agentOutput struct {
-	Body AgentView
 }
 
 func (s *server) describeAgents(api huma.API) {
@@ -101,7 +89,7 @@ func (s *server) describeAgents(api huma.API) {
 	}, access.ManageAgents), s.resetFactor)
 }
 
-func (s *server) agents(ctx context.Context, _ *struct{}) (*agentsOutput, error) {
+func (s *server) agents(ctx context.Context, _ *struct{}) (*output[AgentList], error) {
 	agents, err := s.Store.Agents(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -110,10 +98,10 @@ func (s *server) agents(ctx context.Context, _ *struct{}) (*agentsOutput, error)
 	for i, agent := range agents {
 		list.Agents[i] = agentView(agent)
 	}
-	return &agentsOutput{Body: list}, nil
+	return &output[AgentList]{Body: list}, nil
 }
 
-func (s *server) addAgent(ctx context.Context, in *addAgentInput) (*oneTimePasswordOutput, error) {
+func (s *server) addAgent(ctx context.Context, in *addAgentInput) (*output[OneTimePassword], error) {
 	password := access.NewPassword()
 	agent, err := s.Store.AddAgent(ctx, postgres.NewAgent{
 		Actor: actor(ctx).ID.String(), Email: in.Body.Email, MustChange: true, Name: in.Body.Name, Password: password,
@@ -122,10 +110,10 @@ func (s *server) addAgent(ctx context.Context, in *addAgentInput) (*oneTimePassw
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &oneTimePasswordOutput{Body: OneTimePassword{Agent: agentView(agent), Password: password}}, nil
+	return &output[OneTimePassword]{Body: OneTimePassword{Agent: agentView(agent), Password: password}}, nil
 }
 
-func (s *server) setAgent(ctx context.Context, in *setAgentInput) (*agentOutput, error) {
+func (s *server) setAgent(ctx context.Context, in *setAgentInput) (*output[AgentView], error) {
 	by := actor(ctx).ID.String()
 	agent, err := s.Store.AgentNamed(ctx, in.ID.String())
 	if err == nil && string(agent.Role) != in.Body.Role {
@@ -142,24 +130,24 @@ func (s *server) setAgent(ctx context.Context, in *setAgentInput) (*agentOutput,
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &agentOutput{Body: agentView(agent)}, nil
+	return &output[AgentView]{Body: agentView(agent)}, nil
 }
 
-func (s *server) resetPassword(ctx context.Context, in *AgentRef) (*oneTimePasswordOutput, error) {
+func (s *server) resetPassword(ctx context.Context, in *AgentRef) (*output[OneTimePassword], error) {
 	password := access.NewPassword()
 	agent, err := s.Store.ResetPassword(ctx, in.ID, password, actor(ctx).ID.String())
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &oneTimePasswordOutput{Body: OneTimePassword{Agent: agentView(agent), Password: password}}, nil
+	return &output[OneTimePassword]{Body: OneTimePassword{Agent: agentView(agent), Password: password}}, nil
 }
 
-func (s *server) resetFactor(ctx context.Context, in *AgentRef) (*agentOutput, error) {
+func (s *server) resetFactor(ctx context.Context, in *AgentRef) (*output[AgentView], error) {
 	agent, err := s.Store.ResetFactor(ctx, in.ID, actor(ctx).ID.String())
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &agentOutput{Body: agentView(agent)}, nil
+	return &output[AgentView]{Body: agentView(agent)}, nil
 }
 
 func agentView(a postgres.Agent) AgentView {

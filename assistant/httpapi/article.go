@@ -26,10 +26,6 @@ type articlesInput struct {
 	Status string `doc:"Only for leads: others see published articles." enum:"draft,published,archived" query:"status"`
 }
 
-type articlesOutput struct {
-	Body ArticleList
-}
-
 // ArticleList is a page of the knowledge base.
 type ArticleList struct {
 	Articles   []Article `doc:"By slug and language, without their texts." json:"articles" nullable:"false"`
@@ -61,10 +57,6 @@ type Article struct {
 type ArticleKey struct {
 	Locale string `example:"zh-Hans" path:"locale" pattern:"^[A-Za-z0-9-]{2,35}$" patternDescription:"a BCP 47 tag"`
 	Slug   string `doc:"Percent-encoded where it has a slash." maxLength:"600" path:"slug"`
-}
-
-type articleOutput struct {
-	Body Article
 }
 
 type createArticleInput struct {
@@ -110,21 +102,6 @@ type deleteArticleInput struct {
 	Version int `doc:"The version that the author saw. Another one is not deleted." minimum:"1" query:"version" required:"true"`
 }
 
-type versionInput struct {
-	ArticleKey
-
-	Version int `minimum:"1" path:"version"`
-}
-
-type versionsOutput struct {
-	Body VersionList
-}
-
-// VersionList is the history of an article in one language.
-type VersionList struct {
-	Versions []Article `doc:"Newest first, without their texts." json:"versions" nullable:"false"`
-}
-
 func (s *server) describeArticles(api huma.API) {
 	tags := []string{"Knowledge base"}
 	const one = "/v1/articles/{slug}/{locale}"
@@ -168,7 +145,7 @@ func (s *server) describeArticles(api huma.API) {
 	}, access.EditKnowledge), s.articleVersion)
 }
 
-func (s *server) articles(ctx context.Context, in *articlesInput) (*articlesOutput, error) {
+func (s *server) articles(ctx context.Context, in *articlesInput) (*output[ArticleList], error) {
 	after, ok := parseArticleCursor(in.Cursor)
 	if !ok {
 		p := newProblem(kindBadRequest, "The cursor is not one of ours. Start again without it.")
@@ -208,7 +185,7 @@ func (s *server) articles(ctx context.Context, in *articlesInput) (*articlesOutp
 		last := list.Articles[in.Limit-1]
 		list.NextCursor = formatArticleCursor(articleCursor{Locale: last.Locale, Slug: last.Slug})
 	}
-	return &articlesOutput{Body: list}, nil
+	return &output[ArticleList]{Body: list}, nil
 }
 
 // readable is what the caller may read: agents all that is published, customers what is public and not stale.
@@ -220,7 +197,7 @@ func (s *server) readable(ctx context.Context) retrieval.Filter {
 	return filter
 }
 
-func (s *server) article(ctx context.Context, in *ArticleKey) (*articleOutput, error) {
+func (s *server) article(ctx context.Context, in *ArticleKey) (*output[Article], error) {
 	slug, locale, err := in.key()
 	if err != nil {
 		return nil, err
@@ -236,7 +213,7 @@ func (s *server) article(ctx context.Context, in *ArticleKey) (*articleOutput, e
 	if end != slug {
 		view.RedirectedFrom = slug
 	}
-	return &articleOutput{Body: view}, nil
+	return &output[Article]{Body: view}, nil
 }
 
 func (s *server) readArticle(ctx context.Context, slug, locale string) (Article, error) {
@@ -259,7 +236,7 @@ func (s *server) readArticle(ctx context.Context, slug, locale string) (Article,
 	return articleView(article), nil
 }
 
-func (s *server) createArticle(ctx context.Context, in *createArticleInput) (*articleOutput, error) {
+func (s *server) createArticle(ctx context.Context, in *createArticleInput) (*output[Article], error) {
 	locale, ok := retrieval.Locale(in.Body.Locale)
 	if !ok {
 		return nil, invalidField("locale", "use a BCP 47 tag like en, zh-Hans or pt")
@@ -267,7 +244,7 @@ func (s *server) createArticle(ctx context.Context, in *createArticleInput) (*ar
 	return s.saveArticle(ctx, in.Body.article(in.Body.Slug, locale), 0)
 }
 
-func (s *server) updateArticle(ctx context.Context, in *updateArticleInput) (*articleOutput, error) {
+func (s *server) updateArticle(ctx context.Context, in *updateArticleInput) (*output[Article], error) {
 	slug, locale, err := in.key()
 	if err != nil {
 		return nil, err
@@ -275,12 +252,12 @@ func (s *server) updateArticle(ctx context.Context, in *updateArticleInput) (*ar
 	return s.saveArticle(ctx, in.Body.article(slug, locale), in.Body.Version)
 }
 
-func (s *server) saveArticle(ctx context.Context, article retrieval.Article, version int) (*articleOutput, error) {
+func (s *server) saveArticle(ctx context.Context, article retrieval.Article, version int) (*output[Article], error) {
 	saved, err := s.Index().Save(ctx, retrieval.Edit{Actor: actor(ctx).ID.String(), Article: article, Version: version})
 	if err != nil {
 		return nil, s.articleProblem(ctx, err)
 	}
-	return &articleOutput{Body: versionView(saved)}, nil
+	return &output[Article]{Body: versionView(saved)}, nil
 }
 
 func (s *server) deleteArticle(ctx context.Context, in *deleteArticleInput) (*struct{}, error) {
@@ -295,34 +272,6 @@ func (s *server) deleteArticle(ctx context.Context, in *deleteArticleInput) (*st
 		return nil, s.articleProblem(ctx, err)
 	}
 	return &struct{}{}, nil
-}
-
-func (s *server) articleVersions(ctx context.Context, in *ArticleKey) (*versionsOutput, error) {
-	slug, locale, err := in.key()
-	if err != nil {
-		return nil, err
-	}
-	history, err := s.Index().History(ctx, slug, locale)
-	if err != nil {
-		return nil, s.articleProblem(ctx, err)
-	}
-	list := VersionList{Versions: make([]Article, len(history))}
-	for i, version := range history {
-		list.Versions[i] = versionView(version)
-	}
-	return &versionsOutput{Body: list}, nil
-}
-
-func (s *server) articleVersion(ctx context.Context, in *versionInput) (*articleOutput, error) {
-	slug, locale, err := in.key()
-	if err != nil {
-		return nil, err
-	}
-	version, err := s.Index().ArticleVersion(ctx, slug, locale, in.Version)
-	if err != nil {
-		return nil, s.articleProblem(ctx, err)
-	}
-	return &articleOutput{Body: versionView(version)}, nil
 }
 
 // key returns the slug and the language of the path.
@@ -344,19 +293,6 @@ func (r ArticleTextRequest) article(slug, locale string) retrieval.Article {
 	}
 	a.ReviewBy, _ = time.Parse(time.DateOnly, r.ReviewBy) // the schema has checked it
 	return a
-}
-
-func versionView(v retrieval.Version) Article {
-	view := Article{
-		Audience: string(v.Audience), Body: v.Body, Category: v.Category, ChangedAt: v.ChangedAt, ChangedBy: v.ChangedBy,
-		Deleted: v.Deleted,
-		Intents: append([]string{}, v.Intents...), Jurisdictions: append([]string{}, v.Jurisdictions...), Live: v.Live, Locale: v.Locale,
-		Slug: v.Slug, Source: v.Source, Status: string(v.Status), Title: v.Title, Version: v.Number,
-	}
-	if v.ReviewBy != nil {
-		view.ReviewBy = v.ReviewBy.Format(time.DateOnly)
-	}
-	return view
 }
 
 // articleView is what those read who do not write.

@@ -23,10 +23,6 @@ type auditInput struct {
 	Until       time.Time `doc:"Before this time." query:"until"`
 }
 
-type auditOutput struct {
-	Body AuditList
-}
-
 // AuditList is a page of the record of who did what.
 type AuditList struct {
 	Entries    []AuditEntry `doc:"The latest first." json:"entries" nullable:"false"`
@@ -52,7 +48,7 @@ func (s *server) describeAudit(api huma.API) {
 	}, access.ReadAudit), s.audit)
 }
 
-func (s *server) audit(ctx context.Context, in *auditInput) (*auditOutput, error) {
+func (s *server) audit(ctx context.Context, in *auditInput) (*output[AuditList], error) {
 	filter := postgres.AuditFilter{
 		Action: in.Action, Actor: in.Actor, Limit: in.Limit + 1, Since: in.Since, SubjectID: in.SubjectID,
 		SubjectKind: in.SubjectKind, Until: in.Until,
@@ -88,5 +84,5 @@ func (s *server) audit(ctx context.Context, in *auditInput) (*auditOutput, error
 			SubjectID: entry.SubjectID, SubjectKind: entry.SubjectKind,
 		})
 	}
-	return &auditOutput{Body: list}, nil
+	return &output[AuditList]{Body: list}, nil
 }

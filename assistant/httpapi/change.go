@@ -54,14 +54,6 @@ type CheckResult struct {
 	Findings []Finding `doc:"What speaks against sending it; none means that it may be sent." json:"findings" nullable:"false"`
 }
 
-type checkOutput struct {
-	Body CheckResult
-}
-
-type ticketOutput struct {
-	Body Ticket
-}
-
 // changeFunc is a step of a ticket through its states.
 type changeFunc func(ctx context.Context, actor desk.Actor, ticketID uuid.UUID, version int32) (assistant.Ticket, error)
 
@@ -90,17 +82,17 @@ func (s *server) describeTicketChanges(api huma.API) {
 	}, access.WorkTickets), s.check)
 }
 
-func (s *server) change(step changeFunc) func(context.Context, *changeInput) (*ticketOutput, error) {
-	return func(ctx context.Context, in *changeInput) (*ticketOutput, error) {
+func (s *server) change(step changeFunc) func(context.Context, *changeInput) (*output[Ticket], error) {
+	return func(ctx context.Context, in *changeInput) (*output[Ticket], error) {
 		ticket, err := step(ctx, actor(ctx), in.ID, in.Body.Version)
 		if err != nil {
 			return nil, s.problemOf(ctx, err)
 		}
-		return &ticketOutput{Body: NewTicket(ticket)}, nil
+		return &output[Ticket]{Body: NewTicket(ticket)}, nil
 	}
 }
 
-func (s *server) check(ctx context.Context, in *stepInput[CheckRequest]) (*checkOutput, error) {
+func (s *server) check(ctx context.Context, in *stepInput[CheckRequest]) (*output[CheckResult], error) {
 	if err := storable("body", in.Body.Body); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -112,10 +104,10 @@ func (s *server) check(ctx context.Context, in *stepInput[CheckRequest]) (*check
 	for i, found := range findings {
 		result.Findings[i] = Finding{Check: found.Check, Detail: found.Detail}
 	}
-	return &checkOutput{Body: result}, nil
+	return &output[CheckResult]{Body: result}, nil
 }
 
-func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, error) {
+func (s *server) reply(ctx context.Context, in *replyInput) (*output[Ticket], error) {
 	for field, text := range map[string]string{"body": in.Body.Body, "reason": in.Body.Reason} {
 		if err := storable(field, text); err != nil {
 			return nil, s.problemOf(ctx, err)
@@ -137,5 +129,5 @@ func (s *server) reply(ctx context.Context, in *replyInput) (*ticketOutput, erro
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &ticketOutput{Body: NewTicket(ticket)}, nil
+	return &output[Ticket]{Body: NewTicket(ticket)}, nil
 }

@@ -27,10 +27,6 @@ type VerifyRequest struct {
 	Value    string `doc:"A link, e-mail address, telephone number or @handle, or a text that holds some." example:"https://quayside-support.example" json:"value" maxLength:"2000" minLength:"1"` //nolint:lll // a tag is one line
 }
 
-type verifyOutput struct {
-	Body VerifyResponse
-}
-
 // VerifyResponse is what the registry knows.
 type VerifyResponse struct {
 	Contacts []VerifiedContact `doc:"In the order of the text, at most ten. None: no contact was found in it, treat it as not official." json:"contacts" nullable:"false"` //nolint:lll // a tag is one line
@@ -69,10 +65,6 @@ type channelsInput struct {
 	Standing string `enum:"official,known_fake" query:"standing"`
 }
 
-type channelsOutput struct {
-	Body ChannelList
-}
-
 // ChannelList is a page of the registry.
 type ChannelList struct {
 	Channels []ChannelView `json:"channels" nullable:"false"`
@@ -106,14 +98,6 @@ type UpdateChannelRequest struct {
 	Notes map[string]string `json:"notes"`
 }
 
-type channelOutput struct {
-	Body ChannelView
-}
-
-type registryOutput struct {
-	Body guard.Published
-}
-
 func (s *server) describeChannels(api huma.API) {
 	tags := []string{"Channels"}
 	huma.Register(api, s.operation(api, huma.Operation{
@@ -142,7 +126,7 @@ func (s *server) describeChannels(api huma.API) {
 	}, access.ManageChannels), s.removeChannel)
 }
 
-func (s *server) verifyChannel(ctx context.Context, in *verifyInput) (*verifyOutput, error) {
+func (s *server) verifyChannel(ctx context.Context, in *verifyInput) (*output[VerifyResponse], error) {
 	registry, err := s.Store.Registry(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -160,7 +144,7 @@ func (s *server) verifyChannel(ctx context.Context, in *verifyInput) (*verifyOut
 		}
 		body.Contacts = append(body.Contacts, s.verified(registry, contact, in.Body.Locale))
 	}
-	return &verifyOutput{Body: body}, nil
+	return &output[VerifyResponse]{Body: body}, nil
 }
 
 func (s *server) verified(registry guard.Registry, contact guard.Contact, locale string) VerifiedContact {
@@ -178,15 +162,15 @@ func (s *server) verified(registry guard.Registry, contact guard.Contact, locale
 	return v
 }
 
-func (s *server) publishRegistry(ctx context.Context, _ *struct{}) (*registryOutput, error) {
+func (s *server) publishRegistry(ctx context.Context, _ *struct{}) (*output[guard.Published], error) {
 	published, err := s.Store.PublishRegistry(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &registryOutput{Body: published}, nil
+	return &output[guard.Published]{Body: published}, nil
 }
 
-func (s *server) channels(ctx context.Context, in *channelsInput) (*channelsOutput, error) {
+func (s *server) channels(ctx context.Context, in *channelsInput) (*output[ChannelList], error) {
 	found, err := s.Store.StoredChannels(ctx, postgres.ChannelFilter{
 		After: in.After, Limit: in.Limit + 1, Standing: guard.Standing(in.Standing),
 	})
@@ -201,10 +185,10 @@ func (s *server) channels(ctx context.Context, in *channelsInput) (*channelsOutp
 		}
 		list.Channels = append(list.Channels, channelView(channel))
 	}
-	return &channelsOutput{Body: list}, nil
+	return &output[ChannelList]{Body: list}, nil
 }
 
-func (s *server) addChannel(ctx context.Context, in *addChannelInput) (*channelOutput, error) {
+func (s *server) addChannel(ctx context.Context, in *addChannelInput) (*output[ChannelView], error) {
 	channel, fault := guard.ParseChannel(in.Body.Kind, in.Body.Platform, in.Body.Value)
 	if fault != "" {
 		return nil, s.problemOf(ctx, &assistant.Error{Code: assistant.CodeInvalid, Field: "value", Message: fault})
@@ -217,10 +201,10 @@ func (s *server) addChannel(ctx context.Context, in *addChannelInput) (*channelO
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &channelOutput{Body: channelView(stored)}, nil
+	return &output[ChannelView]{Body: channelView(stored)}, nil
 }
 
-func (s *server) updateChannel(ctx context.Context, in *updateChannelInput) (*channelOutput, error) {
+func (s *server) updateChannel(ctx context.Context, in *updateChannelInput) (*output[ChannelView], error) {
 	if err := s.storableNotes(in.Body.Notes); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -228,7 +212,7 @@ func (s *server) updateChannel(ctx context.Context, in *updateChannelInput) (*ch
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &channelOutput{Body: channelView(stored)}, nil
+	return &output[ChannelView]{Body: channelView(stored)}, nil
 }
 
 // maxNote is the longest note in one language, in bytes.

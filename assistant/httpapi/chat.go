@@ -79,18 +79,10 @@ type ChatDetails struct {
 	Ticket         *TicketSummary `doc:"The person's ticket, when the question was handed off." json:"ticket,omitempty"`
 }
 
-type modelsOutput struct {
-	Body ModelList
-}
-
 // ModelList is what a chat client may choose from.
 type ModelList struct {
 	Data   []ChatModel `json:"data" nullable:"false"`
 	Object string      `enum:"list" json:"object"`
-}
-
-type modelOutput struct {
-	Body ChatModel
 }
 
 // ChatModel is a name to send as model.
@@ -191,19 +183,19 @@ func (s *server) chat(ctx context.Context, in *chatInput) (*answerOutput, error)
 	}}, nil
 }
 
-func (s *server) models(context.Context, *struct{}) (*modelsOutput, error) {
-	return &modelsOutput{Body: ModelList{Data: []ChatModel{theChatModel()}, Object: "list"}}, nil
+func (s *server) models(context.Context, *struct{}) (*output[ModelList], error) {
+	return &output[ModelList]{Body: ModelList{Data: []ChatModel{theChatModel()}, Object: "list"}}, nil
 }
 
 type modelInput struct {
 	ID string `path:"id"`
 }
 
-func (s *server) model(_ context.Context, in *modelInput) (*modelOutput, error) {
+func (s *server) model(_ context.Context, in *modelInput) (*output[ChatModel], error) {
 	if in.ID != chatModel {
 		return nil, unknownModel()
 	}
-	return &modelOutput{Body: theChatModel()}, nil
+	return &output[ChatModel]{Body: theChatModel()}, nil
 }
 
 func theChatModel() ChatModel {

@@ -21,10 +21,6 @@ type checkIDInput struct {
 	ID uuid.UUID `doc:"The check." path:"id"`
 }
 
-type articleCheckOutput struct {
-	Body ArticleCheck
-}
-
 // ArticleCheck is a suite that is run on an article as it would be.
 type ArticleCheck struct {
 	Better   []string      `doc:"Ids of cases that pass with the article and did not." json:"better" nullable:"false"`
@@ -61,7 +57,7 @@ func (s *server) describeChecks(api huma.API) {
 	}, access.EditKnowledge), s.articleCheck)
 }
 
-func (s *server) checkArticle(ctx context.Context, in *checkInput) (*articleCheckOutput, error) {
+func (s *server) checkArticle(ctx context.Context, in *checkInput) (*output[ArticleCheck], error) {
 	if s.Check == nil {
 		return nil, newProblem(kindNoSuite, kindNamed(kindNoSuite).detail)
 	}
@@ -76,12 +72,12 @@ func (s *server) checkArticle(ctx context.Context, in *checkInput) (*articleChec
 	return s.articleCheck(ctx, &checkIDInput{ID: id})
 }
 
-func (s *server) articleCheck(ctx context.Context, in *checkIDInput) (*articleCheckOutput, error) {
+func (s *server) articleCheck(ctx context.Context, in *checkIDInput) (*output[ArticleCheck], error) {
 	check, err := s.Online.Check(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &articleCheckOutput{Body: checkView(check)}, nil
+	return &output[ArticleCheck]{Body: checkView(check)}, nil
 }
 
 func checkView(c online.Check) ArticleCheck {

@@ -59,14 +59,6 @@ type Complaint struct {
 	Version        int32      `json:"version"`
 }
 
-type complaintOutput struct {
-	Body Complaint
-}
-
-type complaintHistoryOutput struct {
-	Body ComplaintHistory
-}
-
 // ComplaintHistory is what happened to a complaint.
 type ComplaintHistory struct {
 	Entries []ComplaintEntry `doc:"Oldest first." json:"entries" nullable:"false"`
@@ -170,15 +162,15 @@ func (s *server) complaints(ctx context.Context, in *complaintsInput) (*complain
 	return &complaintsOutput{Body: body, ContentType: "application/json"}, nil
 }
 
-func (s *server) complaint(ctx context.Context, in *complaintInput) (*complaintOutput, error) {
+func (s *server) complaint(ctx context.Context, in *complaintInput) (*output[Complaint], error) {
 	complaint, err := s.Store.Complaint(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &complaintOutput{Body: NewComplaint(complaint)}, nil
+	return &output[Complaint]{Body: NewComplaint(complaint)}, nil
 }
 
-func (s *server) complaintHistory(ctx context.Context, in *complaintInput) (*complaintHistoryOutput, error) {
+func (s *server) complaintHistory(ctx context.Context, in *complaintInput) (*output[ComplaintHistory], error) {
 	if _, err := s.Store.Complaint(ctx, in.ID); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -186,16 +178,16 @@ func (s *server) complaintHistory(ctx context.Context, in *complaintInput) (*com
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &complaintHistoryOutput{Body: ComplaintHistory{Entries: NewComplaintHistory(entries)}}, nil
+	return &output[ComplaintHistory]{Body: ComplaintHistory{Entries: NewComplaintHistory(entries)}}, nil
 }
 
-func (s *server) registerComplaint(ctx context.Context, in *registerInput) (*complaintOutput, error) {
+func (s *server) registerComplaint(ctx context.Context, in *registerInput) (*output[Complaint], error) {
 	return s.stepComplaint(ctx, desk.ComplaintChange{
 		Regime: in.Body.Regime, Step: desk.ComplaintRegister, TicketID: in.Body.TicketID,
 	}, "")
 }
 
-func (s *server) changeComplaint(ctx context.Context, in *complaintStepInput) (*complaintOutput, error) {
+func (s *server) changeComplaint(ctx context.Context, in *complaintStepInput) (*output[Complaint], error) {
 	complaint, err := s.Store.Complaint(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -207,7 +199,7 @@ func (s *server) changeComplaint(ctx context.Context, in *complaintStepInput) (*
 	}, in.Body.Body)
 }
 
-func (s *server) stepComplaint(ctx context.Context, change desk.ComplaintChange, body string) (*complaintOutput, error) {
+func (s *server) stepComplaint(ctx context.Context, change desk.ComplaintChange, body string) (*output[Complaint], error) {
 	for field, text := range map[string]string{"body": body, "reason": change.Reason, "regime": change.Regime} {
 		if err := storable(field, text); err != nil {
 			return nil, s.problemOf(ctx, err)
@@ -218,7 +210,7 @@ func (s *server) stepComplaint(ctx context.Context, change desk.ComplaintChange,
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &complaintOutput{Body: NewComplaint(complaint)}, nil
+	return &output[Complaint]{Body: NewComplaint(complaint)}, nil
 }
 
 // NewComplaintHistory is a complaint's history as its JSON shows it.

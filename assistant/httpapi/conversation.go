@@ -23,10 +23,6 @@ type ConversationRef struct {
 	ID            uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
 }
 
-type conversationOutput struct {
-	Body ConversationResponse
-}
-
 // ConversationResponse is what a customer and the desk said to each other, as the customer sees it.
 type ConversationResponse struct {
 	Feedback *ConversationFeedback `doc:"What the customer thinks of the whole conversation." json:"feedback,omitempty"`
@@ -56,10 +52,6 @@ type handOffInput struct {
 	CustomerToken  string    `doc:"Who asks, if the conversation belongs to a customer." header:"X-Customer-Token" maxLength:"4096"`
 	IdempotencyKey string    `doc:"The sender's name for this request." header:"Idempotency-Key" pattern:"^[!-~]{1,200}$" patternDescription:"1 to 200 visible ASCII characters"` //nolint:lll // a tag is one line
 	ID             uuid.UUID `doc:"The conversation." format:"uuid" path:"id"`
-}
-
-type handOffOutput struct {
-	Body AnswerResponse
 }
 
 type feedbackInput struct {
@@ -95,7 +87,7 @@ func (s *server) describeConversations(api huma.API) {
 	}, access.Ask), s.feedback)
 }
 
-func (s *server) conversation(ctx context.Context, in *ConversationRef) (*conversationOutput, error) {
+func (s *server) conversation(ctx context.Context, in *ConversationRef) (*output[ConversationResponse], error) {
 	conversation, err := s.readConversation(ctx, in)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -116,7 +108,7 @@ func (s *server) conversation(ctx context.Context, in *ConversationRef) (*conver
 		}
 		response.rated(f)
 	}
-	return &conversationOutput{Body: response}, nil
+	return &output[ConversationResponse]{Body: response}, nil
 }
 
 // rated adds an opinion to what it is about.
@@ -155,7 +147,7 @@ func (s *server) customer(ctx context.Context, token string) (assistant.Customer
 	return customer, err
 }
 
-func (s *server) handOff(ctx context.Context, in *handOffInput) (*handOffOutput, error) {
+func (s *server) handOff(ctx context.Context, in *handOffInput) (*output[AnswerResponse], error) {
 	customer, err := s.customer(ctx, in.CustomerToken)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -178,7 +170,7 @@ func (s *server) handOff(ctx context.Context, in *handOffInput) (*handOffOutput,
 		return nil, s.problemOf(ctx, err)
 	}
 	requestFrom(ctx).answer = run.Outcome
-	return &handOffOutput{Body: answerResponse(run)}, nil
+	return &output[AnswerResponse]{Body: answerResponse(run)}, nil
 }
 
 func (s *server) feedback(ctx context.Context, in *feedbackInput) (*struct{}, error) {

@@ -12,10 +12,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/desk/plan"
 )
 
-type planOutput struct {
-	Body Plan
-}
-
 // Plan is how the desk works.
 type Plan struct {
 	Source  string `doc:"The document, YAML, as it was written. \"deskhand desk example\" explains each field." json:"source"`
@@ -30,10 +26,6 @@ type setPlanInput struct {
 type PlanRequest struct {
 	Source  string `doc:"The document, YAML. A mistake in it is named with its line. For a longer one: deskhand desk set." json:"source" maxLength:"50000" minLength:"1"` //nolint:lll // a tag is one line
 	Version int64  `doc:"The version that it was made from." json:"version" minimum:"0"`
-}
-
-type planVersionsOutput struct {
-	Body PlanVersions
 }
 
 // PlanVersions are the plans that were ever in force.
@@ -58,17 +50,9 @@ type PresenceRequest struct {
 	Minutes int `doc:"From now; 0 is that the agent leaves." json:"minutes" maximum:"720" minimum:"0"`
 }
 
-type presenceOutput struct {
-	Body Presence
-}
-
 // Presence is until when tickets may be assigned to the caller.
 type Presence struct {
 	Until time.Time `json:"until"`
-}
-
-type presentOutput struct {
-	Body PresentAgents
 }
 
 // PresentAgents are the agents to whom tickets may be assigned.
@@ -81,10 +65,6 @@ type PresentAgent struct {
 	ID   uuid.UUID `format:"uuid" json:"id"`
 	Load int       `doc:"Tickets that the agent works on." json:"load"`
 	Name string    `json:"name"`
-}
-
-type peopleOutput struct {
-	Body People
 }
 
 // People are the names of who works at the desk and of who did.
@@ -127,7 +107,7 @@ func (s *server) describeDesk(api huma.API) {
 	}, access.WorkTickets), s.people)
 }
 
-func (s *server) plan(ctx context.Context, _ *struct{}) (*planOutput, error) {
+func (s *server) plan(ctx context.Context, _ *struct{}) (*output[Plan], error) {
 	p, err := s.Desk.Plan(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -135,7 +115,7 @@ func (s *server) plan(ctx context.Context, _ *struct{}) (*planOutput, error) {
 	return planView(p), nil
 }
 
-func (s *server) setPlan(ctx context.Context, in *setPlanInput) (*planOutput, error) {
+func (s *server) setPlan(ctx context.Context, in *setPlanInput) (*output[Plan], error) {
 	if err := storable("source", in.Body.Source); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -146,7 +126,7 @@ func (s *server) setPlan(ctx context.Context, in *setPlanInput) (*planOutput, er
 	return planView(p), nil
 }
 
-func (s *server) planVersions(ctx context.Context, _ *struct{}) (*planVersionsOutput, error) {
+func (s *server) planVersions(ctx context.Context, _ *struct{}) (*output[PlanVersions], error) {
 	versions, err := s.Store.PlanVersions(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -155,10 +135,10 @@ func (s *server) planVersions(ctx context.Context, _ *struct{}) (*planVersionsOu
 	for i, version := range versions {
 		list.Versions[i] = PlanVersion(version)
 	}
-	return &planVersionsOutput{Body: list}, nil
+	return &output[PlanVersions]{Body: list}, nil
 }
 
-func (s *server) present(ctx context.Context, _ *struct{}) (*presentOutput, error) {
+func (s *server) present(ctx context.Context, _ *struct{}) (*output[PresentAgents], error) {
 	colleagues, err := s.Store.Presence(ctx, s.Clock())
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -167,18 +147,18 @@ func (s *server) present(ctx context.Context, _ *struct{}) (*presentOutput, erro
 	for i, colleague := range colleagues {
 		list.Agents[i] = PresentAgent(colleague)
 	}
-	return &presentOutput{Body: list}, nil
+	return &output[PresentAgents]{Body: list}, nil
 }
 
-func (s *server) setPresence(ctx context.Context, in *presenceInput) (*presenceOutput, error) {
+func (s *server) setPresence(ctx context.Context, in *presenceInput) (*output[Presence], error) {
 	until, err := s.Desk.Present(ctx, actor(ctx), time.Duration(in.Body.Minutes)*time.Minute)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &presenceOutput{Body: Presence{Until: until}}, nil
+	return &output[Presence]{Body: Presence{Until: until}}, nil
 }
 
-func (s *server) people(ctx context.Context, _ *struct{}) (*peopleOutput, error) {
+func (s *server) people(ctx context.Context, _ *struct{}) (*output[People], error) {
 	agents, err := s.Store.Agents(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -187,9 +167,9 @@ func (s *server) people(ctx context.Context, _ *struct{}) (*peopleOutput, error)
 	for i, agent := range agents {
 		list.People[i] = Person{ID: agent.ID, Name: agent.Name}
 	}
-	return &peopleOutput{Body: list}, nil
+	return &output[People]{Body: list}, nil
 }
 
-func planView(p *plan.Plan) *planOutput {
-	return &planOutput{Body: Plan{Source: p.Source, Version: p.Version}}
+func planView(p *plan.Plan) *output[Plan] {
+	return &output[Plan]{Body: Plan{Source: p.Source, Version: p.Version}}
 }

@@ -42,10 +42,6 @@ type evalRunsInput struct {
 	Suite string `doc:"Only of the suite with this name." maxLength:"200" query:"suite"`
 }
 
-type evalRunsOutput struct {
-	Body EvalRunList
-}
-
 type evalReportInput struct {
 	ID       int64 `doc:"The run." minimum:"1" path:"id"`
 	Baseline int64 `doc:"Another run to compare it with." minimum:"1" query:"baseline"`
@@ -75,7 +71,7 @@ func (s *server) describeEvalRuns(api huma.API) {
 	}, access.ReviewAnswers), s.evalReport)
 }
 
-func (s *server) evalRuns(ctx context.Context, in *evalRunsInput) (*evalRunsOutput, error) {
+func (s *server) evalRuns(ctx context.Context, in *evalRunsInput) (*output[EvalRunList], error) {
 	if err := storable("suite", in.Suite); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -90,7 +86,7 @@ func (s *server) evalRuns(ctx context.Context, in *evalRunsInput) (*evalRunsOutp
 			Settings: r.Settings, StartedAt: r.StartedAt, Status: string(r.Status), Suite: r.Suite, SuiteHash: r.SuiteHash,
 		}
 	}
-	return &evalRunsOutput{Body: list}, nil
+	return &output[EvalRunList]{Body: list}, nil
 }
 
 func (s *server) evalReport(ctx context.Context, in *evalReportInput) (*pageOutput, error) {

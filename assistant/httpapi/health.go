@@ -27,18 +27,10 @@ type check struct {
 	probe func(ctx context.Context) error
 }
 
-type healthOutput struct {
-	Body Health
-}
-
 // Health says that the process answers.
 type Health struct {
 	Status  string `enum:"ok" json:"status"`
 	Version string `doc:"Of the build." json:"version"`
-}
-
-type readinessOutput struct {
-	Body Readiness
 }
 
 // Readiness says that the service can do its work.
@@ -62,11 +54,11 @@ func (s *server) describeHealth(api huma.API) {
 	}, access.Anyone), s.readiness)
 }
 
-func (s *server) health(context.Context, *struct{}) (*healthOutput, error) {
-	return &healthOutput{Body: Health{Status: "ok", Version: s.Version}}, nil
+func (s *server) health(context.Context, *struct{}) (*output[Health], error) {
+	return &output[Health]{Body: Health{Status: "ok", Version: s.Version}}, nil
 }
 
-func (s *server) readiness(ctx context.Context, _ *struct{}) (*readinessOutput, error) {
+func (s *server) readiness(ctx context.Context, _ *struct{}) (*output[Readiness], error) {
 	ready := Readiness{Status: "ready"}
 	var missing []FieldError
 	for _, c := range []check{
@@ -88,7 +80,7 @@ func (s *server) readiness(ctx context.Context, _ *struct{}) (*readinessOutput, 
 		return nil, p
 	}
 	ready.Warnings = s.warnings()
-	return &readinessOutput{Body: ready}, nil
+	return &output[Readiness]{Body: ready}, nil
 }
 
 // warnings are no reason to take a replica out of service.

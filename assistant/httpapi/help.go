@@ -26,10 +26,6 @@ const (
 	similarLeast = 0.3
 )
 
-type similarOutput struct {
-	Body SimilarCases
-}
-
 // SimilarCases are solved cases that are like a case.
 type SimilarCases struct {
 	Cases []SimilarCase `doc:"The most similar first, at most five." json:"cases" nullable:"false"`
@@ -46,10 +42,6 @@ type SimilarCase struct {
 	TicketID   uuid.UUID `format:"uuid" json:"ticket_id"`
 }
 
-type viewersOutput struct {
-	Body Viewers
-}
-
 // Viewers are who has a case open.
 type Viewers struct {
 	Others []string `doc:"Names of the others, in order." json:"others" nullable:"false"`
@@ -58,10 +50,6 @@ type Viewers struct {
 // SuggestRequest says how another draft should be.
 type SuggestRequest struct {
 	Instruction string `doc:"What should be different. Without a language model it is what the articles are searched for." example:"shorter, and name the network" json:"instruction,omitempty" maxLength:"1000"` //nolint:lll // a tag is one line
-}
-
-type suggestOutput struct {
-	Body SuggestedReply
 }
 
 // SuggestedReply is another draft. It is not kept.
@@ -78,10 +66,6 @@ type SuggestedReply struct {
 type TranslateRequest struct {
 	Language  string    `doc:"Of the translation: a language of the fixed texts." example:"en" json:"language" maxLength:"35" minLength:"2"`
 	MessageID uuid.UUID `format:"uuid" json:"message_id"`
-}
-
-type translateOutput struct {
-	Body Translation
 }
 
 // Translation is a message as a language model reads it. It may be wrong.
@@ -112,7 +96,7 @@ func (s *server) describeHelp(api huma.API) {
 	}, access.WorkTickets), s.translate)
 }
 
-func (s *server) similar(ctx context.Context, in *ticketInput) (*similarOutput, error) {
+func (s *server) similar(ctx context.Context, in *ticketInput) (*output[SimilarCases], error) {
 	detail, err := s.Desk.Ticket(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -123,7 +107,7 @@ func (s *server) similar(ctx context.Context, in *ticketInput) (*similarOutput, 
 	}
 	list := SimilarCases{Cases: []SimilarCase{}}
 	if question == "" {
-		return &similarOutput{Body: list}, nil
+		return &output[SimilarCases]{Body: list}, nil
 	}
 	solved, err := s.Store.Solved(ctx, detail.Ticket)
 	if err != nil {
@@ -139,7 +123,7 @@ func (s *server) similar(ctx context.Context, in *ticketInput) (*similarOutput, 
 			list.Cases = append(list.Cases, s.similarView(solved[r.Index], r.Score))
 		}
 	}
-	return &similarOutput{Body: list}, nil
+	return &output[SimilarCases]{Body: list}, nil
 }
 
 // similarView masks both sides: an agent who works on one case need not know who the customer of another is.
@@ -150,15 +134,15 @@ func (s *server) similarView(c desk.SolvedCase, score float64) SimilarCase {
 	}
 }
 
-func (s *server) view(ctx context.Context, in *ticketInput) (*viewersOutput, error) {
+func (s *server) view(ctx context.Context, in *ticketInput) (*output[Viewers], error) {
 	others, err := s.Store.View(ctx, in.ID, actor(ctx).ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &viewersOutput{Body: Viewers{Others: append([]string{}, others...)}}, nil
+	return &output[Viewers]{Body: Viewers{Others: append([]string{}, others...)}}, nil
 }
 
-func (s *server) suggest(ctx context.Context, in *stepInput[SuggestRequest]) (*suggestOutput, error) {
+func (s *server) suggest(ctx context.Context, in *stepInput[SuggestRequest]) (*output[SuggestedReply], error) {
 	if err := storable("instruction", in.Body.Instruction); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -181,10 +165,10 @@ func (s *server) suggest(ctx context.Context, in *stepInput[SuggestRequest]) (*s
 	for _, found := range suggestion.Verdict.Findings {
 		reply.Findings = append(reply.Findings, Finding(found))
 	}
-	return &suggestOutput{Body: reply}, nil
+	return &output[SuggestedReply]{Body: reply}, nil
 }
 
-func (s *server) translate(ctx context.Context, in *stepInput[TranslateRequest]) (*translateOutput, error) {
+func (s *server) translate(ctx context.Context, in *stepInput[TranslateRequest]) (*output[Translation], error) {
 	if !slices.Contains(prompts.Languages(), in.Body.Language) {
 		return nil, invalidField("language", "use a language of the fixed texts, like en or zh-Hans")
 	}
@@ -207,5 +191,5 @@ func (s *server) translate(ctx context.Context, in *stepInput[TranslateRequest])
 			Code: assistant.CodeUnavailable, Message: "The language model did not answer.", Cause: fmt.Errorf("translate message: %w", err),
 		})
 	}
-	return &translateOutput{Body: Translation{Language: in.Body.Language, Text: text}}, nil
+	return &output[Translation]{Body: Translation{Language: in.Body.Language, Text: text}}, nil
 }

@@ -204,6 +204,9 @@ func loosen(schemas huma.Registry) {
 	}
 }
 
+// output is what an operation answers with when that is a body and nothing else.
+type output[T any] struct{ Body T }
+
 // operation completes what a route says of itself with what all have in common: who may call it, and how it fails.
 func (s *server) operation(api huma.API, op huma.Operation, permission access.Permission) huma.Operation {
 	if op.Responses == nil {

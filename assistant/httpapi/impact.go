@@ -26,10 +26,6 @@ type impactInput struct {
 	Body ImpactRequest
 }
 
-type impactOutput struct {
-	Body ImpactPage
-}
-
 // ImpactPage is what an article would change for some of the recent questions.
 type ImpactPage struct {
 	Next      int                `doc:"Send it as offset to go on; absent at the end." json:"next,omitempty"`
@@ -57,7 +53,7 @@ func (s *server) describeImpact(api huma.API) {
 	huma.Register(api, operation, s.impact)
 }
 
-func (s *server) impact(ctx context.Context, in *impactInput) (*impactOutput, error) {
+func (s *server) impact(ctx context.Context, in *impactInput) (*output[ImpactPage], error) {
 	locale, ok := retrieval.Locale(in.Body.Locale)
 	if !ok {
 		return nil, invalidField("locale", "use a BCP 47 tag like en, zh-Hans or pt")
@@ -83,7 +79,7 @@ func (s *server) impact(ctx context.Context, in *impactInput) (*impactOutput, er
 	if page.Tried < page.Total {
 		page.Next = page.Tried
 	}
-	return &impactOutput{Body: page}, nil
+	return &output[ImpactPage]{Body: page}, nil
 }
 
 func (s *server) impactOn(ctx context.Context, asked desk.AskedQuestion, changed retrieval.Article) (retrieval.Impact, error) {

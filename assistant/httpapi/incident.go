@@ -50,10 +50,6 @@ type noticesInput struct {
 	State string `enum:"draft,scheduled,active,ended" query:"state"`
 }
 
-type noticesOutput struct {
-	Body NoticeList
-}
-
 // NoticeList are notices, the newest first.
 type NoticeList struct {
 	Notices []NoticeView `json:"notices" nullable:"false"`
@@ -72,10 +68,6 @@ type updateNoticeInput struct {
 	Body UpdateNoticeRequest
 }
 
-type noticeOutput struct {
-	Body NoticeView
-}
-
 type previewInput struct {
 	Body PreviewRequest
 }
@@ -85,10 +77,6 @@ type PreviewRequest struct {
 	Jurisdiction string `doc:"Where the customer is." json:"jurisdiction,omitempty" pattern:"^[A-Z]{2}$" patternDescription:"two upper-case letters"` //nolint:lll // a tag is one line
 	Locale       string `json:"locale,omitempty" maxLength:"35"`
 	Question     string `json:"question" maxLength:"8000" minLength:"1"`
-}
-
-type previewOutput struct {
-	Body PreviewResponse
 }
 
 // PreviewResponse says which notices apply to a question.
@@ -142,7 +130,7 @@ func (s *server) describeIncidents(api huma.API) {
 	}, access.ManageIncidents), s.removeNotice)
 }
 
-func (s *server) notices(ctx context.Context, in *noticesInput) (*noticesOutput, error) {
+func (s *server) notices(ctx context.Context, in *noticesInput) (*output[NoticeList], error) {
 	notices, err := s.Store.Notices(ctx, postgres.NoticeState(in.State))
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -151,7 +139,7 @@ func (s *server) notices(ctx context.Context, in *noticesInput) (*noticesOutput,
 	for i, notice := range notices {
 		list.Notices[i] = s.noticeView(notice)
 	}
-	return &noticesOutput{Body: list}, nil
+	return &output[NoticeList]{Body: list}, nil
 }
 
 // schedule reads a notice and checks it.
@@ -169,7 +157,7 @@ func (s *server) schedule(ctx context.Context, in NoticeRequest) (postgres.Sched
 	return n, n.Check(assistant.NoticeRules{Guard: s.Assistant.Guard, Intent: s.Assistant.Triager.Intent, Registry: registry})
 }
 
-func (s *server) addNotice(ctx context.Context, in *addNoticeInput) (*noticeOutput, error) {
+func (s *server) addNotice(ctx context.Context, in *addNoticeInput) (*output[NoticeView], error) {
 	n, err := s.schedule(ctx, in.Body)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -178,18 +166,18 @@ func (s *server) addNotice(ctx context.Context, in *addNoticeInput) (*noticeOutp
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &noticeOutput{Body: s.noticeView(stored)}, nil
+	return &output[NoticeView]{Body: s.noticeView(stored)}, nil
 }
 
-func (s *server) notice(ctx context.Context, in *noticeIDInput) (*noticeOutput, error) {
+func (s *server) notice(ctx context.Context, in *noticeIDInput) (*output[NoticeView], error) {
 	stored, err := s.Store.Notice(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &noticeOutput{Body: s.noticeView(stored)}, nil
+	return &output[NoticeView]{Body: s.noticeView(stored)}, nil
 }
 
-func (s *server) updateNotice(ctx context.Context, in *updateNoticeInput) (*noticeOutput, error) {
+func (s *server) updateNotice(ctx context.Context, in *updateNoticeInput) (*output[NoticeView], error) {
 	n, err := s.schedule(ctx, in.Body.NoticeRequest)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -199,7 +187,7 @@ func (s *server) updateNotice(ctx context.Context, in *updateNoticeInput) (*noti
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &noticeOutput{Body: s.noticeView(stored)}, nil
+	return &output[NoticeView]{Body: s.noticeView(stored)}, nil
 }
 
 func (s *server) endNotice(ctx context.Context, in *noticeIDInput) (*struct{}, error) {
@@ -216,7 +204,7 @@ func (s *server) removeNotice(ctx context.Context, in *noticeIDInput) (*struct{}
 	return nil, nil //nolint:nilnil // Huma's way to say 204
 }
 
-func (s *server) previewNotices(ctx context.Context, in *previewInput) (*previewOutput, error) {
+func (s *server) previewNotices(ctx context.Context, in *previewInput) (*output[PreviewResponse], error) {
 	settings, err := s.Store.Settings(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -233,7 +221,7 @@ func (s *server) previewNotices(ctx context.Context, in *previewInput) (*preview
 		text, tag := notice.Text(language)
 		preview.Notices = append(preview.Notices, PreviewNotice{ID: notice.ID, Language: tag, Text: text})
 	}
-	return &previewOutput{Body: preview}, nil
+	return &output[PreviewResponse]{Body: preview}, nil
 }
 
 func (s *server) noticeView(n postgres.StoredNotice) NoticeView {

@@ -24,10 +24,6 @@ type KeyView struct {
 	Role           string     `enum:"widget,agent,lead,admin" json:"role"`
 }
 
-type keysOutput struct {
-	Body KeyList
-}
-
 // KeyList are all keys.
 type KeyList struct {
 	Keys []KeyView `json:"keys" nullable:"false"`
@@ -42,10 +38,6 @@ type CreateKeyRequest struct {
 	AllowedOrigins []string `example:"[\"https://www.quayside.example\"]" json:"allowed_origins,omitempty" maxItems:"50"`
 	Name           string   `doc:"Whose key it is; a key that works on tickets acts under this name." json:"name" maxLength:"200" minLength:"1"` //nolint:lll // a tag is one line
 	Role           string   `enum:"widget,agent,lead,admin" json:"role"`
-}
-
-type createKeyOutput struct {
-	Body CreateKeyResponse
 }
 
 // CreateKeyResponse is a new key. Its secret is shown once.
@@ -72,10 +64,6 @@ type SetIdentityRequest struct {
 	PublicKey      string `doc:"For EdDSA: an Ed25519 public key, PEM or its 32 bytes in base64." json:"public_key,omitempty" maxLength:"1000"` //nolint:lll // a tag is one line
 }
 
-type setIdentityOutput struct {
-	Body SetIdentityResponse
-}
-
 // SetIdentityResponse is how tokens are signed from now on.
 type SetIdentityResponse struct {
 	Identity IdentityView `json:"identity"`
@@ -89,10 +77,6 @@ type IdentityView struct {
 	CreatedAt time.Time  `json:"created_at"`
 	EndsAt    *time.Time `doc:"Of one that was replaced." json:"ends_at,omitempty"`
 	ID        uuid.UUID  `doc:"A token may name it as kid." format:"uuid" json:"id"`
-}
-
-type identitiesOutput struct {
-	Body IdentityList
 }
 
 // IdentityList is how the tokens of a key may be signed now.
@@ -131,7 +115,7 @@ func (s *server) describeKeys(api huma.API) {
 	}, access.ManageKeys), s.removeIdentity)
 }
 
-func (s *server) keys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
+func (s *server) keys(ctx context.Context, _ *struct{}) (*output[KeyList], error) {
 	keys, err := s.Store.Keys(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -140,10 +124,10 @@ func (s *server) keys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
 	for i, key := range keys {
 		list.Keys[i] = keyView(key)
 	}
-	return &keysOutput{Body: list}, nil
+	return &output[KeyList]{Body: list}, nil
 }
 
-func (s *server) createKey(ctx context.Context, in *createKeyInput) (*createKeyOutput, error) {
+func (s *server) createKey(ctx context.Context, in *createKeyInput) (*output[CreateKeyResponse], error) {
 	if err := storable("name", in.Body.Name); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -153,7 +137,7 @@ func (s *server) createKey(ctx context.Context, in *createKeyInput) (*createKeyO
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &createKeyOutput{Body: CreateKeyResponse{Key: keyView(key), Secret: secret}}, nil
+	return &output[CreateKeyResponse]{Body: CreateKeyResponse{Key: keyView(key), Secret: secret}}, nil
 }
 
 func (s *server) revokeKey(ctx context.Context, in *KeyRef) (*struct{}, error) {
@@ -163,7 +147,7 @@ func (s *server) revokeKey(ctx context.Context, in *KeyRef) (*struct{}, error) {
 	return nil, nil //nolint:nilnil // Huma's way to say 204
 }
 
-func (s *server) identities(ctx context.Context, in *KeyRef) (*identitiesOutput, error) {
+func (s *server) identities(ctx context.Context, in *KeyRef) (*output[IdentityList], error) {
 	identities, err := s.Store.Identities(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -172,10 +156,10 @@ func (s *server) identities(ctx context.Context, in *KeyRef) (*identitiesOutput,
 	for i, identity := range identities {
 		list.Identities[i] = identityView(identity)
 	}
-	return &identitiesOutput{Body: list}, nil
+	return &output[IdentityList]{Body: list}, nil
 }
 
-func (s *server) setIdentity(ctx context.Context, in *setIdentityInput) (*setIdentityOutput, error) {
+func (s *server) setIdentity(ctx context.Context, in *setIdentityInput) (*output[SetIdentityResponse], error) {
 	set := postgres.SetIdentity{
 		Actor: actor(ctx).ID.String(), Algorithm: access.Algorithm(in.Body.Algorithm), APIKeyID: in.ID,
 		Overlap: time.Duration(in.Body.OverlapSeconds) * time.Second,
@@ -192,7 +176,7 @@ func (s *server) setIdentity(ctx context.Context, in *setIdentityInput) (*setIde
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &setIdentityOutput{Body: SetIdentityResponse{Identity: identityView(identity), Secret: secret}}, nil
+	return &output[SetIdentityResponse]{Body: SetIdentityResponse{Identity: identityView(identity), Secret: secret}}, nil
 }
 
 func (s *server) removeIdentity(ctx context.Context, in *KeyRef) (*struct{}, error) {

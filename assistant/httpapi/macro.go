@@ -42,14 +42,6 @@ type MacroList struct {
 	Macros []MacroView `json:"macros" nullable:"false"`
 }
 
-type macrosOutput struct {
-	Body MacroList
-}
-
-type macroOutput struct {
-	Body MacroView
-}
-
 type addMacroInput struct {
 	Body MacroRequest
 }
@@ -91,7 +83,7 @@ func (s *server) describeMacros(api huma.API) {
 	}, access.WorkTickets), s.ticketMacros)
 }
 
-func (s *server) macros(ctx context.Context, _ *struct{}) (*macrosOutput, error) {
+func (s *server) macros(ctx context.Context, _ *struct{}) (*output[MacroList], error) {
 	macros, err := s.Store.Macros(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -100,7 +92,7 @@ func (s *server) macros(ctx context.Context, _ *struct{}) (*macrosOutput, error)
 	for i, m := range macros {
 		list.Macros[i] = macroView(m)
 	}
-	return &macrosOutput{Body: list}, nil
+	return &output[MacroList]{Body: list}, nil
 }
 
 // checkedMacro reads a macro and holds it to the rules.
@@ -113,7 +105,7 @@ func (s *server) checkedMacro(ctx context.Context, in MacroRequest) (desk.Macro,
 	return m, m.Check(s.Assistant.Guard, registry)
 }
 
-func (s *server) addMacro(ctx context.Context, in *addMacroInput) (*macroOutput, error) {
+func (s *server) addMacro(ctx context.Context, in *addMacroInput) (*output[MacroView], error) {
 	m, err := s.checkedMacro(ctx, in.Body)
 	if err == nil {
 		m, err = s.Store.AddMacro(ctx, m, actor(ctx).ID.String())
@@ -121,18 +113,18 @@ func (s *server) addMacro(ctx context.Context, in *addMacroInput) (*macroOutput,
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &macroOutput{Body: macroView(m)}, nil
+	return &output[MacroView]{Body: macroView(m)}, nil
 }
 
-func (s *server) macro(ctx context.Context, in *macroIDInput) (*macroOutput, error) {
+func (s *server) macro(ctx context.Context, in *macroIDInput) (*output[MacroView], error) {
 	m, err := s.Store.Macro(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &macroOutput{Body: macroView(m)}, nil
+	return &output[MacroView]{Body: macroView(m)}, nil
 }
 
-func (s *server) updateMacro(ctx context.Context, in *updateMacroInput) (*macroOutput, error) {
+func (s *server) updateMacro(ctx context.Context, in *updateMacroInput) (*output[MacroView], error) {
 	m, err := s.checkedMacro(ctx, in.Body.MacroRequest)
 	if err == nil {
 		m.ID, m.Version = in.ID, in.Body.Version
@@ -141,7 +133,7 @@ func (s *server) updateMacro(ctx context.Context, in *updateMacroInput) (*macroO
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &macroOutput{Body: macroView(m)}, nil
+	return &output[MacroView]{Body: macroView(m)}, nil
 }
 
 func (s *server) removeMacro(ctx context.Context, in *macroIDInput) (*struct{}, error) {
@@ -151,7 +143,7 @@ func (s *server) removeMacro(ctx context.Context, in *macroIDInput) (*struct{}, 
 	return nil, nil //nolint:nilnil // Huma's way to say 204
 }
 
-func (s *server) ticketMacros(ctx context.Context, in *ticketInput) (*macrosOutput, error) {
+func (s *server) ticketMacros(ctx context.Context, in *ticketInput) (*output[MacroList], error) {
 	detail, err := s.Desk.Ticket(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -166,7 +158,7 @@ func (s *server) ticketMacros(ctx context.Context, in *ticketInput) (*macrosOutp
 		view.Text = m.Fill(detail.Ticket)
 		list.Macros = append(list.Macros, view)
 	}
-	return &macrosOutput{Body: list}, nil
+	return &output[MacroList]{Body: list}, nil
 }
 
 func macroView(m desk.Macro) MacroView {

@@ -19,10 +19,6 @@ type DriftView struct {
 	Looked bool         `doc:"False before the first look." json:"looked"`
 }
 
-type driftOutput struct {
-	Body DriftView
-}
-
 // ShadowView is what a candidate would have done with live questions.
 type ShadowView struct {
 	Differences []ShadowDifference `doc:"The latest questions that would have ended otherwise." json:"differences" nullable:"false"`
@@ -49,10 +45,6 @@ type ShadowList struct {
 	Candidates []ShadowView `doc:"The one that was asked last first." json:"candidates" nullable:"false"`
 }
 
-type shadowOutput struct {
-	Body ShadowList
-}
-
 // shadowsShown is how many candidates, and how many differences of each, one answer holds.
 const shadowsShown = 20
 
@@ -68,7 +60,7 @@ func (s *server) describeOnline(api huma.API) {
 	}, access.ReviewAnswers), s.shadow)
 }
 
-func (s *server) drift(ctx context.Context, _ *struct{}) (*driftOutput, error) {
+func (s *server) drift(ctx context.Context, _ *struct{}) (*output[DriftView], error) {
 	drift, looked, err := s.Online.LastDrift(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -77,10 +69,10 @@ func (s *server) drift(ctx context.Context, _ *struct{}) (*driftOutput, error) {
 	if looked {
 		view.Drift = &drift
 	}
-	return &driftOutput{Body: view}, nil
+	return &output[DriftView]{Body: view}, nil
 }
 
-func (s *server) shadow(ctx context.Context, _ *struct{}) (*shadowOutput, error) {
+func (s *server) shadow(ctx context.Context, _ *struct{}) (*output[ShadowList], error) {
 	names, err := s.Online.Candidates(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -97,7 +89,7 @@ func (s *server) shadow(ctx context.Context, _ *struct{}) (*shadowOutput, error)
 		}
 		list.Candidates = append(list.Candidates, NewShadowView(report, differences, s.masker.Text))
 	}
-	return &shadowOutput{Body: list}, nil
+	return &output[ShadowList]{Body: list}, nil
 }
 
 // NewShadowView is a comparison as the interface shows it, with what customers wrote masked.

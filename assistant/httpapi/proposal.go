@@ -32,10 +32,6 @@ type proposalsInput struct {
 	State string `default:"open" enum:"open,accepted,dismissed,expired" query:"state"`
 }
 
-type proposalsOutput struct {
-	Body ProposalList
-}
-
 // ProposalList are proposals, the newest first.
 type ProposalList struct {
 	Proposals []ProposalView `json:"proposals" nullable:"false"`
@@ -61,7 +57,7 @@ func (s *server) describeProposals(api huma.API) {
 	}, access.ManageIncidents), s.dismissProposal)
 }
 
-func (s *server) proposals(ctx context.Context, in *proposalsInput) (*proposalsOutput, error) {
+func (s *server) proposals(ctx context.Context, in *proposalsInput) (*output[ProposalList], error) {
 	found, err := s.Store.Proposals(ctx, in.State)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -74,15 +70,15 @@ func (s *server) proposals(ctx context.Context, in *proposalsInput) (*proposalsO
 			WindowMinutes: p.WindowMinutes,
 		}
 	}
-	return &proposalsOutput{Body: list}, nil
+	return &output[ProposalList]{Body: list}, nil
 }
 
-func (s *server) acceptProposal(ctx context.Context, in *noticeIDInput) (*noticeOutput, error) {
+func (s *server) acceptProposal(ctx context.Context, in *noticeIDInput) (*output[NoticeView], error) {
 	draft, err := s.Store.AcceptProposal(ctx, in.ID, s.Assistant.Prompts.All(prompts.DraftIncident), actor(ctx).ID.String())
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &noticeOutput{Body: s.noticeView(draft)}, nil
+	return &output[NoticeView]{Body: s.noticeView(draft)}, nil
 }
 
 func (s *server) dismissProposal(ctx context.Context, in *noticeIDInput) (*struct{}, error) {

@@ -12,10 +12,6 @@ import (
 	"github.com/deskhand/deskhand/prompts"
 )
 
-type questionsOutput struct {
-	Body Questions
-}
-
 // Questions are what to ask the customer of a case for, in reviewed words of the customer's language.
 type Questions struct {
 	Body      string          `doc:"A ready message: intro, what the customer has not said yet, outro. Empty without any." json:"body"`
@@ -40,7 +36,7 @@ func (s *server) describeQuestions(api huma.API) {
 	}, access.WorkTickets), s.questions)
 }
 
-func (s *server) questions(ctx context.Context, in *ticketInput) (*questionsOutput, error) {
+func (s *server) questions(ctx context.Context, in *ticketInput) (*output[Questions], error) {
 	detail, err := s.Desk.Ticket(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -70,5 +66,5 @@ func (s *server) questions(ctx context.Context, in *ticketInput) (*questionsOutp
 	if len(lines) > 0 {
 		list.Body = list.Intro + "\n" + strings.Join(lines, "\n") + "\n\n" + list.Outro
 	}
-	return &questionsOutput{Body: list}, nil
+	return &output[Questions]{Body: list}, nil
 }

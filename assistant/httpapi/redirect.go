@@ -12,10 +12,6 @@ import (
 	"github.com/deskhand/deskhand/retrieval"
 )
 
-type redirectsOutput struct {
-	Body RedirectList
-}
-
 // RedirectList are all earlier slugs.
 type RedirectList struct {
 	Redirects []Redirect `json:"redirects" nullable:"false"`
@@ -62,7 +58,7 @@ func (s *server) describeRedirects(api huma.API) {
 	}, access.EditKnowledge), s.deleteRedirect)
 }
 
-func (s *server) redirects(ctx context.Context, _ *struct{}) (*redirectsOutput, error) {
+func (s *server) redirects(ctx context.Context, _ *struct{}) (*output[RedirectList], error) {
 	all, err := s.Index().Redirects(ctx)
 	if err != nil {
 		return nil, s.articleProblem(ctx, err)
@@ -71,7 +67,7 @@ func (s *server) redirects(ctx context.Context, _ *struct{}) (*redirectsOutput, 
 	for i, redirect := range all {
 		list.Redirects[i] = Redirect(redirect)
 	}
-	return &redirectsOutput{Body: list}, nil
+	return &output[RedirectList]{Body: list}, nil
 }
 
 func (s *server) setRedirect(ctx context.Context, in *setRedirectInput) (*struct{}, error) {

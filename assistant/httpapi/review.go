@@ -33,14 +33,6 @@ type drawInput struct {
 	Body DrawRequest
 }
 
-type sampleOutput struct {
-	Body online.Sample
-}
-
-type samplesOutput struct {
-	Body SampleList
-}
-
 // SampleList are draws.
 type SampleList struct {
 	Samples []online.Sample `doc:"The newest first." json:"samples" nullable:"false"`
@@ -104,10 +96,6 @@ type reviewsInput struct {
 	ToDo   bool   `doc:"Only what the caller can still label." query:"to_do"`
 }
 
-type reviewsOutput struct {
-	Body ReviewList
-}
-
 type reviewInput struct {
 	ID uuid.UUID `doc:"The run." path:"id"`
 }
@@ -117,16 +105,8 @@ type labelInput struct {
 	Body LabelRequest
 }
 
-type reviewOutput struct {
-	Body Review
-}
-
 type qualityInput struct {
 	Sample int64 `doc:"Of this draw only." minimum:"1" query:"sample"`
-}
-
-type qualityOutput struct {
-	Body online.Quality
 }
 
 func (s *server) describeReviews(api huma.API) {
@@ -162,7 +142,7 @@ func (s *server) describeReviews(api huma.API) {
 	}, access.ReviewAnswers), s.labelReview)
 }
 
-func (s *server) drawSample(ctx context.Context, in *drawInput) (*sampleOutput, error) {
+func (s *server) drawSample(ctx context.Context, in *drawInput) (*output[online.Sample], error) {
 	draw := online.Draw{Actor: actor(ctx), From: in.Body.From, Seed: in.Body.Seed, Size: in.Body.Size, To: in.Body.To}
 	if draw.To.IsZero() {
 		draw.To = s.Clock()
@@ -174,18 +154,18 @@ func (s *server) drawSample(ctx context.Context, in *drawInput) (*sampleOutput, 
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &sampleOutput{Body: sample}, nil
+	return &output[online.Sample]{Body: sample}, nil
 }
 
-func (s *server) samples(ctx context.Context, _ *struct{}) (*samplesOutput, error) {
+func (s *server) samples(ctx context.Context, _ *struct{}) (*output[SampleList], error) {
 	samples, err := s.Online.Samples(ctx, samplesShown)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &samplesOutput{Body: SampleList{Samples: samples}}, nil
+	return &output[SampleList]{Body: SampleList{Samples: samples}}, nil
 }
 
-func (s *server) reviews(ctx context.Context, in *reviewsInput) (*reviewsOutput, error) {
+func (s *server) reviews(ctx context.Context, in *reviewsInput) (*output[ReviewList], error) {
 	filter := online.ReviewFilter{
 		Limit: in.Limit + 1, Reviewer: actor(ctx).ID, SampleID: in.Sample, Status: online.ReviewStatus(in.Status), ToDo: in.ToDo,
 	}
@@ -210,33 +190,33 @@ func (s *server) reviews(ctx context.Context, in *reviewsInput) (*reviewsOutput,
 		}
 		list.Reviews = append(list.Reviews, NewReview(r, s.masker.Text))
 	}
-	return &reviewsOutput{Body: list}, nil
+	return &output[ReviewList]{Body: list}, nil
 }
 
-func (s *server) review(ctx context.Context, in *reviewInput) (*reviewOutput, error) {
+func (s *server) review(ctx context.Context, in *reviewInput) (*output[Review], error) {
 	found, err := s.Online.Review(ctx, in.ID, actor(ctx).ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &reviewOutput{Body: NewReview(found, s.masker.Text)}, nil
+	return &output[Review]{Body: NewReview(found, s.masker.Text)}, nil
 }
 
-func (s *server) labelReview(ctx context.Context, in *labelInput) (*reviewOutput, error) {
+func (s *server) labelReview(ctx context.Context, in *labelInput) (*output[Review], error) {
 	labelled, err := s.Online.Label(ctx, online.Labelling{
 		Actor: actor(ctx), Label: evals.Ending(in.Body.Label), Note: s.masker.Text(s.Redactor.Redact(in.Body.Note).Text), RunID: in.ID,
 	})
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &reviewOutput{Body: NewReview(labelled, s.masker.Text)}, nil
+	return &output[Review]{Body: NewReview(labelled, s.masker.Text)}, nil
 }
 
-func (s *server) quality(ctx context.Context, in *qualityInput) (*qualityOutput, error) {
+func (s *server) quality(ctx context.Context, in *qualityInput) (*output[online.Quality], error) {
 	quality, err := s.Online.Quality(ctx, in.Sample, actor(ctx).ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &qualityOutput{Body: quality}, nil
+	return &output[online.Quality]{Body: quality}, nil
 }
 
 // NewReview is a review as the interface shows it, with what customers wrote masked.

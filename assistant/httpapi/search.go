@@ -21,10 +21,6 @@ type searchInput struct {
 	Q            string `doc:"The question, in any language. Secrets are taken out before it is searched for." maxLength:"2000" minLength:"1" query:"q" required:"true"` //nolint:lll // a tag is one line
 }
 
-type searchOutput struct {
-	Body SearchResults
-}
-
 // SearchResults are the articles that answer a question, and why.
 type SearchResults struct {
 	Degraded   bool         `doc:"The embedding model could not be asked: the hits come from words alone." json:"degraded,omitempty"`
@@ -90,7 +86,7 @@ func (s *server) describeSearch(api huma.API) {
 	}, access.WorkTickets), s.search)
 }
 
-func (s *server) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
+func (s *server) search(ctx context.Context, in *searchInput) (*output[SearchResults], error) {
 	query, redactions, err := s.searchQuery(in)
 	if err != nil {
 		return nil, err
@@ -104,7 +100,7 @@ func (s *server) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	}
 	view := NewSearchResults(results)
 	view.Redactions = redactions
-	return &searchOutput{Body: view}, nil
+	return &output[SearchResults]{Body: view}, nil
 }
 
 // searchQuery is what a request asks for, without the secrets that an agent may have pasted (P2).

@@ -32,10 +32,6 @@ type LogInRequest struct {
 	Password string `json:"password" maxLength:"200" minLength:"1"`
 }
 
-type sessionOutput struct {
-	Body SessionResponse
-}
-
 // SessionResponse is the caller's own session.
 type SessionResponse struct {
 	Agent     AgentView `json:"agent"`
@@ -52,10 +48,6 @@ type codeInput struct {
 // CodeRequest is a code of the second factor.
 type CodeRequest struct {
 	Code string `doc:"Six digits of the authenticator; to log in also a recovery code, each of which works once." example:"123456" json:"code" maxLength:"40" minLength:"6"` //nolint:lll // a tag is one line
-}
-
-type sessionsOutput struct {
-	Body SessionList
 }
 
 // SessionList are the caller's sessions.
@@ -148,7 +140,7 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, error) {
+func (s *server) logIn(ctx context.Context, in *logInInput) (*output[SessionResponse], error) {
 	r := requestFrom(ctx)
 	for field, text := range map[string]string{"email": in.Body.Email, "password": in.Body.Password} {
 		if err := storable(field, text); err != nil {
@@ -163,7 +155,7 @@ func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, err
 }
 
 // enter answers a step of a log-in with the session's new cookie, and the last step also with one that makes the browser known.
-func (s *server) enter(ctx context.Context, login postgres.LoggedIn) (*sessionOutput, error) {
+func (s *server) enter(ctx context.Context, login postgres.LoggedIn) (*output[SessionResponse], error) {
 	r := requestFrom(ctx)
 	r.cookies = append(r.cookies, s.cookie(sessionCookie, login.Secret, 0))
 	if login.Stage == access.Active {
@@ -173,7 +165,7 @@ func (s *server) enter(ctx context.Context, login postgres.LoggedIn) (*sessionOu
 		}
 		r.cookies = append(r.cookies, s.cookie(deviceCookie, device, postgres.DeviceLife))
 	}
-	return &sessionOutput{Body: sessionView(login, access.CSRFToken(login.Secret))}, nil
+	return &output[SessionResponse]{Body: sessionView(login, access.CSRFToken(login.Secret))}, nil
 }
 
 func (s *server) session(ctx context.Context, _ *struct{}) (*struct{ Body SessionResponse }, error) {
@@ -190,7 +182,7 @@ func (s *server) logOut(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	return nil, nil //nolint:nilnil // Huma's way to say 204
 }
 
-func (s *server) proveFactor(ctx context.Context, in *codeInput) (*sessionOutput, error) {
+func (s *server) proveFactor(ctx context.Context, in *codeInput) (*output[SessionResponse], error) {
 	login, err := s.Store.ProveFactor(ctx, requestFrom(ctx).login, in.Body.Code)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -198,7 +190,7 @@ func (s *server) proveFactor(ctx context.Context, in *codeInput) (*sessionOutput
 	return s.enter(ctx, login)
 }
 
-func (s *server) sessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
+func (s *server) sessions(ctx context.Context, _ *struct{}) (*output[SessionList], error) {
 	login := requestFrom(ctx).login
 	sessions, err := s.Store.Sessions(ctx, login.Agent.ID)
 	if err != nil {
@@ -209,7 +201,7 @@ func (s *server) sessions(ctx context.Context, _ *struct{}) (*sessionsOutput, er
 		list.Sessions[i] = NewSessionSummary(one)
 		list.Sessions[i].Current = one.ID == login.Session.ID
 	}
-	return &sessionsOutput{Body: list}, nil
+	return &output[SessionList]{Body: list}, nil
 }
 
 // NewSessionSummary is a session as its JSON shows it, not known to be the reader's own.

@@ -28,14 +28,6 @@ type statsInput struct {
 	To       time.Time `doc:"Now when missing." query:"to"`
 }
 
-type statsOutput struct {
-	Body desk.Stats
-}
-
-type gapsOutput struct {
-	Body GapList
-}
-
 // GapList is what the knowledge base lacks.
 type GapList struct {
 	Gaps []desk.Gap `doc:"The most frequent first." json:"gaps" nullable:"false"`
@@ -56,7 +48,7 @@ func (s *server) describeStats(api huma.API) {
 	}, access.ReadFigures), s.gaps)
 }
 
-func (s *server) stats(ctx context.Context, in *statsInput) (*statsOutput, error) {
+func (s *server) stats(ctx context.Context, in *statsInput) (*output[desk.Stats], error) {
 	filter, problem := s.statsFilter(in)
 	if problem != nil {
 		return nil, problem
@@ -65,10 +57,10 @@ func (s *server) stats(ctx context.Context, in *statsInput) (*statsOutput, error
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &statsOutput{Body: stats}, nil
+	return &output[desk.Stats]{Body: stats}, nil
 }
 
-func (s *server) gaps(ctx context.Context, in *statsInput) (*gapsOutput, error) {
+func (s *server) gaps(ctx context.Context, in *statsInput) (*output[GapList], error) {
 	filter, problem := s.statsFilter(in)
 	if problem != nil {
 		return nil, problem
@@ -81,7 +73,7 @@ func (s *server) gaps(ctx context.Context, in *statsInput) (*gapsOutput, error) 
 		questions[i].Text = s.masker.Text(questions[i].Text)
 	}
 	gaps := desk.Gaps(questions)
-	return &gapsOutput{Body: GapList{Gaps: gaps[:min(len(gaps), gapsShown)]}}, nil
+	return &output[GapList]{Body: GapList{Gaps: gaps[:min(len(gaps), gapsShown)]}}, nil
 }
 
 func (s *server) statsFilter(in *statsInput) (desk.StatsFilter, error) {

@@ -85,17 +85,9 @@ type stepInput[T any] struct {
 	Body T
 }
 
-type nextOutput struct {
-	Body NextTicket
-}
-
 // NextTicket is what waits for the caller.
 type NextTicket struct {
 	Ticket *Ticket `doc:"Claimed by the caller. Missing when nothing waits, or the caller has as many as they may." json:"ticket,omitempty"`
-}
-
-type historyOutput struct {
-	Body TicketHistory
 }
 
 // TicketHistory is what happened to a ticket.
@@ -115,10 +107,6 @@ type HistoryEntry struct {
 	Version    int32          `doc:"Of the ticket after it." json:"version"`
 }
 
-type noteOutput struct {
-	Body Note
-}
-
 // stepRoute is a route that takes a ticket through a step.
 type stepRoute[T any] struct {
 	change      func(T) desk.Change
@@ -131,7 +119,7 @@ func registerStep[T any](s *server, api huma.API, route stepRoute[T]) {
 	huma.Register(api, s.operation(api, huma.Operation{
 		Description: route.description, Method: http.MethodPost, OperationID: route.name + "-ticket",
 		Path: "/v1/tickets/{id}/" + route.name, Summary: route.summary, Tags: []string{"Agents"},
-	}, access.WorkTickets), func(ctx context.Context, in *stepInput[T]) (*ticketOutput, error) {
+	}, access.WorkTickets), func(ctx context.Context, in *stepInput[T]) (*output[Ticket], error) {
 		change := route.change(in.Body)
 		change.Actor, change.TicketID = actor(ctx), in.ID
 		for _, text := range append([]string{change.Reason, change.Queue}, change.Tags...) {
@@ -143,7 +131,7 @@ func registerStep[T any](s *server, api huma.API, route stepRoute[T]) {
 		if err != nil {
 			return nil, s.problemOf(ctx, err)
 		}
-		return &ticketOutput{Body: NewTicket(ticket)}, nil
+		return &output[Ticket]{Body: NewTicket(ticket)}, nil
 	})
 }
 
@@ -241,24 +229,24 @@ func (s *server) describeTicketReads(api huma.API) {
 	}, access.WorkTickets), s.note)
 }
 
-func (s *server) next(ctx context.Context, _ *struct{}) (*nextOutput, error) {
+func (s *server) next(ctx context.Context, _ *struct{}) (*output[NextTicket], error) {
 	ticket, err := s.Desk.Next(ctx, actor(ctx))
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
 	if ticket == nil {
-		return &nextOutput{}, nil
+		return &output[NextTicket]{}, nil
 	}
 	view := NewTicket(*ticket)
-	return &nextOutput{Body: NextTicket{Ticket: &view}}, nil
+	return &output[NextTicket]{Body: NextTicket{Ticket: &view}}, nil
 }
 
-func (s *server) history(ctx context.Context, in *ticketInput) (*historyOutput, error) {
+func (s *server) history(ctx context.Context, in *ticketInput) (*output[TicketHistory], error) {
 	entries, err := s.Desk.History(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &historyOutput{Body: NewHistory(entries)}, nil
+	return &output[TicketHistory]{Body: NewHistory(entries)}, nil
 }
 
 // NewHistory is a ticket's history as its JSON shows it.
@@ -273,7 +261,7 @@ func NewHistory(entries []desk.Entry) TicketHistory {
 	return history
 }
 
-func (s *server) note(ctx context.Context, in *stepInput[NoteRequest]) (*noteOutput, error) {
+func (s *server) note(ctx context.Context, in *stepInput[NoteRequest]) (*output[Note], error) {
 	if err := storable("body", in.Body.Body); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -281,5 +269,5 @@ func (s *server) note(ctx context.Context, in *stepInput[NoteRequest]) (*noteOut
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &noteOutput{Body: Note{AgentID: note.AgentID, Body: note.Body, CreatedAt: note.CreatedAt, ID: note.ID}}, nil
+	return &output[Note]{Body: Note{AgentID: note.AgentID, Body: note.Body, CreatedAt: note.CreatedAt, ID: note.ID}}, nil
 }

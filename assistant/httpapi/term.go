@@ -33,10 +33,6 @@ type termsInput struct {
 	Limit int    `default:"100" maximum:"500" minimum:"1" query:"limit"`
 }
 
-type termsOutput struct {
-	Body TermList
-}
-
 // TermList is a page of the desk's own terms.
 type TermList struct {
 	Concepts []ConceptView `doc:"By name." json:"concepts" nullable:"false"`
@@ -71,18 +67,10 @@ type ConceptRequest struct {
 	Terms map[string][]string `doc:"By language, as BCP 47 tags." json:"terms"`
 }
 
-type conceptOutput struct {
-	Body ConceptView
-}
-
 type importTermsInput struct {
 	ContentType string `doc:"text/tab-separated-values, or for TBX application/x-tbx, application/xml or text/xml." header:"Content-Type" required:"true"` //nolint:lll // a tag is one line
 	DryRun      bool   `doc:"Say what would change, and change nothing." query:"dry_run"`
 	RawBody     []byte `contentType:"text/tab-separated-values"`
-}
-
-type importTermsOutput struct {
-	Body TermChanges
 }
 
 // TermChanges names the concepts that an import changed.
@@ -144,7 +132,7 @@ func (s *server) glossary(ctx context.Context) retrieval.Glossary {
 	return s.Glossary(actor(ctx).ID.String())
 }
 
-func (s *server) terms(ctx context.Context, in *termsInput) (*termsOutput, error) {
+func (s *server) terms(ctx context.Context, in *termsInput) (*output[TermList], error) {
 	concepts, _, err := s.glossary(ctx).Concepts(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -162,10 +150,10 @@ func (s *server) terms(ctx context.Context, in *termsInput) (*termsOutput, error
 		}
 		list.Concepts = append(list.Concepts, conceptView(concept))
 	}
-	return &termsOutput{Body: list}, nil
+	return &output[TermList]{Body: list}, nil
 }
 
-func (s *server) setConcept(ctx context.Context, in *setConceptInput) (*conceptOutput, error) {
+func (s *server) setConcept(ctx context.Context, in *setConceptInput) (*output[ConceptView], error) {
 	concept, err := terms.NewConcept(in.Body.Terms)
 	if p, ok := errors.AsType[*terms.Problem](err); ok {
 		return nil, invalidField("terms", p.Fix) // what it says beside the fix may repeat the value
@@ -179,7 +167,7 @@ func (s *server) setConcept(ctx context.Context, in *setConceptInput) (*conceptO
 	if _, err := s.glossary(ctx).Save(ctx, []lexical.Concept{concept}); err != nil {
 		return nil, s.termsProblem(ctx, "terms", err)
 	}
-	return &conceptOutput{Body: conceptView(concept)}, nil
+	return &output[ConceptView]{Body: conceptView(concept)}, nil
 }
 
 func (s *server) removeConcept(ctx context.Context, in *ConceptKey) (*struct{}, error) {
@@ -197,7 +185,7 @@ func (s *server) removeConcept(ctx context.Context, in *ConceptKey) (*struct{}, 
 	return nil, nil //nolint:nilnil // Huma's way to say 204
 }
 
-func (s *server) importTerms(ctx context.Context, in *importTermsInput) (*importTermsOutput, error) {
+func (s *server) importTerms(ctx context.Context, in *importTermsInput) (*output[TermChanges], error) {
 	format, ok := termsFormat(in.ContentType)
 	if !ok {
 		return nil, newProblem(kindOfStatus(http.StatusUnsupportedMediaType).name,
@@ -215,7 +203,7 @@ func (s *server) importTerms(ctx context.Context, in *importTermsInput) (*import
 	if err != nil {
 		return nil, s.termsProblem(ctx, "body", err)
 	}
-	return &importTermsOutput{Body: TermChanges{
+	return &output[TermChanges]{Body: TermChanges{
 		Added: append([]string{}, change.Added...), Unchanged: append([]string{}, change.Unchanged...),
 		Updated: append([]string{}, change.Updated...),
 	}}, nil

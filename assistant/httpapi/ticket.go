@@ -33,10 +33,6 @@ type ticketsInput struct {
 	Tag      string `maxLength:"50" query:"tag"`
 }
 
-type ticketsOutput struct {
-	Body TicketList
-}
-
 // TicketList is a page of the queue.
 type TicketList struct {
 	NextCursor string   `doc:"Where the next page begins; missing on the last." json:"next_cursor,omitempty"`
@@ -76,10 +72,6 @@ type Ticket struct {
 
 type ticketInput struct {
 	ID uuid.UUID `doc:"The ticket." format:"uuid" path:"id"`
-}
-
-type ticketDetailOutput struct {
-	Body TicketDetail
 }
 
 // TicketDetail is a ticket with all that an agent needs to answer it.
@@ -178,7 +170,7 @@ func (s *server) describeTickets(api huma.API) {
 	}, access.WorkTickets), s.ticket)
 }
 
-func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput, error) {
+func (s *server) tickets(ctx context.Context, in *ticketsInput) (*output[TicketList], error) {
 	filter := desk.Filter{
 		Channel: in.Channel, Intent: in.Intent, Language: in.Language, Limit: in.Limit, Overdue: in.Overdue,
 		Priority: triage.Priority(in.Priority), Queue: in.Queue, Risk: risk.Risk(in.Risk),
@@ -211,15 +203,15 @@ func (s *server) tickets(ctx context.Context, in *ticketsInput) (*ticketsOutput,
 	if next != nil {
 		list.NextCursor = formatCursor(*next)
 	}
-	return &ticketsOutput{Body: list}, nil
+	return &output[TicketList]{Body: list}, nil
 }
 
-func (s *server) ticket(ctx context.Context, in *ticketInput) (*ticketDetailOutput, error) {
+func (s *server) ticket(ctx context.Context, in *ticketInput) (*output[TicketDetail], error) {
 	detail, err := s.Desk.Ticket(ctx, in.ID)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &ticketDetailOutput{Body: NewTicketDetail(s.masker.Detail(detail))}, nil
+	return &output[TicketDetail]{Body: NewTicketDetail(s.masker.Detail(detail))}, nil
 }
 
 // formatCursor makes a cursor a word that nobody is tempted to build: its inside may change.

@@ -37,7 +37,7 @@ func (s *server) describeUnmask(api huma.API) {
 	}, access.Unmask), s.unmask)
 }
 
-func (s *server) unmask(ctx context.Context, in *unmaskInput) (*ticketDetailOutput, error) {
+func (s *server) unmask(ctx context.Context, in *unmaskInput) (*output[TicketDetail], error) {
 	if err := storable("reason", in.Body.Reason); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
@@ -45,7 +45,7 @@ func (s *server) unmask(ctx context.Context, in *unmaskInput) (*ticketDetailOutp
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &ticketDetailOutput{Body: NewTicketDetail(detail)}, nil
+	return &output[TicketDetail]{Body: NewTicketDetail(detail)}, nil
 }
 
 func customerView(c assistant.Customer) *CustomerView {

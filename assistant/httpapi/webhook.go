@@ -13,10 +13,6 @@ import (
 	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
-type endpointsOutput struct {
-	Body EndpointList
-}
-
 // EndpointList are the endpoints that are told of changes.
 type EndpointList struct {
 	Endpoints []WebhookEndpoint `json:"endpoints" nullable:"false"`
@@ -45,10 +41,6 @@ type deliveriesInput struct {
 	Status     string    `doc:"dead is the list of what was given up." enum:"dead,delivered,pending" query:"status"`
 }
 
-type deliveriesOutput struct {
-	Body DeliveryList
-}
-
 // DeliveryList are deliveries of events.
 type DeliveryList struct {
 	Deliveries []Delivery `doc:"Of the latest event first." json:"deliveries" nullable:"false"`
@@ -73,10 +65,6 @@ type Delivery struct {
 
 type webhookRef struct {
 	ID uuid.UUID `format:"uuid" path:"id"`
-}
-
-type replayOutput struct {
-	Body Replayed
 }
 
 // Replayed says what was started again.
@@ -109,7 +97,7 @@ func (s *server) describeWebhooks(api huma.API) {
 	}, access.ManageWebhooks), s.replayEndpoint)
 }
 
-func (s *server) endpoints(ctx context.Context, _ *struct{}) (*endpointsOutput, error) {
+func (s *server) endpoints(ctx context.Context, _ *struct{}) (*output[EndpointList], error) {
 	states, err := s.Store.Endpoints(ctx)
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
@@ -118,10 +106,10 @@ func (s *server) endpoints(ctx context.Context, _ *struct{}) (*endpointsOutput, 
 	for i, state := range states {
 		list.Endpoints[i] = NewWebhookEndpoint(state)
 	}
-	return &endpointsOutput{Body: list}, nil
+	return &output[EndpointList]{Body: list}, nil
 }
 
-func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*deliveriesOutput, error) {
+func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*output[DeliveryList], error) {
 	filter := postgres.DeliveryFilter{Limit: in.Limit, Status: webhook.Status(in.Status)}
 	if in.EndpointID != uuid.Nil {
 		filter.EndpointID = &in.EndpointID
@@ -134,29 +122,29 @@ func (s *server) deliveries(ctx context.Context, in *deliveriesInput) (*deliveri
 	for i, d := range deliveries {
 		list.Deliveries[i] = NewDelivery(d)
 	}
-	return &deliveriesOutput{Body: list}, nil
+	return &output[DeliveryList]{Body: list}, nil
 }
 
-func (s *server) replayDelivery(ctx context.Context, in *webhookRef) (*replayOutput, error) {
+func (s *server) replayDelivery(ctx context.Context, in *webhookRef) (*output[Replayed], error) {
 	if _, err := s.Store.Delivery(ctx, in.ID); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
 	return s.replayed(ctx, nil, []uuid.UUID{in.ID})
 }
 
-func (s *server) replayEndpoint(ctx context.Context, in *webhookRef) (*replayOutput, error) {
+func (s *server) replayEndpoint(ctx context.Context, in *webhookRef) (*output[Replayed], error) {
 	if _, err := s.Store.Endpoint(ctx, in.ID); err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
 	return s.replayed(ctx, &in.ID, nil)
 }
 
-func (s *server) replayed(ctx context.Context, endpoint *uuid.UUID, deliveries []uuid.UUID) (*replayOutput, error) {
+func (s *server) replayed(ctx context.Context, endpoint *uuid.UUID, deliveries []uuid.UUID) (*output[Replayed], error) {
 	n, err := s.Store.Replay(ctx, endpoint, deliveries, actor(ctx).String())
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
-	return &replayOutput{Body: Replayed{Replayed: n}}, nil
+	return &output[Replayed]{Body: Replayed{Replayed: n}}, nil
 }
 
 // NewWebhookEndpoint is an endpoint as its JSON shows it.

@@ -363,57 +363,6 @@ func TestStoreDesk(t *testing.T) {
 	})
 }
 
-func TestStoreKeys(t *testing.T) { //nolint:tparallel // its subtests build on each other
-	t.Parallel()
-
-	bundle := setup(t)
-	key, secret, err := bundle.store.CreateKey(t.Context(), postgres.Key{Name: "Mia", Role: postgres.RoleAgent})
-	require.NoError(t, err)
-	found, err := bundle.store.KeyBySecret(t.Context(), secret)
-	require.NoError(t, err)
-	require.Equal(t, key.ID, found.ID)
-	require.NotNil(t, found.AgentID)
-
-	t.Run("SecretIsStoredNowhere", func(t *testing.T) {
-		require.Equal(t, 0, bundle.count(t, `SELECT count(*) FROM api_keys k WHERE k::text LIKE '%' || '`+secret+`' || '%'`))
-	})
-
-	t.Run("UnknownAndRevokedKeysAreUnauthorized", func(t *testing.T) {
-		_, err := bundle.store.KeyBySecret(t.Context(), secret+"x")
-		require.Equal(t, assistant.CodeUnauthorized, assistant.ErrorCode(err))
-		require.NoError(t, bundle.store.RevokeKey(t.Context(), key.ID, "test"))
-		_, err = bundle.store.KeyBySecret(t.Context(), secret)
-		require.Equal(t, assistant.CodeUnauthorized, assistant.ErrorCode(err))
-	})
-}
-
-func TestStoreSettings(t *testing.T) {
-	t.Parallel()
-
-	bundle := setup(t)
-	settings, err := bundle.store.Settings(t.Context())
-	require.NoError(t, err)
-	require.True(t, settings.Policy.AutoReply)
-
-	policy := settings.Policy
-	policy.AutoReply = false
-	version, err := bundle.store.SetPolicy(t.Context(), policy, assistant.AnyVersion, "test")
-	require.NoError(t, err)
-	id, err := bundle.store.SetNotice(t.Context(), assistant.Notice{Intents: []string{"withdrawal.pending"}, Texts: map[string]string{"en": "Delayed."}}, "test")
-	require.NoError(t, err)
-
-	settings, err = bundle.store.Settings(t.Context())
-	require.NoError(t, err)
-	require.False(t, settings.Policy.AutoReply)
-	require.Equal(t, version, settings.Policy.Version)
-	require.Len(t, settings.Notices, 1)
-
-	require.NoError(t, bundle.store.EndNotice(t.Context(), id, "test"))
-	settings, err = bundle.store.Settings(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, settings.Notices)
-}
-
 func (b *testBundle) agent(t *testing.T) desk.Actor {
 	t.Helper()
 	key, _, err := b.store.CreateKey(t.Context(), postgres.Key{Name: "agent", Role: postgres.RoleAgent})
