@@ -16,6 +16,7 @@ type source struct {
 	measured      []measure
 	measuredOnce  bool
 	numbers       map[string]bool
+	placed        *placedText
 	plain         *unmasked
 	said          []statement
 }
