@@ -189,6 +189,7 @@ func (v *review) draft() {
 		v.add(checkNumbers(undated, sources, question)...)
 		v.add(v.guard.checkMeasures(undated, sources)...)
 		v.add(checkPolarity(folded, v.text.Language, sources)...)
+		v.add(v.guard.checkPossibility(folded, v.text.Language, sources)...)
 		if v.guard.warns(folded) {
 			continue
 		}

@@ -7,6 +7,7 @@ type source struct {
 
 	amountsStated []statedAmount
 	bare          []measure
+	claimed       []claimed
 	clauses       *clauses
 	contacts      map[contactKey]bool
 	content       map[string]bool

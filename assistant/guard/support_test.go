@@ -90,6 +90,43 @@ func TestWhatCannotBeJudgedIsReadByAPerson(t *testing.T) {
 	require.Empty(t, groundingOf(g, "de", "Vielen Dank!", approvals["en"]), "a courtesy says nothing")
 }
 
+func TestASentenceMustNotSayTheOppositeInAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t)
+	sources := map[string]string{
+		"ar":      "لا يمكن إلغاء السحب بعد إرساله إلى الشبكة. يمكنك إنشاء مفتاح مرور جديد من صفحة الأمان.",
+		"en":      "A withdrawal cannot be cancelled after it was sent to the network. You can make a new passkey on the security page.",
+		"zh-Hans": "提现发送到网络后无法取消。您可以在安全页面创建新的通行密钥。",
+	}
+	drafts := map[string]struct{ honest, opposite []string }{
+		"ar": {
+			[]string{"لا يمكن إلغاء السحب بعد إرساله.", "يمكنك إنشاء مفتاح مرور جديد."},
+			[]string{"يمكن إلغاء السحب بعد إرساله إلى الشبكة.", "لا يمكنك إنشاء مفتاح مرور جديد."},
+		},
+		"en": {
+			[]string{"Once sent to the network, a withdrawal cannot be cancelled.", "You can make a new passkey."},
+			[]string{"A withdrawal can be cancelled after it was sent to the network.", "You cannot make a new passkey."},
+		},
+		"zh-Hans": {
+			[]string{"发送到网络后，提现无法取消。", "您可以创建新的通行密钥。"},
+			[]string{"提现发送到网络后可以取消。", "您不能创建新的通行密钥。"},
+		},
+	}
+	for language, draft := range drafts {
+		for sourceLanguage, source := range sources {
+			if language == sourceLanguage {
+				continue
+			}
+			for _, sentence := range draft.honest {
+				require.Empty(t, groundingOf(g, language, sentence, source), "%s of %s: %s", language, sourceLanguage, sentence)
+			}
+			for _, sentence := range draft.opposite {
+				require.NotEmpty(t, groundingOf(g, language, sentence, source), "%s of %s: %s", language, sourceLanguage, sentence)
+			}
+		}
+	}
+}
+
 func BenchmarkCheckAcrossLanguages(b *testing.B) {
 	g := newGuard(b)
 	draft := Text{Language: "ar"}
