@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/retrieval/passage"
@@ -102,29 +103,40 @@ func (e *Entailments) readTable(r io.Reader) ([]EntailmentRow, error) {
 		if len(fields) != len(languages)+2 {
 			return nil, fmt.Errorf("line %d: %d columns instead of %d", number, len(fields), len(languages)+2)
 		}
-		texts := fields[2:]
-		switch fields[0] {
-		case entailText:
-			e.texts = append(e.texts, fields[1])
-			for i, text := range texts {
-				e.passages[languages[i]+"/"+fields[1]] = []string{text}
-			}
-		case EntailTrue, EntailLie, EntailOffTopic:
-			for i, text := range texts {
-				for slug := range strings.SplitSeq(fields[1], ",") {
-					against, err := e.against(EntailmentRow{Article: slug, Draft: text, Kind: fields[0], Lang: languages[i]}, languages)
-					if err != nil {
-						return nil, fmt.Errorf("line %d: %w", number, err)
-					}
-					rows = append(rows, against...)
-				}
-			}
-		default:
-			return nil, fmt.Errorf("line %d: kind %q is none of text, true, lie and off_topic", number, fields[0])
+		found, err := e.line(fields, languages)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
+		rows = append(rows, found...)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read table: %w", err)
+	}
+	return rows, nil
+}
+
+// line takes a line of the table.
+func (e *Entailments) line(fields, languages []string) ([]EntailmentRow, error) {
+	kind, texts := fields[0], fields[2:]
+	if kind == entailText {
+		e.texts = append(e.texts, fields[1])
+		for i, text := range texts {
+			e.passages[languages[i]+"/"+fields[1]] = []string{text}
+		}
+		return nil, nil
+	}
+	if kind != EntailTrue && kind != EntailLie && kind != EntailOffTopic {
+		return nil, fmt.Errorf("kind %q is none of text, true, lie and off_topic", kind)
+	}
+	var rows []EntailmentRow
+	for i, text := range texts {
+		for slug := range strings.SplitSeq(fields[1], ",") {
+			against, err := e.against(EntailmentRow{Article: slug, Draft: text, Kind: kind, Lang: languages[i]}, languages)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, against...)
+		}
 	}
 	return rows, nil
 }
@@ -203,7 +215,6 @@ func (e *Entailments) of(language, slug string) ([]string, error) {
 
 // ownSentences are the articles' own, but for rows of tables and lists of words.
 func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
-	const fewestRunes = 12
 	entries, err := fs.ReadDir(e.articles, ".")
 	if err != nil {
 		return nil, fmt.Errorf("find articles: %w", err)
@@ -223,8 +234,7 @@ func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
 				return nil, err
 			}
 			for _, sentence := range passage.Sentences(strings.Join(passages, "\n")) {
-				sentence = strings.TrimSpace(sentence)
-				if len([]rune(sentence)) < fewestRunes || strings.Contains(sentence, "|") || !strings.ContainsAny(sentence, ".。؟!") {
+				if sentence = strings.TrimSpace(sentence); !isProse(sentence) {
 					continue
 				}
 				if number++; number%every != 0 {
@@ -239,6 +249,12 @@ func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
 		}
 	}
 	return rows, nil
+}
+
+// isProse reports a sentence, not a row of a table or a word in a list.
+func isProse(text string) bool {
+	const fewestRunes = 12
+	return utf8.RuneCountInString(text) >= fewestRunes && !strings.Contains(text, "|") && strings.ContainsAny(text, ".。؟!")
 }
 
 func base(language string) string {

@@ -62,7 +62,7 @@ func (g *Guard) checkTranslation(plain string, c grounding, least float64) []Fin
 			excerpt(c.text))}}
 	}
 	if score := g.support(plain, c).Score(); score < least {
-		return []Finding{{CheckGrounding, fmt.Sprintf("too little like the cited sources, which are in another language (%.2f, at least %.2f): %q",
+		return []Finding{{CheckGrounding, fmt.Sprintf("too little like the cited sources, in another language (%.2f, at least %.2f): %q",
 			score, least, excerpt(c.text))}}
 	}
 	return nil

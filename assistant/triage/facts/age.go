@@ -42,10 +42,11 @@ var numbers = map[string]float64{
 var phrases = map[time.Duration]string{
 	time.Hour:     `منذ ساعة|من ساعة|قبل ساعة`,
 	2 * time.Hour: `ساعتين`,
-	day:           `yesterday|昨天|昨日|hôm qua|dün|вчера|어제|하루|ayer|ontem|kemarin|امس|أمس|مبارح|gestern|hier soir|depuis hier|seharian|all day`,
-	2 * day:       `day before yesterday|前天|一昨日|おととい|hôm kia|позавчера|이틀|그저께|anteayer|anteontem|يومين|أول أمس|vorgestern|avant hier`,
-	3 * day:       `사흘|kemarin lusa`,
-	4 * day:       `나흘`,
+	day: `yesterday|昨天|昨日|hôm qua|dün|вчера|어제|하루|ayer|ontem|kemarin|امس|أمس|مبارح|gestern|hier soir|depuis hier|
+		seharian|all day`,
+	2 * day: `day before yesterday|前天|一昨日|おととい|hôm kia|позавчера|이틀|그저께|anteayer|anteontem|يومين|أول أمس|vorgestern|avant hier`,
+	3 * day: `사흘|kemarin lusa`,
+	4 * day: `나흘`,
 	7 * day: `last week|all week|a week|上周|上週|上星期|上礼拜|先週|tuần trước|geçen hafta|на прошлой неделе|지난주|일주일|la semana pasada|
 		semana passada|minggu lalu|الاسبوع الماضي|اسبوع|letzte woche|semaine dernière`,
 	14 * day: `fortnight|半个月|半個月|半月|보름|اسبوعين|quincena`,
