@@ -138,7 +138,8 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 	k.prompts, problems[3] = prompts.New()
 	k.redactor, problems[4] = redact.New(redact.Config{})
 	k.taxonomy, problems[5] = intent.Default()
-	classifier, err := intent.Builtin(embed.New())
+	vectors := embed.New()
+	classifier, err := intent.Builtin(vectors)
 	problems[6] = err
 	rules, err := risk.Default()
 	problems[7] = err
@@ -155,7 +156,7 @@ var loadKnowledge = sync.OnceValues(func() (knowledge, error) { //nolint:gocheck
 	k.guard = k.guard.WithDetector(func(text string) (string, float64) {
 		guess := k.detector.Detect(text, lang.Hint{})
 		return guess.Tag, guess.Certainty
-	})
+	}).WithVectors(guard.Vectors{Dimensions: vectors.Dimensions(), Weigh: vectors.Weigh})
 	return k, errors.Join(problems[:]...)
 })
 

@@ -12,11 +12,15 @@ import (
 // Fact is something that a customer can be asked for with a fixed text. None is a secret.
 type Fact string
 
-// The facts, named as the taxonomy's `collect` names them.
+// The facts. The asset and the network are named as in the taxonomy's `collect`.
 const (
+	FactAge     Fact = "age" // how long ago it was sent: what is normal after minutes is stuck after days
 	FactAsset   Fact = "asset"
 	FactNetwork Fact = "network"
 )
+
+// collectAge is how the taxonomy names FactAge.
+const collectAge = "time sent"
 
 const (
 	// askCertainty is the certainty of the intent from which on a fact is asked for. Below, the question itself is not clear,
@@ -42,8 +46,17 @@ func (a *Assistant) missing(t triage.Triage, results retrieval.Results) Fact {
 		return FactAsset
 	case !t.Facts.Network && slices.Contains(entry.Collect, string(FactNetwork)):
 		return FactNetwork
+	case t.Facts.Age == 0 && slices.Contains(entry.Collect, collectAge):
+		return FactAge
 	}
 	return ""
+}
+
+// overdue reports a case that the taxonomy says depends on how long ago something was sent, and that is stuck and not slow: an
+// article about the normal course does not answer it.
+func (a *Assistant) overdue(t triage.Triage) bool {
+	entry, known := a.Triager.Intent(t.Intent)
+	return known && t.Facts.Age >= triage.LongWait && slices.Contains(entry.Collect, collectAge)
 }
 
 // turns are the triages of two messages of a customer that belong together: each alone, and both as one text.

@@ -8,6 +8,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
@@ -62,4 +63,38 @@ func TestTwoMessagesAreAsDangerousAsOneOfThemHints(t *testing.T) {
 		require.False(t, got.NeedsPerson(), "%v: %.2f", calm, got.Person)
 	}
 	require.True(t, judge("how much is the fee to withdraw", "usdt, trc20").Facts.Network, "what was said beside stays")
+}
+
+func TestHowLongAgoIsAskedWhereItDecides(t *testing.T) {
+	t.Parallel()
+	taxonomy, err := intent.Default()
+	require.NoError(t, err)
+	classifier, err := intent.Builtin(embed.New())
+	require.NoError(t, err)
+	rules, err := risk.Default()
+	require.NoError(t, err)
+	triager, err := triage.New(taxonomy, classifier, rules)
+	require.NoError(t, err)
+	a := New(Config{Triager: triager})
+	const unconfirmed = "deposit.pending_confirmations"
+	found := retrieval.Results{Hits: []retrieval.Hit{{Article: retrieval.ArticleRef{Intents: []string{unconfirmed}}}}}
+	for said, want := range map[string]struct {
+		missing Fact
+		overdue bool
+	}{
+		"my usdt on trc20 is not confirmed":             {missing: FactAge},
+		"my usdt on trc20 is not confirmed, 20 min":     {},
+		"my usdt on trc20 not confirmed for 5 days":     {overdue: true},
+		"我的 USDT TRC20 充值还没确认":                          {missing: FactAge},
+		"我的 USDT TRC20 充值20分钟了还没确认":                     {},
+		"我的 USDT TRC20 充值五天了还没确认":                       {overdue: true},
+		"إيداع USDT على شبكة TRC20 لم يتأكد":            {missing: FactAge},
+		"إيداع USDT على شبكة TRC20 لم يتأكد منذ ساعة":   {},
+		"إيداع USDT على شبكة TRC20 لم يتأكد منذ 5 أيام": {overdue: true},
+	} {
+		read := triage.Triage{Certainty: 0.9, Facts: triager.Facts(said), Intent: unconfirmed}
+		require.Equal(t, want.missing, a.missing(read, found), said)
+		require.Equal(t, want.overdue, a.overdue(read), said)
+	}
+	require.False(t, a.overdue(triage.Triage{Facts: triager.Facts("for 5 days"), Intent: "account.login_or_password"}), "age decides nothing there")
 }

@@ -90,11 +90,10 @@ func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {
 			ID: i + 1, Locale: source.Language, Text: source.Text, Title: source.Article.Title,
 		})
 	}
-	for _, wording := range request.Results.Wording {
-		if slices.ContainsFunc(sources, func(s Source) bool { return s.Language == request.Language }) {
-			break // the sources have the desk's words
+	if !slices.ContainsFunc(sources, func(s Source) bool { return s.Language == request.Language }) { // else they have the desk's words
+		for _, wording := range request.Results.Wording {
+			in.Terms = append(in.Terms, prompts.DraftTerm{Concept: wording.Concept, Word: wording.Word})
 		}
-		in.Terms = append(in.Terms, prompts.DraftTerm{Concept: wording.Concept, Word: wording.Word})
 	}
 	history := request.Case.History
 	for _, message := range history[max(0, len(history)-turnsShown):] {

@@ -77,6 +77,7 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 		Fit:            fit,
 		Language:       language,
 		Missing:        a.missing(t, results),
+		Overdue:        a.overdue(t),
 		SourceLanguage: draft.Language,
 		Sources:        len(draft.Citations()),
 		Triage:         t,

@@ -43,6 +43,7 @@ const (
 	ReasonNotAnswerable        Reason = "not_answerable"
 	ReasonOffTopic             Reason = "off_topic"
 	ReasonOtherLanguage        Reason = "only_in_another_language"
+	ReasonOverdue              Reason = "overdue"        // sent so long ago that it is stuck, and no article helps
 	ReasonPolicyNever          Reason = "policy_never"   // a rule of the policy: a person, without a draft
 	ReasonPolicySuggest        Reason = "policy_suggest" // a rule of the policy: a person, with a draft
 	ReasonShadow               Reason = "shadow"         // the assistant would have replied, but is only rehearsing
@@ -65,6 +66,7 @@ type Evidence struct {
 	Fit            confidence.Model // that Confidence comes from
 	Language       string           // the customer's
 	Missing        Fact             // what the customer did not say and the answer depends on; empty when nothing
+	Overdue        bool             // the answer depends on how long ago something was sent, and that is too long
 	Sources        int              // passages that the draft cites
 	SourceLanguage string           // of the draft
 	Triage         triage.Triage
@@ -219,6 +221,9 @@ func doubts(e Evidence, standing Standing) []Reason {
 	}
 	if e.Triage.AutoAnswer == intent.AutoAnswerNever {
 		doubts = append(doubts, ReasonIntentNever)
+	}
+	if e.Overdue {
+		doubts = append(doubts, ReasonOverdue)
 	}
 	if e.Confidence < standing.threshold(e.Fit) {
 		doubts = append(doubts, ReasonLowConfidence)

@@ -54,6 +54,14 @@ func TestPolicyDecide(t *testing.T) {
 			assistant.OutcomeHandedOff, assistant.ReasonOtherLanguage,
 		},
 		{
+			"WhatTookTooLongIsNoArticlesMatter", nil, sure(func(e *assistant.Evidence) { e.Overdue = true }),
+			assistant.OutcomeHandedOff, assistant.ReasonOverdue,
+		},
+		{
+			"HowLongAgoIsAskedBeforeAGuess", nil, sure(func(e *assistant.Evidence) { e.Confidence, e.Missing = 0, assistant.FactAge }),
+			assistant.OutcomeClarify, "missing_fact:age",
+		},
+		{
 			"GuardFindingOutweighsAnyConfidence", nil, sure(func(e *assistant.Evidence) {
 				e.Confidence, e.Verdict = 1, assistant.Verdict{Findings: []assistant.Finding{{Check: "link"}}}
 			}),

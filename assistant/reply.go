@@ -105,6 +105,8 @@ func (a *Assistant) clarify(end Conclusion, decision Decision) Conclusion {
 	switch {
 	case end.Explained.Triage.OffTopic:
 		text = prompts.AskOffTopic
+	case slices.Contains(decision.Reasons, ReasonMissingFact+":"+Reason(FactAge)):
+		text = prompts.AskAge
 	case slices.Contains(decision.Reasons, ReasonMissingFact+":"+Reason(FactAsset)):
 		text = prompts.AskAsset
 	case slices.Contains(decision.Reasons, ReasonMissingFact+":"+Reason(FactNetwork)):

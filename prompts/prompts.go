@@ -46,6 +46,7 @@ const (
 	AckLegal                 Key = "ack.legal" // lawyer, lawsuit, press, ombudsman
 	AckMinor                 Key = "ack.minor"
 	AckUnsure                Key = "ack.unsure"       // no answer that is sure enough
+	AskAge                   Key = "ask.age"          // how long ago
 	AskAsset                 Key = "ask.asset"        // which coin
 	AskNetwork               Key = "ask.network"      // which network
 	AskOffTopic              Key = "ask.off_topic"    // not a question for this desk
@@ -109,7 +110,7 @@ var parameters = map[Key][]string{
 func Keys() []Key {
 	return []Key{
 		AckAdded, AckAuthority, AckCase, AckComplaint, AckDeceased, AckDelay, AckHuman, AckLegal, AckMinor, AckUnsure,
-		AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown,
+		AskAge, AskAsset, AskNetwork, AskOffTopic, AskUnclear, ChannelFake, ChannelList, ChannelOfficial, ChannelUnknown,
 		CollectAddress, CollectAmount, CollectAsset, CollectCountry, CollectDevice, CollectError, CollectHappened, CollectIntro,
 		CollectMemo, CollectNetwork, CollectNever, CollectOrder, CollectPlatform, CollectProduct, CollectReach, CollectReference,
 		CollectSeen, CollectSetting, CollectShared, CollectTime, CollectTxID, CollectWithdrawal,

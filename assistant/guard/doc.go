@@ -5,7 +5,8 @@
 //	           byte after normalisation, or official in the registry; a place to send money to never leaves
 //	requests   nothing asks for a secret, a payment to unlock something, or remote control
 //	claims     no advice, no promise of money or time, no reason for a hold, unless the cited source says it in general
-//	sources    every sentence cites one; its numbers occur there, and most of its words
+//	sources    every sentence cites one; its numbers occur there, and most of its words, or words like them where no source is
+//	           in its language
 //	form       the customer's language and script, no markup, nothing of the instructions
 //
 // A text is read as people and programs read it, not as it is spelled: unmask undoes full-width forms, look-alike letters,

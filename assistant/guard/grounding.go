@@ -35,23 +35,20 @@ type grounding struct {
 // checkGrounding reports a sentence whose words do not come from its sources. Content is measured in the first five
 // letters of words, which most inflection leaves alone, and in pairs of characters for scripts without spaces. Numbers are
 // compared elsewhere: one that the sources have counts for the sentence. Where the sources are in another language, the
-// model translated, and this test says nothing.
+// model translated: see checkTranslation.
 func (g *Guard) checkGrounding(c grounding) []Finding {
 	rest, amounts := withoutAmounts(c.text)
-	supported, least, plain := c.supported+amounts, grounded, rest
+	supported, least, leastAlike, plain := c.supported+amounts, grounded, alike, rest
 	if g.touchesHarm(c.text) {
-		supported, least = 0, groundedHarm
+		supported, least, leastAlike = 0, groundedHarm, alikeHarm
 	} else {
 		plain = g.withoutCourtesy(rest)
 	}
+	if !slices.ContainsFunc(c.sources, func(s *source) bool { return s.isIn(c.language) }) {
+		c.supported = supported
+		return g.checkTranslation(plain, c, leastAlike)
+	}
 	own := grams(plain)
-	sameLanguage := false
-	for _, s := range c.sources {
-		sameLanguage = sameLanguage || s.isIn(c.language)
-	}
-	if !sameLanguage {
-		return nil
-	}
 	if isShort(own) {
 		if supported > 0 {
 			return nil

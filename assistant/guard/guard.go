@@ -66,6 +66,7 @@ type Finding struct {
 type Guard struct {
 	detect  Detector
 	lexicon *lexicon
+	vectors Vectors
 }
 
 // Detector names the language of a text (BCP 47) and how sure it is of it, from 0 to 1.
@@ -83,7 +84,13 @@ func New() (*Guard, error) {
 // WithDetector returns a guard that also asks a detector in which language each sentence of a draft is. Without one it knows
 // a language by its script and its frequent words, which a short sentence may not have.
 func (g *Guard) WithDetector(detect Detector) *Guard {
-	return &Guard{detect: detect, lexicon: g.lexicon}
+	return &Guard{detect: detect, lexicon: g.lexicon, vectors: g.vectors}
+}
+
+// WithVectors returns a guard that can hold a sentence against sources in another language. Without vectors such a sentence
+// never passes, but for one that its source has word for word.
+func (g *Guard) WithVectors(vectors Vectors) *Guard {
+	return &Guard{detect: g.detect, lexicon: g.lexicon, vectors: vectors}
 }
 
 // Check returns what speaks against sending a text, in the order of the text within each rule; nothing means that it may be
@@ -182,6 +189,7 @@ func (v *review) draft() {
 		v.add(checkNumbers(undated, sources, question)...)
 		v.add(v.guard.checkMeasures(undated, sources)...)
 		v.add(checkPolarity(folded, v.text.Language, sources)...)
+		v.add(v.guard.checkPossibility(folded, v.text.Language, sources)...)
 		if v.guard.warns(folded) {
 			continue
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 const sampleFolder = "../../retrieval/sample"
@@ -23,11 +25,13 @@ func sampleRegistry(t testing.TB) Registry {
 	return NewRegistry(channels)
 }
 
+// newGuard is the guard with vectors, as the program wires it.
 func newGuard(t testing.TB) *Guard {
 	t.Helper()
 	g, err := New()
 	require.NoError(t, err)
-	return g
+	e := embed.New()
+	return g.WithVectors(Vectors{Dimensions: e.Dimensions(), Weigh: e.Weigh})
 }
 
 // sampleArticle is a published article of the sample knowledge base.

@@ -7,6 +7,7 @@ type source struct {
 
 	amountsStated []statedAmount
 	bare          []measure
+	claimed       []claimed
 	clauses       *clauses
 	contacts      map[contactKey]bool
 	content       map[string]bool
@@ -16,6 +17,7 @@ type source struct {
 	measured      []measure
 	measuredOnce  bool
 	numbers       map[string]bool
+	placed        *placedText
 	plain         *unmasked
 	said          []statement
 }

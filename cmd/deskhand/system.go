@@ -23,6 +23,7 @@ import (
 	"github.com/deskhand/deskhand/evals/online"
 	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 // knowledge is the part of the program that needs no database: what it knows about language, risk and words.
@@ -57,7 +58,8 @@ func loadRules(c config) (knowledge, error) {
 	if k.lang, err = lang.New(); err != nil {
 		return k, fmt.Errorf("load language model: %w", err)
 	}
-	k.guard = k.guard.WithDetector(languageAlone(k.lang))
+	vectors := embed.New() // the guard's thresholds were fitted with the built-in table, whatever the articles are searched with
+	k.guard = k.guard.WithDetector(languageAlone(k.lang)).WithVectors(guard.Vectors{Dimensions: vectors.Dimensions(), Weigh: vectors.Weigh})
 	if k.prompts, err = prompts.New(); err != nil {
 		return k, err
 	}

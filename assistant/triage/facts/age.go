@@ -40,7 +40,10 @@ var numbers = map[string]float64{
 
 // phrases are lengths of time in a word.
 var phrases = map[time.Duration]string{
-	day:     `yesterday|昨天|昨日|hôm qua|dün|вчера|어제|하루|ayer|ontem|kemarin|امس|أمس|مبارح|gestern|hier soir|depuis hier|seharian|all day`,
+	time.Hour:     `منذ ساعة|من ساعة|قبل ساعة`,
+	2 * time.Hour: `ساعتين`,
+	day: `yesterday|昨天|昨日|hôm qua|dün|вчера|어제|하루|ayer|ontem|kemarin|امس|أمس|مبارح|gestern|hier soir|depuis hier|
+		seharian|all day`,
 	2 * day: `day before yesterday|前天|一昨日|おととい|hôm kia|позавчера|이틀|그저께|anteayer|anteontem|يومين|أول أمس|vorgestern|avant hier`,
 	3 * day: `사흘|kemarin lusa`,
 	4 * day: `나흘`,
