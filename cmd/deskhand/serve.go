@@ -88,9 +88,6 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 			return err
 		}
 	}
-
-	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
-	debug.FreeOSMemory()
 	s.runs = newRunMetrics(registry)
 	shadowing, endShadow := context.WithCancel(ctx)
 	defer endShadow()
@@ -126,6 +123,8 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	_, _ = fmt.Fprintln(a.out, stopHint)
+	// What the start left behind is of no more use, and would stay with the process for minutes.
+	go debug.FreeOSMemory()
 	return serve(ctx, a, s, server, listener)
 }
 
