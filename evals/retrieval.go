@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"gonum.org/v1/gonum/stat"
 
 	"github.com/deskhand/deskhand/assistant/lang"
 	"github.com/deskhand/deskhand/retrieval"
@@ -331,9 +330,7 @@ func newRetrievalFigures(all []quality) RetrievalFigures {
 	}
 	for i, name := range qualityNames {
 		slices.Sort(drawn[i])
-		f.CI95[name] = [2]float64{
-			stat.Quantile(0.025, stat.Empirical, drawn[i], nil), stat.Quantile(0.975, stat.Empirical, drawn[i], nil),
-		}
+		f.CI95[name] = [2]float64{quantile(0.025, drawn[i]), quantile(0.975, drawn[i])}
 	}
 	return f
 }
