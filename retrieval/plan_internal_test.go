@@ -120,6 +120,26 @@ func (x *Index) plan(t *testing.T, s search) string {
 	return text
 }
 
+func TestSearchIsNotCompiled(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.DB(t)
+	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `SET LOCAL jit = on`); err != nil { // as most servers are
+			return err
+		}
+		if _, err := tx.Exec(t.Context(), settings, pgx.NamedArgs{"ef_search": "100"}); err != nil {
+			return err
+		}
+		var jit string
+		if err := tx.QueryRow(t.Context(), `SHOW jit`).Scan(&jit); err != nil {
+			return err
+		}
+		require.Equal(t, "off", jit)
+		return nil
+	})
+	require.NoError(t, err)
+}
+
 func TestSearchWalksItsIndexes(t *testing.T) {
 	t.Parallel()
 	const small, middling, large = "es", "de", "en"
