@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pgvector/pgvector-go"
 )
 
@@ -64,6 +65,7 @@ type search struct {
 	degraded bool
 	modelID  int32
 	overview overview
+	pool     *pgxpool.Pool
 	query    Query
 	// shown are the languages to show, best first.
 	shown  []string
@@ -214,7 +216,7 @@ func (x *Index) findCandidates(ctx context.Context, s search) ([]candidateRow, e
 		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByName[candidateRow])
 		return err
 	})
-	if err := x.pool.SendBatch(ctx, batch).Close(); err != nil {
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("find passages: %w", err)
 	}
 	return candidates, nil

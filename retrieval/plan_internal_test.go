@@ -89,11 +89,11 @@ func (x *Index) prepare(t testing.TB, query Query) search {
 	t.Helper()
 	query = query.normalised()
 	terms := newQueryTerms(x.analyzer.Query(query.Text, query.Locale))
-	o, err := x.readOverview(t.Context(), terms)
+	o, err := readOverview(t.Context(), x.pool, terms)
 	require.NoError(t, err)
 	vector, err := x.embedQuery(t.Context(), query.Text)
 	require.NoError(t, err)
-	return search{modelID: x.modelID.Load(), overview: o, query: query, shown: preferred(query.Locale, "en"), terms: terms, vector: vector}
+	return search{modelID: x.modelID.Load(), overview: o, pool: x.pool, query: query, shown: preferred(query.Locale, "en"), terms: terms, vector: vector}
 }
 
 // plan returns how the database would run a search.

@@ -97,6 +97,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	pipeline := s.assistant(s.store, a.clock)
 	newDeskMetrics(registry, s, pipeline)
 	newDriftMetrics(registry, s)
+	countReplicas(registry, s.replicas)
 	parts := work{people: s.people(), registry: registry}
 	if parts.suite, err = c.gateSuite(); err != nil {
 		return err
@@ -171,6 +172,7 @@ func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logg
 	go follow(ctx, s.desk, pipeline, logger)
 	go s.standby.keep(ctx, logger)
 	go s.live.Run(ctx)
+	go s.replicas.Follow(ctx)
 	go watchDesk(ctx, s, logger)
 	go s.keepSealed(ctx, logger)
 }

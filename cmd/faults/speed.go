@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -138,7 +139,9 @@ func (r *race) line(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	serve := []string{"serve", "--key-rate", "0", "--total-rate", "0", "--visitor-rate", "0", "--max-questions", "512", "--log-level", "warn"}
+	serve := []string{
+		"serve", "--key-rate", "0", "--total-rate", "0", "--visitor-rate", "0", "--max-questions", "512", "--log-level", "warn",
+	}
 	ask := func(question string) any { return map[string]any{"message": map[string]string{"body": question}} }
 	widget := http.Header{"Authorization": {"Bearer " + r.widgetKey}}
 	for _, one := range []struct {
@@ -148,13 +151,20 @@ func (r *race) line(ctx context.Context) error {
 		run  []string
 		path string
 	}{
-		{name: nameFloor, path: "/answer", run: []string{self, "floor", "--database", r.database.service, "--model", r.model.BaseURL()},
-			c: contestant{body: func(question string) any { return map[string]string{"question": question} }}},
-		{name: nameModel, path: "/v1/answers", run: append([]string{r.Binary}, serve...), c: contestant{body: ask, header: widget},
-			env: append([]string{"DATABASE_URL=" + r.database.service, "DESKHAND_CHAT_MODEL=stand-in", "OPENAI_BASE_URL=" + r.model.BaseURL()},
-				r.Env...)},
-		{name: nameOffline, path: "/v1/answers", run: append([]string{r.Binary}, serve...), c: contestant{body: ask, header: widget},
-			env: []string{"DATABASE_URL=" + offline}},
+		{
+			name: nameFloor, path: "/answer", run: []string{self, "floor", "--database", r.database.service, "--model", r.model.BaseURL()},
+			c: contestant{body: func(question string) any { return map[string]string{"question": question} }},
+		},
+		{
+			name: nameModel, path: "/v1/answers", run: append([]string{r.Binary}, serve...), c: contestant{body: ask, header: widget},
+			env: append([]string{
+				"DATABASE_URL=" + r.database.service, "DESKHAND_CHAT_MODEL=stand-in", "OPENAI_BASE_URL=" + r.model.BaseURL(),
+			}, r.Env...),
+		},
+		{
+			name: nameOffline, path: "/v1/answers", run: append([]string{r.Binary}, serve...), c: contestant{body: ask, header: widget},
+			env: []string{"DATABASE_URL=" + offline},
+		},
 	} {
 		address, err := freeAddress(ctx)
 		if err != nil {
@@ -294,9 +304,7 @@ func (r *race) ask(ctx context.Context, c *contestant) (outcome, error) {
 	if err != nil {
 		return 0, err
 	}
-	for name, values := range c.header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, c.header)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := r.client.Do(request)
 	if err != nil {
@@ -328,7 +336,8 @@ func fresh(n int) string {
 	}
 	about := pick("whats the taker fee for spot|how long does a USDT withdrawal take|how do i turn on two-factor authentication|" +
 		"what is the minimum deposit for BTC|how do i whitelist an address|which documents do i need for verification|" +
-		"how many confirmations does ETH need|can i cancel a limit order|how do i download my trade history|where do i see my deposit address")
+		"how many confirmations does ETH need|can i cancel a limit order|how do i download my trade history|" +
+		"where do i see my deposit address")
 	hello := pick("hi|hello|hey|good morning|hi there|hello team|hey there|good evening|dear team|hey all|hi folks")
 	please := pick("please tell me|can you say|i would like to know|could somebody explain|quick question|just asking|i wonder|tell me")
 	why := pick("thanks|thank you|many thanks|thx|cheers|thanks a lot|thank you all|ta|tia|with thanks|best wishes|" +
