@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"sync"
@@ -75,8 +76,15 @@ func (serveCmd) Help() string {
   deskhand serve --admin-addr localhost:6060     # go tool pprof http://localhost:6060/debug/pprof/heap`
 }
 
+// collectAt is by how much, in percent, the heap may grow before the garbage is collected: half of what Go's default is takes 30 MB
+// less under load, and no throughput that could be told from noise (8 customers, turns taken). GOGC overrides it.
+const collectAt = 50
+
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
 func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	registry := newRegistry()
 	s, err := c.open(ctx, a, registry)
 	if err != nil {

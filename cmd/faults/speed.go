@@ -326,7 +326,7 @@ func (r *race) ask(ctx context.Context, c *contestant) (outcome, error) {
 	return answered, nil
 }
 
-// fresh returns the n-th question, which differs from the ones before as what people type differs: 18,480 in all.
+// fresh returns the n-th question, which differs from the ones before as what people type differs: 18,480 in all, then again.
 func fresh(n int) string {
 	pick := func(words string) string {
 		all := strings.Split(words, "|")
