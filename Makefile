@@ -44,6 +44,10 @@ faults: setup ## Break everything around the service while 10,000 questions are 
 overload: setup ## Ask one replica for four times what it can do, for a minute
 	@go run ./cmd/faults overload $(ARGS)
 
+.PHONY: speed
+speed: setup ## Ask deskhand, and a minimum that stores and checks nothing, in turns; ARGS="--rounds 9 --json speed.json"
+	@go run ./cmd/faults speed $(ARGS)
+
 .PHONY: lint
 lint: ## Check style and security with golangci-lint (gosec is one of its linters), and the licences of all modules
 	@go run $(GOLANGCI) run ./...
@@ -61,8 +65,9 @@ fmt: ## Format the code with gofumpt and order the imports
 PASSAGES ?= 10000
 
 .PHONY: bench
-bench: setup ## Run the benchmarks; PASSAGES=100000 for a large knowledge base
+bench: setup ## Run the benchmarks, the whole pipeline first; PASSAGES=100000 for a large knowledge base
 	@trap .ci/stop-test-server EXIT; \
+	go run ./cmd/faults speed; \
 	go test -run '^$$' -bench '^BenchmarkRetrieval$$' -benchtime 1x -timeout 1h ./retrieval -bench.passages $(PASSAGES); \
 	go test -run '^$$' -bench . -skip '^BenchmarkRetrieval$$' -benchmem ./...
 

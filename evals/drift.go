@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 const (
@@ -225,7 +225,7 @@ func gTest(before, after map[string]int) float64 {
 			}
 		}
 	}
-	return distuv.ChiSquared{K: float64(len(pairs) - 1)}.Survival(max(g, 0))
+	return mathext.GammaIncRegComp(float64(len(pairs)-1)/2, max(g, 0)/2) // what chi-squared exceeds by chance
 }
 
 // pooled are the counts before and after of each category that is frequent enough, and of all others together.

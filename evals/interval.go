@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // Intervals are two-sided at 95 %: tail is what lies beyond each end, deviate its point of the normal distribution.
@@ -102,10 +102,10 @@ func clopperPearson(rate, n float64) (lower, upper float64) {
 	hits := rate * n
 	upper = 1
 	if rate > 0 {
-		lower = distuv.Beta{Alpha: hits, Beta: n - hits + 1}.Quantile(tail)
+		lower = mathext.InvRegIncBeta(hits, n-hits+1, tail)
 	}
 	if rate < 1 {
-		upper = distuv.Beta{Alpha: hits + 1, Beta: n - hits}.Quantile(1 - tail)
+		upper = mathext.InvRegIncBeta(hits+1, n-hits, 1-tail)
 	}
 	return lower, upper
 }

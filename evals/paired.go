@@ -5,8 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // pairedResamples of a bootstrap of pairs: the usual number for the ends of a 95 % interval (Efron and Tibshirani 1993, An Introduction to
@@ -100,7 +99,7 @@ func bootstrap(all []counted) (lower, upper float64) {
 		return -1, 1
 	}
 	slices.Sort(differences)
-	return stat.Quantile(tail, stat.Empirical, differences, nil), stat.Quantile(1-tail, stat.Empirical, differences, nil)
+	return quantile(tail, differences), quantile(1-tail, differences)
 }
 
 // mcNemar is the exact two-sided p-value of lost and won, the pairs that hit only before and only after (McNemar 1947, Note
@@ -109,7 +108,8 @@ func mcNemar(lost, won int) float64 {
 	if lost+won == 0 {
 		return 1
 	}
-	return min(1, 2*distuv.Binomial{N: float64(lost + won), P: 0.5}.CDF(float64(min(lost, won))))
+	fewer, more := float64(min(lost, won)), float64(max(lost, won))
+	return min(1, 2*mathext.RegIncBeta(more, fewer+1, 0.5)) // the binomial distribution up to fewer
 }
 
 // sharedP is mcNemar's p-value over the cases that count before and after. A case that was asked several times is lost when its rate fell.

@@ -11,7 +11,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"gonum.org/v1/gonum/stat"
 )
 
 // quality is how good one ranking is, in the order of qualityNames.
@@ -84,9 +83,7 @@ func newRetrievalFigures(all []quality) RetrievalFigures {
 	}
 	for i, name := range qualityNames {
 		slices.Sort(drawn[i])
-		f.CI95[name] = [2]float64{
-			stat.Quantile(0.025, stat.Empirical, drawn[i], nil), stat.Quantile(0.975, stat.Empirical, drawn[i], nil),
-		}
+		f.CI95[name] = [2]float64{quantile(0.025, drawn[i]), quantile(0.975, drawn[i])}
 	}
 	return f
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // calibrationBins is the usual number of bins of the expected calibration error (Guo et al. 2017, On Calibration of Modern
@@ -17,7 +17,12 @@ func exactLower(hits, n int) float64 {
 	if hits == 0 {
 		return 0
 	}
-	return distuv.Beta{Alpha: float64(hits), Beta: float64(n-hits) + 1}.Quantile(0.05)
+	return mathext.InvRegIncBeta(float64(hits), float64(n-hits)+1, 0.05)
+}
+
+// quantile is the smallest of values, in ascending order and at least one, that a share of them does not exceed.
+func quantile(share float64, values []float64) float64 {
+	return values[max(int(math.Ceil(share*float64(len(values))))-1, 0)]
 }
 
 // judged is a prediction with its probability and whether it was right.

@@ -77,7 +77,7 @@ func (c *resultCache) search(ctx context.Context, x *Index, query Query) (Result
 		shared = false
 		ctx, cancel := sharedContext(ctx)
 		defer cancel()
-		results, err := x.Search(ctx, query)
+		results, err := x.searchSince(ctx, query, version)
 		if err == nil && results.Degraded == nil && query.Limit <= cachedLimit {
 			// Under the version that was searched: it may have risen since.
 			c.results.Add(versioned(key, results.KBVersion), results)

@@ -35,6 +35,8 @@ type Config struct {
 	Model    EmbeddingModel
 	// Pool must have pgvector's types registered on its connections.
 	Pool *pgxpool.Pool
+	// Replicas answer searches of a Desk where they are as new as the primary; nil for none.
+	Replicas *Replicas
 	// TermsVersion is the version of the desk's own terms that Analyzer knows, from Glossary.Concepts.
 	TermsVersion int64
 }
@@ -49,6 +51,8 @@ type Index struct {
 	modelID atomic.Int32
 	pool    *pgxpool.Pool
 	queries *lru.Cache[string, pgvector.HalfVector]
+
+	replicas *Replicas
 	// rules name what passages and terms are made with.
 	rules        string
 	second       *second
@@ -79,6 +83,7 @@ func New(config Config) (*Index, error) {
 		model:        config.Model,
 		pool:         config.Pool,
 		queries:      queries,
+		replicas:     config.Replicas,
 		rules:        splitterVersion + "/" + config.Analyzer.Fingerprint(),
 		second:       second,
 		termsVersion: config.TermsVersion,
@@ -146,7 +151,8 @@ func (x *Index) enrol(ctx context.Context, complete func(context.Context, pgx.Tx
 // WithModel returns an index of the same articles and terms with another model, which is not registered.
 func (x *Index) WithModel(model EmbeddingModel) (*Index, error) {
 	return New(Config{
-		Analyzer: x.analyzer, Changed: x.changed, Fallback: x.fallback, Model: model, Pool: x.pool, TermsVersion: x.termsVersion,
+		Analyzer: x.analyzer, Changed: x.changed, Fallback: x.fallback, Model: model, Pool: x.pool, Replicas: x.replicas,
+		TermsVersion: x.termsVersion,
 	})
 }
 
@@ -159,9 +165,12 @@ func (x *Index) ModelInfo() ModelInfo {
 }
 
 // Version returns the version of the knowledge base: it changes whenever a search might find something else.
-func (x *Index) Version(ctx context.Context) (int64, error) {
+func (x *Index) Version(ctx context.Context) (int64, error) { return versionIn(ctx, x.pool) }
+
+// versionIn is the version of the knowledge base in one copy of the database.
+func versionIn(ctx context.Context, pool *pgxpool.Pool) (int64, error) {
 	var version int64
-	if err := x.pool.QueryRow(ctx, `SELECT version FROM kb_version`).Scan(&version); err != nil {
+	if err := pool.QueryRow(ctx, `SELECT version FROM kb_version`).Scan(&version); err != nil {
 		return 0, fmt.Errorf("read version of knowledge base: %w", err)
 	}
 	return version, nil

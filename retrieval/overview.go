@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // overview is what is known before the candidates are looked for.
@@ -115,7 +116,7 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]candidateRow, ove
 	for try := 1; ; try++ {
 		if !ok {
 			var err error
-			if o, err = x.readOverview(ctx, s.terms); err != nil {
+			if o, err = readOverview(ctx, s.pool, s.terms); err != nil {
 				return nil, overview{}, err
 			}
 			x.statistics.add(s.terms, o)
@@ -125,7 +126,7 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]candidateRow, ove
 		if err != nil {
 			return nil, overview{}, err
 		}
-		version, err := x.versionOf(ctx, rows)
+		version, err := s.versionOf(ctx, rows)
 		if err != nil {
 			return nil, overview{}, err
 		}
@@ -137,16 +138,16 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]candidateRow, ove
 }
 
 // versionOf is the version of the knowledge base that rows were found in.
-func (x *Index) versionOf(ctx context.Context, rows []candidateRow) (int64, error) {
+func (s search) versionOf(ctx context.Context, rows []candidateRow) (int64, error) {
 	if len(rows) > 0 {
 		return rows[0].KBVersion, nil
 	}
-	return x.Version(ctx)
+	return versionIn(ctx, s.pool)
 }
 
 // readOverview reads the version and the term statistics in one round trip. The version comes first: should an import
 // commit in between, they are kept under the older version, which the next search finds to be gone.
-func (x *Index) readOverview(ctx context.Context, terms queryTerms) (overview, error) {
+func readOverview(ctx context.Context, pool *pgxpool.Pool, terms queryTerms) (overview, error) {
 	// An import with several writers counts apart until it ends.
 	const localeCounts = `
 		SELECT locale, sum(passages)::float8, sum(length)::float8
@@ -187,7 +188,7 @@ func (x *Index) readOverview(ctx context.Context, terms queryTerms) (overview, e
 			})
 			return err
 		})
-	if err := x.pool.SendBatch(ctx, batch).Close(); err != nil {
+	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
 		return overview{}, fmt.Errorf("read term statistics: %w", err)
 	}
 	return o, nil

@@ -89,11 +89,11 @@ func (x *Index) prepare(t testing.TB, query Query) search {
 	t.Helper()
 	query = query.normalised()
 	terms := newQueryTerms(x.analyzer.Query(query.Text, query.Locale))
-	o, err := x.readOverview(t.Context(), terms)
+	o, err := readOverview(t.Context(), x.pool, terms)
 	require.NoError(t, err)
 	vector, err := x.embedQuery(t.Context(), query.Text)
 	require.NoError(t, err)
-	return search{modelID: x.modelID.Load(), overview: o, query: query, shown: preferred(query.Locale, "en"), terms: terms, vector: vector}
+	return search{modelID: x.modelID.Load(), overview: o, pool: x.pool, query: query, shown: preferred(query.Locale, "en"), terms: terms, vector: vector}
 }
 
 // plan returns how the database would run a search.
@@ -118,6 +118,26 @@ func (x *Index) plan(t *testing.T, s search) string {
 		require.NotContains(t, text, "Seq Scan on "+table+" ", text)
 	}
 	return text
+}
+
+func TestSearchIsNotCompiled(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.DB(t)
+	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `SET LOCAL jit = on`); err != nil { // as most servers are
+			return err
+		}
+		if _, err := tx.Exec(t.Context(), settings, pgx.NamedArgs{"ef_search": "100"}); err != nil {
+			return err
+		}
+		var jit string
+		if err := tx.QueryRow(t.Context(), `SHOW jit`).Scan(&jit); err != nil {
+			return err
+		}
+		require.Equal(t, "off", jit)
+		return nil
+	})
+	require.NoError(t, err)
 }
 
 func TestSearchWalksItsIndexes(t *testing.T) {

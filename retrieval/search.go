@@ -35,6 +35,11 @@ const (
 // Search finds the articles that answer a question. It returns an error when ctx is done or the database fails; when only
 // the embedding model fails, Results.Degraded says so and the hits come from the words alone.
 func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
+	return x.searchIn(ctx, source{pool: x.pool}, query)
+}
+
+// searchIn is Search in one copy of the database.
+func (x *Index) searchIn(ctx context.Context, in source, query Query) (Results, error) {
 	modelID, err := x.registered()
 	if err != nil {
 		return Results{}, fmt.Errorf("search: %w", err)
@@ -44,7 +49,9 @@ func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
 	terms := newQueryTerms(units[:min(len(units), maxQueryUnits)])
 	results := Results{Model: x.model.Name, Terms: terms.units}
 	if len(terms.counts) == 0 {
-		if results.KBVersion, err = x.Version(ctx); err != nil {
+		ctx, cancel := in.bound(ctx)
+		defer cancel()
+		if results.KBVersion, err = versionIn(ctx, in.pool); err != nil {
 			return Results{}, fmt.Errorf("search: %w", err)
 		}
 		return results, nil
@@ -57,8 +64,10 @@ func (x *Index) Search(ctx context.Context, query Query) (Results, error) {
 		results.Degraded, results.Model = err, ""
 	}
 	shown := preferred(query.Locale, x.fallback)
+	ctx, cancel := in.bound(ctx)
+	defer cancel()
 	rows, overview, err := x.findTogether(ctx, search{
-		degraded: results.Degraded != nil, modelID: modelID, query: query, shown: shown, terms: terms, vector: vector,
+		degraded: results.Degraded != nil, modelID: modelID, pool: in.pool, query: query, shown: shown, terms: terms, vector: vector,
 	})
 	if err != nil {
 		return Results{}, fmt.Errorf("search: %w", err)

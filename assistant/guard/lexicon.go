@@ -83,14 +83,15 @@ type hit struct {
 // lexicon finds its entries in a text. It is a trie that is walked from the start of every word, and from every character
 // of a script without spaces.
 type lexicon struct {
+	ends  [][]category // those of nodes where entries end; the first is of all others
 	nodes []trieNode
 	roots [256]int32 // by first byte
 }
 
 // trieNode is one byte of entries. Its children are a list: few nodes have many.
 type trieNode struct {
-	open    []category // entries that end here and may go on
-	whole   []category // entries that end here with the word
+	open    int32 // in ends: entries that end here and may go on
+	whole   int32 // in ends: entries that end here with the word
 	child   int32
 	sibling int32
 	key     byte
@@ -98,7 +99,7 @@ type trieNode struct {
 
 // newLexicon reads the embedded files.
 func newLexicon() (*lexicon, error) {
-	x := &lexicon{nodes: make([]trieNode, 1, 1<<16)}
+	x := &lexicon{ends: make([][]category, 1), nodes: make([]trieNode, 1, 1<<16)}
 	names, err := fs.Glob(lexiconFiles, "lexicon/*.txt")
 	if err != nil {
 		return nil, fmt.Errorf("list lexicon: %w", err)
@@ -184,10 +185,19 @@ func (x *lexicon) add(text string, c category, end ending) {
 	}
 	last, _ := utf8.DecodeLastRuneInString(text)
 	if end == goesOn || isUnspaced(last) {
-		x.nodes[node].open = append(x.nodes[node].open, c)
+		x.end(&x.nodes[node].open, c)
 	} else {
-		x.nodes[node].whole = append(x.nodes[node].whole, c)
+		x.end(&x.nodes[node].whole, c)
 	}
+}
+
+// end adds an entry's category to those at a place of ends.
+func (x *lexicon) end(at *int32, c category) {
+	if *at == 0 {
+		*at = int32(len(x.ends))
+		x.ends = append(x.ends, nil)
+	}
+	x.ends[*at] = append(x.ends[*at], c)
 }
 
 func (x *lexicon) grow(key byte) int32 {
@@ -225,10 +235,10 @@ func (x *lexicon) walk(text string, start int, hits []hit) []hit {
 	node := x.roots[text[start]]
 	for i := start; node != 0; {
 		i++
-		for _, c := range x.nodes[node].open {
+		for _, c := range x.ends[x.nodes[node].open] {
 			hits = append(hits, hit{c, start, i})
 		}
-		if whole := x.nodes[node].whole; len(whole) > 0 && endsWord(text, i) {
+		if whole := x.ends[x.nodes[node].whole]; len(whole) > 0 && endsWord(text, i) {
 			for _, c := range whole {
 				hits = append(hits, hit{c, start, i})
 			}

@@ -1,14 +1,16 @@
 package llm
 
 import (
+	"embed"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/pkoukk/tiktoken-go"
-	loader "github.com/pkoukk/tiktoken-go-loader"
 )
 
 // Encoding names a tokenizer.
@@ -82,9 +84,18 @@ const (
 		`|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
+// encodings are compressed: the tokens of each in the order of their ranks, each after its length, a byte.
+//
+//go:embed encodings/*.zst
+var encodings embed.FS
+
 // loadEncoding reads an encoding from the binary. Special tokens are left out: in text from outside they are text.
 func loadEncoding(encoding Encoding, words string) (*tiktoken.CoreBPE, error) {
-	ranks, err := loader.NewOfflineLoader().LoadTiktokenBpe(string(encoding) + ".tiktoken")
+	compressed, err := encodings.ReadFile("encodings/" + string(encoding) + ".zst")
+	if err != nil {
+		return nil, fmt.Errorf("load encoding: %w", err)
+	}
+	ranks, err := readRanks(compressed)
 	if err != nil {
 		return nil, fmt.Errorf("load encoding %s: %w", encoding, err)
 	}
@@ -93,6 +104,28 @@ func loadEncoding(encoding Encoding, words string) (*tiktoken.CoreBPE, error) {
 		return nil, fmt.Errorf("prepare encoding %s: %w", encoding, err)
 	}
 	return bpe, nil
+}
+
+func readRanks(compressed []byte) (map[string]int, error) {
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer decoder.Close()
+	plain, err := decoder.DecodeAll(compressed, nil)
+	if err != nil {
+		return nil, err
+	}
+	ranks := make(map[string]int)
+	for rest := string(plain); rest != ""; {
+		end := 1 + int(rest[0])
+		if end > len(rest) {
+			return nil, errors.New("its last token is cut off")
+		}
+		ranks[rest[1:end]] = len(ranks)
+		rest = rest[end:]
+	}
+	return ranks, nil
 }
 
 // chunk returns where to cut the first piece off a text: before a single space between two words once maxWord bytes are

@@ -7,10 +7,13 @@ import "slices"
 // row per state and one column per class of bytes that the patterns tell apart.
 type automaton[T any] struct {
 	classes [256]uint8
-	next    []int32 // state*width + class -> state*width
+	next    []uint16 // state*width + class -> state, with foundBit where a pattern ends
 	outputs [][]pattern[T]
-	width   int32
+	width   int
 }
+
+// foundBit leaves 15 bits to the states: all cues in 14 languages take 10,000.
+const foundBit = 1 << 15
 
 // pattern is a string to find and what it stands for.
 type pattern[T any] struct {
@@ -30,9 +33,9 @@ func newAutomaton[T any](patterns []pattern[T]) *automaton[T] {
 	}
 	a.addState()
 	for _, p := range patterns {
-		state := int32(0)
+		state := uint16(0)
 		for i := range len(p.text) {
-			cell := state*a.width + int32(a.classes[p.text[i]])
+			cell := a.cell(state, p.text[i])
 			if a.next[cell] == 0 {
 				a.next[cell] = a.addState()
 			}
@@ -40,53 +43,60 @@ func newAutomaton[T any](patterns []pattern[T]) *automaton[T] {
 		}
 		a.outputs[state] = append(a.outputs[state], p)
 	}
+	a.next = slices.Clone(a.next) // without the room for more
 	a.link()
 	return a
 }
 
+// cell is where the state stands that a byte leads to.
+func (a *automaton[T]) cell(state uint16, b byte) int { return int(state)*a.width + int(a.classes[b]) }
+
 // each calls found for every occurrence, with the offsets of its first byte
 // and behind its last.
 func (a *automaton[T]) each(text string, found func(start, end int, value T)) {
-	row := int32(0)
+	state := uint16(0)
 	for i := range len(text) {
-		row = a.next[row+int32(a.classes[text[i]])]
-		if row <= 0 {
-			if row == 0 {
-				continue
-			}
-			row = -row
-			for _, p := range a.outputs[row/a.width] {
-				found(i+1-len(p.text), i+1, p.value)
-			}
+		state = a.next[a.cell(state, text[i])]
+		if state < foundBit {
+			continue
+		}
+		state &^= foundBit
+		for _, p := range a.outputs[state] {
+			found(i+1-len(p.text), i+1, p.value)
 		}
 	}
 }
 
 // contains reports whether text has any of the patterns.
 func (a *automaton[T]) contains(text string) bool {
-	row := int32(0)
+	state := uint16(0)
 	for i := range len(text) {
-		if row = a.next[row+int32(a.classes[text[i]])]; row < 0 {
+		if state = a.next[a.cell(state, text[i])]; state >= foundBit {
 			return true
 		}
 	}
 	return false
 }
 
-func (a *automaton[T]) addState() int32 {
-	a.next = append(a.next, make([]int32, a.width)...)
+// addState panics where the patterns are too many for the table: they are part of the program, and a test reads them.
+func (a *automaton[T]) addState() uint16 {
+	state := len(a.outputs)
+	if state >= foundBit {
+		panic("redact: patterns take more states than an automaton has")
+	}
+	a.next = append(a.next, make([]uint16, a.width)...)
 	a.outputs = append(a.outputs, nil)
-	return int32(len(a.outputs) - 1) //nolint:gosec // some thousand states
+	return uint16(state)
 }
 
 // link turns the trie into the automaton, breadth first: a missing edge becomes
-// the edge of the longest proper suffix. Rows are stored premultiplied, and
-// negative where something is found, so that [automaton.each] tests one sign.
+// the edge of the longest proper suffix. States where something is found are marked,
+// so that [automaton.each] tests one bit.
 func (a *automaton[T]) link() {
-	fail := make([]int32, len(a.outputs))
-	var queue []int32
-	for c := range a.width {
-		if s := a.next[c]; s != 0 {
+	fail := make([]uint16, len(a.outputs))
+	var queue []uint16
+	for _, s := range a.next[:a.width] {
+		if s != 0 {
 			queue = append(queue, s)
 		}
 	}
@@ -94,22 +104,22 @@ func (a *automaton[T]) link() {
 		state := queue[0]
 		queue = queue[1:]
 		a.outputs[state] = slices.Concat(a.outputs[state], a.outputs[fail[state]])
-		for c := range a.width {
-			cell := state*a.width + c
-			suffix := a.next[fail[state]*a.width+c]
-			if s := a.next[cell]; s != 0 {
-				fail[s] = suffix
+		row, suffixes := a.row(state), a.row(fail[state])
+		for c, s := range row {
+			if s != 0 {
+				fail[s] = suffixes[c]
 				queue = append(queue, s)
 			} else {
-				a.next[cell] = suffix
+				row[c] = suffixes[c]
 			}
 		}
 	}
 	for i, s := range a.next {
-		row := s * a.width
 		if len(a.outputs[s]) > 0 {
-			row = -row
+			a.next[i] |= foundBit
 		}
-		a.next[i] = row
 	}
 }
+
+// row is where the bytes of each class lead from a state.
+func (a *automaton[T]) row(state uint16) []uint16 { return a.next[int(state)*a.width:][:a.width] }

@@ -52,6 +52,7 @@ type cli struct {
 // config is what every command shares: each setting is a flag and an environment variable.
 type config struct { //nolint:recvcheck // Validate sets what stands in files, all else reads
 	DatabaseURL string `env:"DATABASE_URL" group:"Database" help:"PostgreSQL with pgvector. Without it, a private cluster in the data folder is used." placeholder:"postgres://…"`
+	ReplicaURLs string `env:"DATABASE_REPLICA_URLS" group:"Database" help:"Read-only copies of that PostgreSQL, apart by spaces. The service searches in one that has the newest articles, and in the database itself while none has." name:"database-replica-urls" placeholder:"postgres://…"`
 	DataDir     string `env:"DESKHAND_DATA_DIR" group:"Database" help:"Folder of the private cluster. Default: /var/lib/deskhand for root, else ~/.local/share/deskhand." placeholder:"DIR" type:"path"`
 	Decrypt     bool   `env:"DESKHAND_DECRYPT" group:"Database" help:"With --encryption-keys: read what is encrypted, and encrypt nothing more. \"deskhand encryption off --help\" says what for."`
 
@@ -94,6 +95,12 @@ type config struct { //nolint:recvcheck // Validate sets what stands in files, a
 // Validate reads the secrets that stand in files and reports the first setting that cannot work, before anything starts.
 func (c *config) Validate() error {
 	if err := readSecrets(c.secretFiles()); err != nil {
+		return err
+	}
+	if c.ReplicaURLs != "" && c.DatabaseURL == "" {
+		return fmt.Errorf("%w: --database-replica-urls needs --database-url: the private cluster has no copies", errConfig)
+	}
+	if _, err := c.replicaURLs(); err != nil {
 		return err
 	}
 	if c.RequestDeadline < 100*time.Millisecond || c.RequestDeadline > 5*time.Minute {

@@ -13,6 +13,7 @@ import (
 type secretFiles struct {
 	EncryptionKeys       string `env:"DESKHAND_ENCRYPTION_KEYS" group:"Database" help:"File of keys: what customers and agents write is encrypted in the database by the first of them. \"deskhand encryption key\" makes one. Default: no encryption." placeholder:"FILE" type:"path"`
 	DatabaseURLFile      string `env:"DATABASE_URL_FILE" group:"Database" help:"File that holds the database URL. A password may also stand in a PGPASSFILE." name:"database-url-file" placeholder:"FILE" type:"path"`
+	ReplicaURLsFile      string `env:"DATABASE_REPLICA_URLS_FILE" group:"Database" help:"File that holds the URLs of the copies, in one line." name:"database-replica-urls-file" placeholder:"FILE" type:"path"`
 	OIDCClientSecretFile string `env:"DESKHAND_OIDC_CLIENT_SECRET_FILE" group:"Log-in" help:"File that holds the client secret." name:"oidc-client-secret-file" placeholder:"FILE" type:"path"`
 	OpenAIAPIKeyFile     string `env:"OPENAI_API_KEY_FILE" group:"Model" help:"File that holds the key of the OpenAI-compatible server." name:"openai-api-key-file" placeholder:"FILE" type:"path"`
 	OTLPHeadersFile      string `env:"OTEL_EXPORTER_OTLP_HEADERS_FILE" group:"Traces" help:"File that holds the headers for the collector." name:"otlp-headers-file" placeholder:"FILE" type:"path"`
@@ -28,6 +29,7 @@ type secretFile struct {
 func (c *config) secretFiles() []secretFile {
 	return []secretFile{
 		{"database-url", c.Files.DatabaseURLFile, &c.DatabaseURL},
+		{"database-replica-urls", c.Files.ReplicaURLsFile, &c.ReplicaURLs},
 		{"oidc-client-secret", c.Files.OIDCClientSecretFile, &c.Login.OIDCClientSecret},
 		{"openai-api-key", c.Files.OpenAIAPIKeyFile, &c.OpenAIAPIKey},
 		{"otlp-headers", c.Files.OTLPHeadersFile, &c.OTLPHeaders},

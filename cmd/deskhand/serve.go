@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"sync"
@@ -75,8 +76,15 @@ func (serveCmd) Help() string {
   deskhand serve --admin-addr localhost:6060     # go tool pprof http://localhost:6060/debug/pprof/heap`
 }
 
+// collectAt is by how much, in percent, the heap may grow before the garbage is collected: half of what Go's default is takes 30 MB
+// less under load, and no throughput that could be told from noise (8 customers, turns taken). GOGC overrides it.
+const collectAt = 50
+
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
 func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	registry := newRegistry()
 	s, err := c.open(ctx, a, registry)
 	if err != nil {
@@ -88,9 +96,6 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 			return err
 		}
 	}
-
-	// What unpacking models and importing articles left behind is of no more use, and would stay with the process for minutes.
-	debug.FreeOSMemory()
 	s.runs = newRunMetrics(registry)
 	shadowing, endShadow := context.WithCancel(ctx)
 	defer endShadow()
@@ -100,6 +105,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	pipeline := s.assistant(s.store, a.clock)
 	newDeskMetrics(registry, s, pipeline)
 	newDriftMetrics(registry, s)
+	countReplicas(registry, s.replicas)
 	parts := work{people: s.people(), registry: registry}
 	if parts.suite, err = c.gateSuite(); err != nil {
 		return err
@@ -126,6 +132,8 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	_, _ = fmt.Fprintln(a.out, stopHint)
+	// What the start left behind is of no more use, and would stay with the process for minutes.
+	go debug.FreeOSMemory()
 	return serve(ctx, a, s, server, listener)
 }
 
@@ -172,6 +180,7 @@ func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logg
 	go follow(ctx, s.desk, pipeline, logger)
 	go s.standby.keep(ctx, logger)
 	go s.live.Run(ctx)
+	go s.replicas.Follow(ctx)
 	go watchDesk(ctx, s, logger)
 	go s.keepSealed(ctx, logger)
 }

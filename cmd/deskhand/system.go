@@ -104,9 +104,11 @@ type system struct {
 	opener    *modelOpener
 	pool      *pgxpool.Pool
 	queue     *jobs.Queue
-	runs      *runMetrics    // nil where nobody reads them
-	shadowing *online.Shadow // nil without a candidate
-	standby   *standby       // nil without a provider's embedding model
+	replicas  *retrieval.Replicas // nil without one
+	runs      *runMetrics         // nil where nobody reads them
+	shadowing *online.Shadow      // nil without a candidate
+	standby   *standby            // nil without a provider's embedding model
+	shut      func()              // closes the replicas; nil before they are open
 	store     *postgres.Store
 	tracer    *trace.Tracer // nil without a collector
 	vault     *postgres.Vault
@@ -138,6 +140,10 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 	}
 	s.ledger = postgres.NewLedger(s.pool)
 	parts := modelParts{clock: a.clock, ledger: s.ledger, logger: a.logger, metrics: metrics}
+	if s.replicas, s.shut, err = openReplicas(ctx, a.config); err != nil {
+		return err
+	}
+	s.opener.base.Replicas = s.replicas
 	s.opener.base.Pool, s.opener.base.Changed, s.opener.parts = s.pool, articleChanged(s.store, queue), parts
 	return s.attach(ctx, parts)
 }
@@ -234,6 +240,9 @@ func newAssistant(k knowledge, chat llm.Model, c assistant.Config) *assistant.As
 
 func (s *system) close(ctx context.Context) error {
 	closeTracer(ctx, s.app, s.tracer)
+	if s.shut != nil {
+		s.shut()
+	}
 	if s.pool != nil {
 		s.pool.Close()
 	}

@@ -94,10 +94,12 @@ func build(ctx context.Context, path string) error {
 
 // furnish gives the desk its articles, its keys and somebody to tell of events.
 func (b *bench) furnish(ctx context.Context) error {
-	// First, so that no event is from before there was somebody to tell.
-	_, err := b.command(ctx, "webhook", "add", b.receiver.url(), "--insecure-http", "--allow-network", "127.0.0.0/8")
-	if err != nil {
-		return err
+	if b.Replicas > 0 {
+		// First, so that no event is from before there was somebody to tell.
+		_, err := b.command(ctx, "webhook", "add", b.receiver.url(), "--insecure-http", "--allow-network", "127.0.0.0/8")
+		if err != nil {
+			return err
+		}
 	}
 	if _, err := b.command(ctx, "kb", "import", "--sample"); err != nil {
 		return err
@@ -116,6 +118,9 @@ func (b *bench) furnish(ctx context.Context) error {
 func (b *bench) command(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, b.Binary, args...) //nolint:gosec // the program under test
 	command.Env = append(os.Environ(), "DATABASE_URL="+b.database.service, "DESKHAND_CLOCK_FILE=")
+	if len(b.Env) > 0 {
+		command.Env = append(append(command.Env, "OPENAI_BASE_URL="+b.model.BaseURL()), b.Env...)
+	}
 	command.Stderr = b.log
 	output, err := command.Output()
 	if err != nil {

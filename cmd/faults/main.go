@@ -27,10 +27,12 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// cli are the two measurements.
+// cli are the measurements.
 type cli struct {
 	Break    options         `cmd:"" default:"withargs" help:"Break one thing after the other while customers ask, and balance the books (the default)."`
+	Floor    floorOptions    `cmd:"" hidden:""`
 	Overload overloadOptions `cmd:"" help:"Ask one replica for several times what it can do, and look at what becomes of it."`
+	Speed    speedOptions    `cmd:"" help:"Ask deskhand, and a minimum that stores and checks nothing, in turns, and compare."`
 }
 
 // overloadOptions are the flags of the overload.
@@ -66,6 +68,7 @@ type options struct {
 	Customers    int           `default:"16" help:"Customers who ask at the same time (${default})." placeholder:"N"`
 	Deadline     time.Duration `default:"6s" help:"How long the service lets a customer wait (${default})." placeholder:"TIME"`
 	DiskMB       int           `default:"1024" help:"Size of the database's disk, where the machine lets the harness make one (${default})." name:"disk-mb" placeholder:"MB"`
+	Env          []string      `kong:"-"` // of commands on an embedding model
 	Faults       int           `default:"100" help:"Faults to inject (${default})." placeholder:"N"`
 	Flags        []string      `kong:"-"` // of the replicas
 	Hasty        bool          `help:"Do not wait for background jobs of killed replicas, and for webhooks, which come later."`
@@ -101,8 +104,13 @@ func main() {
 	var commands cli
 	chosen := kong.Parse(&commands, kong.Name("faults"), kong.Description("Measure deskhand while everything around it fails."))
 	measure := commands.Break.measure
-	if chosen.Command() == "overload" {
+	switch chosen.Command() {
+	case "floor":
+		measure = func(ctx context.Context, _ io.Writer) error { return commands.Floor.run(ctx) }
+	case "overload":
 		measure = commands.Overload.measure
+	case "speed":
+		measure = commands.Speed.measure
 	}
 	err := measure(ctx, os.Stdout)
 	stop()
@@ -144,6 +152,17 @@ func (o overloadOptions) measure(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("under overload %s", strings.Join(broken, "; "))
 	}
 	return nil
+}
+
+func (o speedOptions) measure(ctx context.Context, out io.Writer) error {
+	if o.Rounds < 1 || o.Turn <= 0 {
+		return errors.New("--rounds must be 1 or more, --turn longer than nothing")
+	}
+	result, err := runSpeed(ctx, o, out)
+	if err != nil {
+		return err
+	}
+	return errors.Join(result.print(out), writeJSON(o.JSON, result))
 }
 
 // writeJSON writes a report to a file, if one is named.

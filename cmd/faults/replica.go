@@ -40,17 +40,25 @@ type replica struct {
 
 // newReplica picks a port. keep runs it.
 func newReplica(ctx context.Context, binary, clockFile string, log io.Writer) (*replica, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	address, err := freeAddress(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("find a port: %w", err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		return nil, fmt.Errorf("find a port: %w", err)
+		return nil, err
 	}
 	return &replica{
 		address: address, binary: binary, clockFile: clockFile, exits: make(map[int]int), log: log, ready: make(chan struct{}),
 	}, nil
+}
+
+// freeAddress is one that nobody listens on.
+func freeAddress(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a port: %w", err)
+	}
+	if err := listener.Close(); err != nil {
+		return "", fmt.Errorf("find a port: %w", err)
+	}
+	return listener.Addr().String(), nil
 }
 
 // keep runs the program again and again until ctx ends, and then stops it.
@@ -154,15 +162,8 @@ func (r *replica) memory() (int64, error) {
 	if process == nil {
 		return 0, errors.New("read memory of replica: it does not run")
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process.Pid))
-	if err != nil {
-		return 0, fmt.Errorf("read memory of replica: %w", err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
-			kib, err := strconv.ParseInt(fields[1], 10, 64)
-			return kib << 10, err
-		}
+	if memory := memoryOf(process.Pid); memory > 0 {
+		return memory, nil
 	}
 	return 0, errors.New("read memory of replica: the system does not tell")
 }

@@ -1,5 +1,7 @@
 package embed
 
+import "encoding/binary"
+
 // repeats is the most often that a repeated feature counts as repeated: its row is added the square root of this many times.
 const repeats = 8
 
@@ -7,11 +9,8 @@ const repeats = 8
 // any order and on any machine.
 var factors = [repeats + 1]int64{0, 16, 23, 28, 32, 36, 39, 42, 45}
 
-// evenLanes selects four of the eight components in a word, with room for sums: 256 of them fit.
-const (
-	evenLanes = 0x00ff00ff00ff00ff
-	laneRoom  = 256
-)
+// laneRoom is how many components fit into a lane of 16 bits: four are summed up in one word.
+const laneRoom = 256
 
 // scratch is what one text needs on its way to a vector.
 type scratch struct {
@@ -66,12 +65,7 @@ func (s *scratch) addRows(count uint8) {
 		if s.counts[row] != count {
 			continue
 		}
-		words := s.table.rows[int(row)*s.table.words:][:s.table.words]
-		even, odd := s.even[:len(words)], s.odd[:len(words)]
-		for i, word := range words {
-			even[i] += word & evenLanes
-			odd[i] += word >> 8 & evenLanes
-		}
+		s.addRow(int(row))
 		if added++; added == laneRoom {
 			s.flush(added, factors[count])
 			added = 0
@@ -79,6 +73,18 @@ func (s *scratch) addRows(count uint8) {
 	}
 	if added > 0 {
 		s.flush(added, factors[count])
+	}
+}
+
+// addRow adds the components of a row, the even ones apart from the odd ones.
+func (s *scratch) addRow(row int) {
+	of := &s.table.values[s.table.deviations[row]]
+	codes := s.table.codes[row*s.table.words*4:][:s.table.words*4]
+	even, odd := s.even[:len(codes)/4], s.odd[:len(codes)/4]
+	for i := range even {
+		c := binary.LittleEndian.Uint32(codes[4*i:])
+		even[i] += of[c&15] | of[c>>8&15]<<16 | of[c>>16&15]<<32 | of[c>>24&15]<<48
+		odd[i] += of[c>>4&15] | of[c>>12&15]<<16 | of[c>>20&15]<<32 | of[c>>28]<<48
 	}
 }
 

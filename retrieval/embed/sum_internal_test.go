@@ -35,8 +35,7 @@ func TestSumIsThatOfTheRowsOneByOne(t *testing.T) {
 	want := make([]int64, s.table.Header.Dimensions)
 	for row, count := range counts {
 		for i := range want {
-			word := s.table.rows[row*s.table.words+i/8]
-			want[i] += (int64(word>>(i%8*8)&0xff) - 128) * factors[count]
+			want[i] += (int64(s.table.component(row, i)) - 128) * factors[count]
 		}
 	}
 	require.Equal(t, want, scratch.totals)
@@ -72,12 +71,18 @@ func TestRowsSurviveBeingWritten(t *testing.T) {
 		require.GreaterOrEqual(t, row, 0)
 		var product, a, b float64
 		for j, x := range rows[i] {
-			y := float64(int64(table.rows[row*table.words+j/8]>>(j%8*8)&0xff) - 128)
+			y := float64(int64(table.component(row, j)) - 128)
 			product, a, b = product+float64(x)*y, a+float64(x)*float64(x), b+y*y
 		}
 		require.Greater(t, product*product/(a*b), 0.95, "row %d points elsewhere", i)
 	}
 	require.Equal(t, -1, table.row(mix(12345)))
+}
+
+// component returns a row's component + 128.
+func (t *Table) component(row, i int) uint64 {
+	code := t.codes[row*t.words*4+i/2] >> (i % 2 * 4) & 15
+	return t.values[t.deviations[row]][code]
 }
 
 func BenchmarkLoad(b *testing.B) {

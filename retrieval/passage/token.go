@@ -1,31 +1,52 @@
 package passage
 
 import (
+	_ "embed"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 
-	tiktokenloader "github.com/pkoukk/tiktoken-go-loader"
+	"github.com/klauspost/compress/zstd"
 )
 
-// encodingFile is the cl100k_base encoding: that of OpenAI's embedding models. o200k_base takes 2.4 times as long to load and
-// as much memory, and passages need a measure, not an exact bill.
-const encodingFile = "cl100k_base.tiktoken"
+// encoding is cl100k_base: that of OpenAI's embedding models. o200k_base takes 2.4 times as long to load and as much memory, and
+// passages need a measure, not an exact bill. The file is compressed: its tokens in the order of their ranks, each after its
+// length, a byte.
+//
+//go:embed cl100k.zst
+var encoding []byte
 
 // countWindow is how many bytes are counted at once: the time for a stretch without spaces grows with its square.
 const countWindow = 1 << 10
 
-// loadRanks reads the encoding from the binary itself, at the first count: it takes 70 ms and 10 MB, a process that never
-// imports does not pay for it, and one with several indexes pays once.
-var loadRanks = sync.OnceValues(func() (tokenRanks, error) {
-	ranks, err := tiktokenloader.NewOfflineLoader().LoadTiktokenBpe(encodingFile)
+// loadRanks reads the encoding at the first count: it takes 30 ms and 7 MB, a process that never imports does not pay for it, and
+// one with several indexes pays once.
+var loadRanks = sync.OnceValues(func() (tokenRanks, error) { return readRanks(encoding) })
+
+func readRanks(compressed []byte) (tokenRanks, error) {
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, fmt.Errorf("load token encoding: %w", err)
 	}
+	defer decoder.Close()
+	plain, err := decoder.DecodeAll(compressed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("load token encoding: %w", err)
+	}
+	ranks := make(tokenRanks, 100_256)
+	for rest := string(plain); rest != ""; {
+		end := 1 + int(rest[0])
+		if end > len(rest) {
+			return nil, errors.New("load token encoding: its last token is cut off")
+		}
+		ranks[rest[1:end]] = len(ranks)
+		rest = rest[end:]
+	}
 	return ranks, nil
-})
+}
 
 // countTokens returns the number of tokens of text, which may be one too many for every kilobyte.
 func countTokens(text string) (int, error) {

@@ -1,11 +1,16 @@
 package passage
 
 import (
+	"bytes"
+	"flag"
+	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/pkoukk/tiktoken-go"
+	loader "github.com/pkoukk/tiktoken-go-loader"
 	"github.com/stretchr/testify/require"
 )
 
@@ -39,6 +44,39 @@ func TestTokensAreCountedAsTheLibraryDoes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, len(encoding.EncodeOrdinary(text)), count, text)
 	}
+}
+
+var update = flag.Bool("update", false, "write the encoding again")
+
+func TestEncodingIsThatOfTheLibrary(t *testing.T) {
+	t.Parallel()
+	ranks, err := loader.NewOfflineLoader().LoadTiktokenBpe("cl100k_base.tiktoken")
+	require.NoError(t, err)
+	if *update {
+		tokens := make([]string, len(ranks))
+		for token, rank := range ranks {
+			tokens[rank] = token
+		}
+		var plain bytes.Buffer
+		for _, token := range tokens {
+			plain.WriteByte(byte(len(token)))
+			plain.WriteString(token)
+		}
+		encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile("cl100k.zst", encoder.EncodeAll(plain.Bytes(), nil), 0o644))
+	}
+	compressed, err := os.ReadFile("cl100k.zst")
+	require.NoError(t, err)
+	own, err := readRanks(compressed)
+	require.NoError(t, err)
+	require.Equal(t, tokenRanks(ranks), own, "cl100k.zst has to be written again, with -update")
+}
+
+func TestEncodingThatIsCutOffIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := readRanks(encoding[:len(encoding)/2])
+	require.Error(t, err)
 }
 
 func FuzzTokens(f *testing.F) {

@@ -38,13 +38,10 @@ type Classifier struct {
 	labels []string
 	// never marks the labels that need a person: of Options.Never, or of WithNever.
 	never []bool
-	// rows, columns and weights are a sparse matrix: the cells of feature f are those from rows[f] to rows[f+1].
-	rows    []uint32
-	columns []uint16
+	cells cells
 	// scales turns a column's quantized weights back: weight = scale * quantized.
 	scales     []float32
 	vocabulary vocabulary
-	weights    []int8
 }
 
 type classifierParts struct {
@@ -67,23 +64,23 @@ func newClassifier(p classifierParts) *Classifier {
 	c := &Classifier{
 		bias: p.weights[len(p.weights)-columns:], calibration: p.calibration, dense: p.weights[features*columns : len(p.weights)-columns],
 		embedder: p.embedder, embedderName: embedderName(p.embedder), fingerprint: p.fingerprint, idf: p.idf,
-		inScope: countInScope(p.labels, p.outOfScope), labels: p.labels, never: p.never, rows: make([]uint32, 1, features+1),
-		scales: make([]float32, columns), vocabulary: p.vocabulary,
+		inScope: countInScope(p.labels, p.outOfScope), labels: p.labels, never: p.never, scales: make([]float32, columns),
+		vocabulary: p.vocabulary,
 	}
 	for i, w := range p.weights[:features*columns] {
 		c.scales[i%columns] = max(c.scales[i%columns], float32(math.Abs(float64(w))/math.MaxInt8))
 	}
+	c.cells = newCells(features, 0)
 	for f := range features {
 		for column, w := range p.weights[f*columns:][:columns] {
 			if c.scales[column] == 0 {
 				continue
 			}
 			if quantized := math.RoundToEven(float64(w / c.scales[column])); math.Abs(quantized) > faintWeight {
-				c.columns = append(c.columns, uint16(column))
-				c.weights = append(c.weights, int8(quantized))
+				c.cells.add(column, int8(quantized))
 			}
 		}
-		c.rows = append(c.rows, uint32(len(c.weights))) //nolint:gosec // Decode bounds the features, and they bound the cells
+		c.cells.endRow()
 	}
 	return c
 }
@@ -152,11 +149,7 @@ func (c *Classifier) judge(text occurrences, vector []float32) judgement {
 	known, coverage := text.rows(c.vocabulary.find)
 	scores := make([]float32, len(c.bias))
 	for _, t := range weigh(known, c.idf) {
-		first, end := c.rows[t.index], c.rows[t.index+1]
-		weights := c.weights[first:end]
-		for i, column := range c.columns[first:end] {
-			scores[column] += t.value * float32(weights[i])
-		}
+		c.cells.addTo(scores, t)
 	}
 	for k := range scores {
 		scores[k] = scores[k]*c.scales[k] + c.bias[k]

@@ -75,15 +75,7 @@ func (c *Classifier) encodePayload(w io.Writer) error {
 		previous = h
 	}
 	buf = appendFloats(buf, c.idf)
-	for f := range c.idf {
-		buf = binary.AppendUvarint(buf, uint64(c.rows[f+1]-c.rows[f]))
-	}
-	for _, column := range c.columns {
-		buf = binary.AppendUvarint(buf, uint64(column))
-	}
-	for _, v := range c.weights {
-		buf = append(buf, byte(v)) //nolint:gosec // the byte holds an int8
-	}
+	buf = c.cells.appendTo(buf)
 	_, err := w.Write(buf)
 	return err
 }
@@ -152,25 +144,11 @@ func decodePayload(d *decoder) (*Classifier, error) {
 		hashes[i] = previous
 	}
 	c.idf = d.floats(len(hashes))
-	c.rows = make([]uint32, 1, len(hashes)+1)
-	cells := 0
-	for range hashes {
-		cells += d.count(columns)
-		c.rows = append(c.rows, uint32(min(cells, len(d.data)))) //nolint:gosec // at most the file's size
-	}
-	c.columns = make([]uint16, min(cells, len(d.data)))
-	for i := range c.columns {
-		c.columns[i] = uint16(d.count(columns - 1)) //nolint:gosec // maxDecodedLabels fits
-	}
-	quantized := d.bytes(cells)
+	c.cells = d.cells(len(hashes), columns)
 	if d.failed || len(d.data) > 0 || c.inScope < 2 || len(c.labels) > c.inScope+1 {
 		return nil, fmt.Errorf("%w: wrong length", ErrEncoding)
 	}
 	c.vocabulary = newVocabulary(hashes)
-	c.weights = make([]int8, len(quantized))
-	for i, b := range quantized {
-		c.weights[i] = int8(b) //nolint:gosec // the byte holds an int8
-	}
 	return c, nil
 }
 
@@ -220,6 +198,37 @@ func (d *decoder) floats(n int) []float32 {
 	return out
 }
 
+// cells reads the cells of so many features, in so many columns.
+func (d *decoder) cells(features, columns int) cells {
+	lengths := make([]uint32, features)
+	total := 0
+	for i := range lengths {
+		n := d.count(columns)
+		lengths[i] = uint32(n) //nolint:gosec // at most a number of columns
+		total += n
+	}
+	if total > len(d.data) {
+		d.failed = true
+		return cells{}
+	}
+	places := decoder{data: d.data[:len(d.data)-total]}
+	quantized := d.data[len(places.data):]
+	c := newCells(features, total)
+	for _, length := range lengths {
+		for i := range length {
+			column := places.count(columns - 1)
+			if i > 0 && column <= c.last {
+				places.failed = true
+			}
+			c.add(max(column, c.last), int8(quantized[0])) //nolint:gosec // the byte holds an int8
+			quantized = quantized[1:]
+		}
+		c.endRow()
+	}
+	d.data, d.failed = places.data, d.failed || places.failed
+	return c
+}
+
 func (d *decoder) uvarint() uint64 {
 	v, n := binary.Uvarint(d.data)
 	if n <= 0 {
@@ -228,6 +237,21 @@ func (d *decoder) uvarint() uint64 {
 	}
 	d.data = d.data[n:]
 	return v
+}
+
+// appendTo appends the lengths of the rows, the columns and the weights.
+func (c *cells) appendTo(buf []byte) []byte {
+	var columns, weights []byte
+	for f := range len(c.rows) - 1 {
+		length := uint64(0)
+		c.each(f, func(column int, weight int8) {
+			columns = binary.AppendUvarint(columns, uint64(column)) //nolint:gosec // not negative
+			weights = append(weights, byte(weight))                 //nolint:gosec // the byte holds an int8
+			length++
+		})
+		buf = binary.AppendUvarint(buf, length)
+	}
+	return slices.Concat(buf, columns, weights)
 }
 
 func appendFloats(buf []byte, values []float32) []byte {

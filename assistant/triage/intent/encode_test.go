@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 func TestDecodedClassifierPredictsTheSame(t *testing.T) {
@@ -53,6 +55,43 @@ func TestDecodeRefusesWhatEncodeDidNotWrite(t *testing.T) {
 	broken := errors.New("disk is gone")
 	_, err = Decode(failingReader{broken}, nil)
 	require.ErrorIs(t, err, broken)
+}
+
+func TestBuiltInModelIsWrittenAsItWasRead(t *testing.T) {
+	t.Parallel()
+
+	c, err := Builtin(embed.New())
+	require.NoError(t, err)
+	var payload bytes.Buffer
+	require.NoError(t, c.encodePayload(&payload))
+	again, err := decodePayload(&decoder{data: payload.Bytes()})
+	require.NoError(t, err)
+	require.Equal(t, c.cells, again.cells)
+}
+
+func TestCellsOfFarColumnsKeepTheirPlace(t *testing.T) {
+	t.Parallel()
+
+	c := newCells(2, 0)
+	want := map[int]int8{0: 5, 255: -3, 256: 4, 900: 127}
+	for _, column := range []int{0, 255, 256, 900} {
+		c.add(column, want[column])
+	}
+	c.endRow()
+	c.add(700, 2)
+	c.endRow()
+	got := map[int]int8{}
+	c.each(0, func(column int, weight int8) { got[column] = weight })
+	require.Equal(t, want, got)
+	scores := make([]float32, 1000)
+	c.addTo(scores, term{index: 1, value: 0.5})
+	require.InDelta(t, 1, scores[700], 0)
+	scores[700] = 0
+	require.Equal(t, make([]float32, 1000), scores)
+
+	d := &decoder{data: c.appendTo(nil)}
+	require.Equal(t, c.gaps, d.cells(2, 1000).gaps)
+	require.False(t, d.failed)
 }
 
 // sealed gives a payload a right header and checksum.

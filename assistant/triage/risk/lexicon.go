@@ -34,39 +34,28 @@ type atom struct {
 	kind   kind
 }
 
-// node is a state of the phrase trie.
-type node struct {
-	next map[int32]int32 // by atom
-	sets []int32         // complete here
-}
-
-// table finds atoms by the hash of a word or of a part of it. Hashes only propose; the letters decide.
-type table struct {
-	bits  []uint64 // Bloom filter with one hash: most look-ups end here
-	byKey map[uint64][]int32
-	max   int // letters of the longest key
-	min   int // letters of the shortest key
-}
-
 // lexicon finds the words and phrases of all rules in a sequence of units.
 type lexicon struct {
 	atoms      []atom
 	deletions  table // whole words of at least minFuzzy letters, with and without one letter
+	edges      lists // of the phrase trie: edge(node, atom) -> node
 	folds      *folds
 	glyphs     map[rune]int32
-	ids        map[string]int32
+	ids        map[string]int32 // of atoms, until all are in
 	infixes    table
 	known      map[string]bool // correct words that are no misspelling of another
-	nodes      []node
+	nodes      int32           // of the phrase trie; the first is its root
 	prefixes   table
 	prefixDels table // like deletions, for prefixes
+	sets       lists // those that are complete at a node of the phrase trie
 	wholes     table
 }
 
 func newLexicon(f *folds) *lexicon {
 	return &lexicon{
-		folds: f, glyphs: map[rune]int32{}, ids: map[string]int32{}, known: map[string]bool{}, nodes: []node{{}},
-		deletions: newTable(), infixes: newTable(), prefixes: newTable(), prefixDels: newTable(), wholes: newTable(),
+		folds: f, glyphs: map[rune]int32{}, ids: map[string]int32{}, known: map[string]bool{}, nodes: 1,
+		deletions: newTable(), edges: newLists(), infixes: newTable(), prefixes: newTable(), prefixDels: newTable(), sets: newLists(),
+		wholes: newTable(),
 	}
 }
 
@@ -80,21 +69,20 @@ func (x *lexicon) addPhrase(words []atom, set int32) {
 	at := int32(0)
 	for _, w := range words {
 		id := x.addAtom(w)
-		next, ok := x.nodes[at].next[id]
-		if !ok {
-			next = int32(len(x.nodes))
-			x.nodes = append(x.nodes, node{})
-			if x.nodes[at].next == nil {
-				x.nodes[at].next = map[int32]int32{}
-			}
-			x.nodes[at].next[id] = next
+		next := x.edges.added(edge(at, id))
+		if len(next) == 0 {
+			x.edges.add(edge(at, id), x.nodes)
+			at = x.nodes
+			x.nodes++
+			continue
 		}
-		at = next
+		at = next[0]
 	}
-	if !slices.Contains(x.nodes[at].sets, set) {
-		x.nodes[at].sets = append(x.nodes[at].sets, set)
-	}
+	x.sets.add(uint64(at), set)
 }
+
+// edge is the key of the step from a node of the phrase trie by an atom.
+func edge(node, atom int32) uint64 { return uint64(node)<<32 | uint64(atom) } //nolint:gosec // both count from 0
 
 func (x *lexicon) addAtom(a atom) int32 {
 	key := string(rune(a.kind)) + string(a.folded) + "\x00" + string(a.exact)
@@ -135,7 +123,9 @@ func (x *lexicon) finish() {
 	for _, t := range []*table{&x.deletions, &x.infixes, &x.prefixes, &x.prefixDels, &x.wholes} {
 		t.finish()
 	}
-	clear(x.ids)
+	x.edges.finish()
+	x.sets.finish()
+	x.ids = nil
 }
 
 // find records every occurrence of every set's terms in s.hits, ordered by its end.
@@ -168,7 +158,7 @@ func (x *lexicon) advance(i int32, s *scratch) {
 		}
 	}
 	for _, st := range s.next {
-		for _, set := range x.nodes[st.node].sets {
+		for _, set := range x.sets.get(uint64(st.node)) { //nolint:gosec // nodes count from 0
 			s.addHit(set, hit{from: st.from, to: i})
 		}
 	}
@@ -176,8 +166,8 @@ func (x *lexicon) advance(i int32, s *scratch) {
 }
 
 func (x *lexicon) step(dst []state, st state, id int32) []state {
-	if next, ok := x.nodes[st.node].next[id]; ok {
-		return append(dst, state{from: st.from, node: next})
+	for _, next := range x.edges.get(edge(st.node, id)) {
+		dst = append(dst, state{from: st.from, node: next})
 	}
 	return dst
 }
@@ -336,40 +326,4 @@ func oneError(a, b []rune) bool {
 		return true
 	}
 	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && slices.Equal(a[i+2:], b[i+2:])
-}
-
-func newTable() table {
-	return table{byKey: map[uint64][]int32{}, min: maxWord}
-}
-
-func (t *table) add(word []rune, id int32) {
-	key := hashOf(word)
-	if ids := t.byKey[key]; !slices.Contains(ids, id) {
-		t.byKey[key] = append(ids, id)
-	}
-	t.max = max(t.max, len(word))
-	t.min = min(t.min, len(word))
-}
-
-// bloomBits is the size of a filter: 32 KB, for at most 30,000 keys.
-const bloomBits = 18
-
-func (t *table) finish() {
-	t.bits = make([]uint64, 1<<(bloomBits-6))
-	for key := range t.byKey {
-		b := bloomBit(key)
-		t.bits[b>>6] |= 1 << (b & 63)
-	}
-}
-
-func (t *table) get(key uint64) []int32 {
-	b := bloomBit(key)
-	if t.bits[b>>6]&(1<<(b&63)) == 0 {
-		return nil
-	}
-	return t.byKey[key]
-}
-
-func bloomBit(key uint64) uint64 {
-	return key * 0x9e3779b97f4a7c15 >> (64 - bloomBits)
 }
