@@ -4,21 +4,11 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // calibrationBins is the usual number of bins of the expected calibration error (Guo et al. 2017, On Calibration of Modern
 // Neural Networks).
 const calibrationBins = 10
-
-// exactLower is the exact one-sided 95 % lower bound of a rate of which hits of n came true (Clopper and Pearson 1934).
-func exactLower(hits, n int) float64 {
-	if hits == 0 {
-		return 0
-	}
-	return distuv.Beta{Alpha: float64(hits), Beta: float64(n-hits) + 1}.Quantile(0.05)
-}
 
 // judged is a prediction with its probability and whether it was right.
 type judged struct {
