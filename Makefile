@@ -64,7 +64,7 @@ PASSAGES ?= 10000
 bench: setup ## Run the benchmarks; PASSAGES=100000 for a large knowledge base
 	@trap .ci/stop-test-server EXIT; \
 	go test -run '^$$' -bench '^BenchmarkRetrieval$$' -benchtime 1x -timeout 1h ./retrieval -bench.passages $(PASSAGES); \
-	go test -run '^$$' -bench . -skip '^Benchmark(Gate|Retrieval)$$' -benchmem ./...
+	go test -run '^$$' -bench . -skip '^Benchmark(Faces|Gate|Retrieval)$$' -benchmem ./...
 
 .PHONY: eval
 eval: setup build ## Run all suites offline, write eval-report/ and the table in README.md
@@ -79,6 +79,11 @@ eval-standin: setup build ## Run all suites on the path of a model, with a stand
 gate-power: setup ## Ask an unchanged desk GATE_RUNS (20) times, and desks with planted faults as often: what does the gate say?
 	@trap .ci/stop-test-server EXIT; \
 	go test -run '^$$' -bench '^BenchmarkGate$$' -benchtime 1x -timeout 1h -v ./cmd/deskhand -gate.runs $(or $(GATE_RUNS),20)
+
+.PHONY: faces
+faces: ## Print what people at a browser wait for: first paint, hand-off to open console, 200 consoles, size of the chat
+	@.ci/setup chromium
+	@trap .ci/stop-test-server EXIT; go test -run '^$$' -bench '^BenchmarkFaces$$' -benchtime 1x -v ./assistant/web/console
 
 .PHONY: compare-lang
 compare-lang: ## Compare assistant/lang with lingua-go; DATA=DIR is the folder with the development data

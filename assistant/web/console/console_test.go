@@ -150,21 +150,6 @@ func TestNothingIsLostOrSentTwiceWhenTheNetworkGoesInAnAccept(t *testing.T) {
 	require.Equal(t, 1, read[int](b, `$$('.said.agent').length`))
 }
 
-func TestHandOffReachesAnOpenConsole(t *testing.T) {
-	t.Parallel()
-	s := openDesk(t)
-	b := newTab(t)
-	b.logIn(s, "Mia")
-	b.await(`$$('.row').length === 1`)
-	b.Do(`new MutationObserver(() => { if ($$('.row').length === 2) window.arrived ??= Date.now() }).observe(document.querySelector('#rows'), {childList: true})`)
-	s.ask(t, "Please let me talk to a human")
-	asked := time.Now()
-	b.await(`window.arrived`)
-	t.Logf("hand-off seen %d ms after the customer had the answer", read[int64](b, `window.arrived`)-asked.UnixMilli())
-	paint := read[float64](b, `performance.getEntriesByName('first-contentful-paint')[0].startTime`)
-	t.Logf("first paint of the queue after %.0f ms", paint)
-}
-
 func TestConsoleFitsEveryScreenAndSpeaksChinese(t *testing.T) {
 	t.Parallel()
 	s := openDesk(t)

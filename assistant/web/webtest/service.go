@@ -39,7 +39,7 @@ type Config struct {
 type Service struct {
 	Archive *archive.Archive
 	Base    string                                            // http://127.0.0.1:port
-	Exec    func(t *testing.T, statement string, args ...any) // in the database
+	Exec    func(t testing.TB, statement string, args ...any) // in the database
 	Online  *online.Store
 	Store   *postgres.Store
 
@@ -48,7 +48,7 @@ type Service struct {
 }
 
 // NewService starts a service on a database of its own.
-func NewService(t *testing.T, config Config) *Service {
+func NewService(t testing.TB, config Config) *Service {
 	t.Helper()
 	s := &Service{config: config, url: pgtest.URL(t)}
 	apitest.Import(t, s.start(t))
@@ -56,7 +56,7 @@ func NewService(t *testing.T, config Config) *Service {
 }
 
 // Replica starts another process's worth of the service on the same database.
-func (s *Service) Replica(t *testing.T) *Service {
+func (s *Service) Replica(t testing.TB) *Service {
 	t.Helper()
 	replica := &Service{config: s.config, url: s.url}
 	replica.start(t)
@@ -64,7 +64,7 @@ func (s *Service) Replica(t *testing.T) *Service {
 }
 
 // Key makes an API key and returns its secret.
-func (s *Service) Key(t *testing.T, role postgres.Role, origins ...string) string {
+func (s *Service) Key(t testing.TB, role postgres.Role, origins ...string) string {
 	t.Helper()
 	_, secret, err := s.Store.CreateKey(t.Context(), postgres.Key{AllowedOrigins: origins, Name: string(role), Role: role})
 	require.NoError(t, err)
@@ -72,12 +72,12 @@ func (s *Service) Key(t *testing.T, role postgres.Role, origins ...string) strin
 }
 
 // start wires the service as cmd does, in short.
-func (s *Service) start(t *testing.T) *retrieval.Index {
+func (s *Service) start(t testing.TB) *retrieval.Index {
 	t.Helper()
 	pool, err := postgres.Open(t.Context(), s.url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	s.Exec = func(t *testing.T, statement string, args ...any) {
+	s.Exec = func(t testing.TB, statement string, args ...any) {
 		t.Helper()
 		_, err := pool.Exec(t.Context(), statement, args...)
 		require.NoError(t, err)
@@ -136,7 +136,7 @@ func (s *Service) start(t *testing.T) *retrieval.Index {
 }
 
 // listen serves the interface and the face on a port of their own.
-func (s *Service) listen(t *testing.T, config httpapi.Config) {
+func (s *Service) listen(t testing.TB, config httpapi.Config) {
 	t.Helper()
 	app, err := httpapi.New(config)
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func (s *Service) listen(t *testing.T, config httpapi.Config) {
 }
 
 // run runs what ends with the test.
-func run(t *testing.T, what func(context.Context)) {
+func run(t testing.TB, what func(context.Context)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
