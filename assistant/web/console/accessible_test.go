@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +24,10 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			!(e.getAttribute('aria-label') || e.labels?.[0]?.textContent.trim() || e.textContent.trim())).map((e) => e.outerHTML)`), page+": everything has a name")
 		require.Equal(t, 1, read[int](b, `$$('h1').length`), page+": one heading says what it is")
 		require.Empty(t, b.Axe(part, "serious", "critical"), page)
+		name := "page-" + strings.NewReplacer("/", "-", " ", "-", "?", "help").Replace(page)
+		b.Picture(name + "-1280")
 		b.dress("dark")
+		b.Picture(name + "-dark")
 		require.Empty(t, b.Contrast(part), "%s in dark", page)
 		b.dress("light")
 	}
@@ -47,6 +52,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		for _, width := range []int64{320, 1280} {
 			b.Size(width, 900)
 			require.LessOrEqual(t, read[int64](b, `document.documentElement.scrollWidth`), width, name)
+			b.Picture("page-" + strings.ReplaceAll(name, "/", "-") + "-" + strconv.FormatInt(width, 10))
 		}
 	}
 	b.clean()

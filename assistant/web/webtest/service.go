@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +40,7 @@ type Config struct {
 type Service struct {
 	Archive *archive.Archive
 	Base    string                                            // http://127.0.0.1:port
+	Checks  chan uuid.UUID                                    // of articles that are asked for: a test plays the job that makes them
 	Exec    func(t testing.TB, statement string, args ...any) // in the database
 	Online  *online.Store
 	Store   *postgres.Store
@@ -50,7 +52,7 @@ type Service struct {
 // NewService starts a service on a database of its own.
 func NewService(t testing.TB, config Config) *Service {
 	t.Helper()
-	s := &Service{config: config, url: pgtest.URL(t)}
+	s := &Service{Checks: make(chan uuid.UUID, 1), config: config, url: pgtest.URL(t)}
 	apitest.Import(t, s.start(t))
 	return s
 }
@@ -113,6 +115,10 @@ func (s *Service) start(t testing.TB) *retrieval.Index {
 	require.NoError(t, err)
 	s.listen(t, httpapi.Config{
 		Assistant: pipeline,
+		Check: func(_ context.Context, _ pgx.Tx, id uuid.UUID) error {
+			s.Checks <- id
+			return nil
+		},
 		Clock:     s.config.Clock,
 		Deadline:  apitest.Deadline,
 		Desk:      desk.New(desk.Config{Clock: s.config.Clock, Guard: k.Guard, Prompts: k.Prompts, Redactor: k.Redactor, Store: s.Store}),
