@@ -9,7 +9,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
@@ -30,6 +29,19 @@ import (
 // stopAfter cuts streams that closed pages left behind.
 const stopAfter = 5 * time.Second
 
+// checks takes what the job is asked for.
+type checks chan uuid.UUID
+
+// CheckArticle implements jobs.Checker.
+func (c checks) CheckArticle(ctx context.Context, id uuid.UUID) error {
+	select {
+	case c <- id:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Config is what a test's service is made of.
 type Config struct {
 	Clock func() time.Time
@@ -40,7 +52,7 @@ type Config struct {
 type Service struct {
 	Archive *archive.Archive
 	Base    string                                            // http://127.0.0.1:port
-	Checks  chan uuid.UUID                                    // of articles that are asked for: a test plays the job that makes them
+	Checks  checks                                            // of articles that are asked for: a test plays the job that makes them
 	Exec    func(t testing.TB, statement string, args ...any) // in the database
 	Online  *online.Store
 	Store   *postgres.Store
@@ -52,7 +64,7 @@ type Service struct {
 // NewService starts a service on a database of its own.
 func NewService(t testing.TB, config Config) *Service {
 	t.Helper()
-	s := &Service{Checks: make(chan uuid.UUID, 1), config: config, url: pgtest.URL(t)}
+	s := &Service{Checks: make(checks, 1), config: config, url: pgtest.URL(t)}
 	apitest.Import(t, s.start(t))
 	return s
 }
@@ -60,7 +72,7 @@ func NewService(t testing.TB, config Config) *Service {
 // Replica starts another process's worth of the service on the same database.
 func (s *Service) Replica(t testing.TB) *Service {
 	t.Helper()
-	replica := &Service{config: s.config, url: s.url}
+	replica := &Service{Checks: s.Checks, config: s.config, url: s.url}
 	replica.start(t)
 	return replica
 }
@@ -102,23 +114,17 @@ func (s *Service) start(t testing.TB) *retrieval.Index {
 	index, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Model: apitest.Builtin(), Pool: pool})
 	require.NoError(t, err)
 	k := apitest.Load(t)
-	pipeline := assistant.New(assistant.Config{
-		Clock: s.config.Clock, Confidence: k.Confidence, Deadline: apitest.Deadline, Guard: k.Guard, Language: k.Detector.Detect,
-		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.Prompts, Redactor: k.Redactor,
-		Search: index.Search, Store: s.Store, Triager: k.Triager,
-	})
+	pipeline := s.pipeline(k, index)
 	workers, err := jobs.NewWorkers(pool, pipeline, logger)
 	require.NoError(t, err)
+	require.NoError(t, workers.AddChecks(s.Checks))
 	require.NoError(t, workers.Start(context.WithoutCancel(t.Context())))
 	t.Cleanup(func() { _ = workers.Stop(context.Background()) })
 	gate, err := admission.New(admission.Config{Clock: s.config.Clock, Lease: s.Store.LeaseTokens, Logger: logger, Places: 100})
 	require.NoError(t, err)
 	s.listen(t, httpapi.Config{
 		Assistant: pipeline,
-		Check: func(_ context.Context, _ pgx.Tx, id uuid.UUID) error {
-			s.Checks <- id
-			return nil
-		},
+		Check:     queue.EnqueueCheck,
 		Clock:     s.config.Clock,
 		Deadline:  apitest.Deadline,
 		Desk:      desk.New(desk.Config{Clock: s.config.Clock, Guard: k.Guard, Prompts: k.Prompts, Redactor: k.Redactor, Store: s.Store}),
@@ -139,6 +145,15 @@ func (s *Service) start(t testing.TB) *retrieval.Index {
 		Version: "test",
 	})
 	return index
+}
+
+// pipeline is the assistant over an index.
+func (s *Service) pipeline(k apitest.Knowledge, index *retrieval.Index) *assistant.Assistant {
+	return assistant.New(assistant.Config{
+		Clock: s.config.Clock, Confidence: k.Confidence, Deadline: apitest.Deadline, Guard: k.Guard, Language: k.Detector.Detect,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.Prompts, Redactor: k.Redactor,
+		Search: index.Search, Store: s.Store, Triager: k.Triager,
+	})
 }
 
 // listen serves the interface and the face on a port of their own.
