@@ -10,7 +10,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what this machine lacks: PostgreSQL, pgvector, a C compiler
@@ -69,11 +69,26 @@ bench: setup ## Run the benchmarks, the whole pipeline first; PASSAGES=100000 fo
 	@trap .ci/stop-test-server EXIT; \
 	go run ./cmd/faults speed; \
 	go test -run '^$$' -bench '^BenchmarkRetrieval$$' -benchtime 1x -timeout 1h ./retrieval -bench.passages $(PASSAGES); \
-	go test -run '^$$' -bench . -skip '^BenchmarkRetrieval$$' -benchmem ./...
+	go test -run '^$$' -bench . -skip '^Benchmark(Faces|Gate|Retrieval)$$' -benchmem ./...
 
 .PHONY: eval
 eval: setup build ## Run all suites offline, write eval-report/ and the table in README.md
 	@bin/deskhand eval all evals/suites/all.yaml --out eval-report --save evals/suites/summary.json --readme README.md
+
+.PHONY: eval-standin
+eval-standin: setup build ## Run all suites on the path of a model, with a stand-in for it, and write the table in evals/suites/README.md
+	@go run ./cmd/standin -- bin/deskhand eval all evals/suites/all.yaml --out eval-report/standin \
+	    --save evals/suites/summary-standin.json --readme evals/suites/README.md
+
+.PHONY: gate-power
+gate-power: setup ## Ask an unchanged desk GATE_RUNS (20) times, and desks with planted faults as often: what does the gate say?
+	@trap .ci/stop-test-server EXIT; \
+	go test -run '^$$' -bench '^BenchmarkGate$$' -benchtime 1x -timeout 1h -v ./cmd/deskhand -gate.runs $(or $(GATE_RUNS),20)
+
+.PHONY: faces
+faces: ## Print what people at a browser wait for: first paint, hand-off to open console, 200 consoles, size of the chat
+	@.ci/setup chromium
+	@trap .ci/stop-test-server EXIT; go test -run '^$$' -bench '^BenchmarkFaces$$' -benchtime 1x -v ./assistant/web/console
 
 .PHONY: compare-lang
 compare-lang: ## Compare assistant/lang with lingua-go; DATA=DIR is the folder with the development data

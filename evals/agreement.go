@@ -149,7 +149,7 @@ func LabelShares(labels []Ending) map[Ending]Share {
 				hits++
 			}
 		}
-		shares[label] = newWilson(hits, len(labels))
+		shares[label] = NewShare(hits, len(labels))
 	}
 	return shares
 }

@@ -7,9 +7,11 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// Intervals are two-sided at 95 %: tail is what lies beyond each end, deviate its point of the normal distribution.
+// Intervals are two-sided at 95 %: tail is what lies beyond each end, deviate its point of the normal distribution. A bound alone is
+// one-sided at 95 %: all of oneTail lies beyond it.
 const (
 	tail    = 0.025
+	oneTail = 0.05
 	deviate = 1.959963984540054
 )
 
@@ -24,13 +26,7 @@ type Share struct {
 }
 
 // NewShare is a share of independent cases with the score interval of Wilson.
-func NewShare(hits, n int) Share { return newWilson(hits, n) }
-
-// newWilson is a share of independent cases with the score interval of Wilson.
-func newWilson(hits, n int) Share { return newShare([]cluster{{hits: hits, n: n}}, wilson) }
-
-// newExact is a share of independent cases with the exact interval of Clopper and Pearson.
-func newExact(hits, n int) Share { return newShare([]cluster{{hits: hits, n: n}}, clopperPearson) }
+func NewShare(hits, n int) Share { return newShare([]cluster{{hits: hits, n: n}}, wilson) }
 
 // cluster counts the repeats of one case, which resemble each other.
 type cluster struct{ hits, n int }
@@ -100,14 +96,19 @@ func wilson(rate, n float64) (lower, upper float64) {
 // Binomial). It never promises more than it keeps: right where a miss does harm.
 func clopperPearson(rate, n float64) (lower, upper float64) {
 	hits := rate * n
-	upper = 1
-	if rate > 0 {
-		lower = mathext.InvRegIncBeta(hits, n-hits+1, tail)
+	return exactBelow(hits, n, tail), 1 - exactBelow(n-hits, n, tail)
+}
+
+// exactLower is the exact one-sided 95 % lower bound of a rate of which hits of n came true.
+func exactLower(hits, n int) float64 { return exactBelow(float64(hits), float64(n), oneTail) }
+
+// exactBelow is the rate at which so many hits or more would come with the probability beyond: the lower end of Clopper and Pearson.
+// Its upper end is that of the misses.
+func exactBelow(hits, n, beyond float64) float64 {
+	if hits <= 0 {
+		return 0
 	}
-	if rate < 1 {
-		upper = mathext.InvRegIncBeta(hits+1, n-hits, 1-tail)
-	}
-	return lower, upper
+	return mathext.InvRegIncBeta(hits, n-hits+1, beyond)
 }
 
 // String is the share for a person who reads a table.

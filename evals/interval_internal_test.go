@@ -6,6 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// newExact is a share of independent cases with the exact interval.
+func newExact(hits, n int) Share { return newShare([]cluster{{hits: hits, n: n}}, clopperPearson) }
+
 // The intervals that Newcombe prints (1998, Two-sided Confidence Intervals for the Single Proportion, table I: methods 3
 // and 5).
 func TestIntervalsAreThoseOfThePublishedTable(t *testing.T) {
@@ -21,7 +24,7 @@ func TestIntervalsAreThoseOfThePublishedTable(t *testing.T) {
 		{1, 29, [2]float64{0.0061, 0.1718}, [2]float64{0.0009, 0.1776}},
 	}
 	for _, test := range tests {
-		wilson, exact := newWilson(test.hits, test.n), newExact(test.hits, test.n)
+		wilson, exact := NewShare(test.hits, test.n), newExact(test.hits, test.n)
 		require.InDelta(t, test.wilson[0], wilson.Lower, 5e-5)
 		require.InDelta(t, test.wilson[1], wilson.Upper, 5e-5)
 		require.InDelta(t, test.exact[0], exact.Lower, 5e-5)
@@ -32,13 +35,13 @@ func TestIntervalsAreThoseOfThePublishedTable(t *testing.T) {
 func TestIntervalsHoldAtTheirEnds(t *testing.T) {
 	t.Parallel()
 
-	for _, share := range []Share{newWilson(0, 0), newExact(0, 0)} {
+	for _, share := range []Share{NewShare(0, 0), newExact(0, 0)} {
 		require.Equal(t, Share{}, share, "no cases, no claim, no division by zero")
 		require.Equal(t, "-", share.String())
 	}
-	for _, share := range []Share{newWilson(20, 20), newExact(20, 20)} {
+	for _, share := range []Share{NewShare(20, 20), newExact(20, 20)} {
 		require.InDelta(t, 1, share.Upper, 0)
 		require.Less(t, share.Lower, 0.85)
 	}
-	require.Equal(t, "0.500 [0.095, 0.905] 1/2", newWilson(1, 2).String())
+	require.Equal(t, "0.500 [0.095, 0.905] 1/2", NewShare(1, 2).String())
 }

@@ -61,7 +61,7 @@ func widest(predictions []judged, accept func(right, answered int) bool) (Operat
 		}
 		if accept(right, answered) {
 			best = Operating{
-				Coverage: newWilson(answered, len(predictions)), Precision: newWilson(right, answered), Threshold: p.probability,
+				Coverage: NewShare(answered, len(predictions)), Precision: NewShare(right, answered), Threshold: p.probability,
 			}
 			found = true
 		}
@@ -122,7 +122,7 @@ func ladder(predictions []judged) []Operating {
 			}
 		}
 		rungs = append(rungs, Operating{
-			Coverage: newWilson(answered, len(predictions)), Precision: newWilson(right, answered), Threshold: threshold,
+			Coverage: NewShare(answered, len(predictions)), Precision: NewShare(right, answered), Threshold: threshold,
 		})
 	}
 	return rungs
@@ -146,7 +146,7 @@ func bins(predictions []judged) []Bin {
 	for i, sum := range sums {
 		if sum.n > 0 {
 			filled = append(filled, Bin{
-				From: float64(i) / calibrationBins, Kept: newWilson(sum.right, sum.n), Promised: sum.promised / float64(sum.n),
+				From: float64(i) / calibrationBins, Kept: NewShare(sum.right, sum.n), Promised: sum.promised / float64(sum.n),
 				To: float64(i+1) / calibrationBins,
 			})
 		}

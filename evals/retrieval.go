@@ -189,12 +189,8 @@ func (c Collection) Import() iter.Seq2[retrieval.Article, error] {
 	}
 }
 
-// retrievalDepth is how many keys of a ranking count, and searchDepth how many articles are asked for: several may have
-// one key.
-const (
-	retrievalDepth = 10
-	searchDepth    = 2 * retrievalDepth
-)
+// searchDepth is how many articles are asked for: several may have one key.
+const searchDepth = 2 * retrievalDepth
 
 // Searcher asks the questions of collections.
 type Searcher struct {

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
 )
+
+// retrievalDepth is how many keys of a ranking count.
+const retrievalDepth = 10
 
 // quality is how good one ranking is, in the order of qualityNames.
 type quality [5]float64

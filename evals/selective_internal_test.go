@@ -59,7 +59,7 @@ func TestRepeatsOfACaseAreNotCasesOfTheirOwn(t *testing.T) {
 	for i := range 20 {
 		same = append(same, cluster{hits: 5 * (i % 2), n: 5})
 	}
-	clustered, cases := newShare(same, wilson), newWilson(10, 20)
+	clustered, cases := newShare(same, wilson), NewShare(10, 20)
 	require.Equal(t, []int{20, 50, 100}, []int{clustered.Cases, clustered.Hits, clustered.N})
 	require.InDelta(t, cases.Lower, clustered.Lower, 0.02)
 	require.InDelta(t, cases.Upper, clustered.Upper, 0.02)
@@ -68,7 +68,7 @@ func TestRepeatsOfACaseAreNotCasesOfTheirOwn(t *testing.T) {
 	for i := range mixed {
 		mixed[i] = cluster{hits: 2 + i%2, n: 5}
 	}
-	require.InDelta(t, newWilson(50, 100).Lower, newShare(mixed, wilson).Lower, 1e-12)
+	require.InDelta(t, NewShare(50, 100).Lower, newShare(mixed, wilson).Lower, 1e-12)
 
 	sure := newShare([]cluster{{5, 5}, {5, 5}, {5, 5}}, clopperPearson)
 	require.InDelta(t, newExact(3, 3).Lower, sure.Lower, 1e-12, "nothing tells how alike repeats are: three cases prove what three do")

@@ -4,21 +4,11 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mathext"
 )
 
 // calibrationBins is the usual number of bins of the expected calibration error (Guo et al. 2017, On Calibration of Modern
 // Neural Networks).
 const calibrationBins = 10
-
-// exactLower is the exact one-sided 95 % lower bound of a rate of which hits of n came true (Clopper and Pearson 1934).
-func exactLower(hits, n int) float64 {
-	if hits == 0 {
-		return 0
-	}
-	return mathext.InvRegIncBeta(float64(hits), float64(n-hits)+1, 0.05)
-}
 
 // quantile is the smallest of values, in ascending order and at least one, that a share of them does not exceed.
 func quantile(share float64, values []float64) float64 {

@@ -127,7 +127,7 @@ func (s Share) short() string {
 
 // The marks between which a document holds the summary.
 const (
-	summaryBegin = "<!-- eval summary: written by \"make eval\" -->"
+	summaryBegin = "<!-- eval summary: written by \"deskhand eval all --readme\" -->"
 	summaryEnd   = "<!-- end of eval summary -->"
 )
 

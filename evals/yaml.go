@@ -3,12 +3,13 @@ package evals
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
 
 // DecodeYAML reads YAML that somebody else wrote. The library panics on some texts that are no YAML (a tag before an alias, where a
-// list is wanted); here that is an error like any other.
+// list is wanted); here that is an error like any other, of one line that begins with the place: [line:column].
 func DecodeYAML(content []byte, into any, options ...yaml.DecodeOption) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -16,7 +17,8 @@ func DecodeYAML(content []byte, into any, options ...yaml.DecodeOption) (err err
 		}
 	}()
 	if err := yaml.UnmarshalWithOptions(content, into, options...); err != nil {
-		return fmt.Errorf("parse YAML: %w", err)
+		problem, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n") // without the lines around the place
+		return fmt.Errorf("parse YAML: %s", problem)
 	}
 	return nil
 }

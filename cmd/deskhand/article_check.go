@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +37,21 @@ func newChecker(s *system, suite evals.Suite) checker {
 		scratch: func(ctx context.Context, work func(url string) error) error { return onScratch(ctx, s.database, work) },
 		suite:   suite, system: s,
 	}
+}
+
+// readGateSuite reads the suite to check articles with; nil without one.
+func readGateSuite(path string) (*evals.Suite, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // nil means that nothing is checked
+	}
+	suite, err := evals.Open(path)
+	if err == nil && suite.Policy != nil {
+		_, err = suite.Policy.Policy()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: --gate-suite: %s", errConfig, strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return &suite, nil
 }
 
 // CheckArticle implements jobs.Checker. What goes wrong is the check's own end; an error is for what may work when it is tried again.

@@ -31,7 +31,7 @@ type gated struct {
 	system *system
 }
 
-func newGated(t *testing.T) gated {
+func newGated(t testing.TB) gated {
 	t.Helper()
 	a := testApp(t, config{RequestDeadline: 2 * time.Minute})
 	a.config.DatabaseURL = pgtest.EmptyURL(t)
@@ -59,7 +59,7 @@ func newGated(t *testing.T) gated {
 }
 
 // run asks the suite, of a desk that change was made to.
-func (g gated) run(t *testing.T, change func(*assistant.Policy, *assistant.Assistant)) evals.Report {
+func (g gated) run(t testing.TB, change func(*assistant.Policy, *assistant.Assistant)) evals.Report {
 	t.Helper()
 	settings, err := g.system.store.Settings(t.Context())
 	require.NoError(t, err)
@@ -74,7 +74,7 @@ func (g gated) run(t *testing.T, change func(*assistant.Policy, *assistant.Assis
 }
 
 // importSampleWith replaces the sample articles by the same with one file written anew.
-func (g gated) importSampleWith(t *testing.T, name string, rewrite func(string) string) {
+func (g gated) importSampleWith(t testing.TB, name string, rewrite func(string) string) {
 	t.Helper()
 	folder := t.TempDir()
 	require.NoError(t, os.CopyFS(folder, retrieval.Sample()))
@@ -87,21 +87,32 @@ func (g gated) importSampleWith(t *testing.T, name string, rewrite func(string) 
 	require.NoError(t, importArticles(t.Context(), g.app, g.system.index, files.FS(os.DirFS(folder)), options))
 }
 
-// englishTriager has the English rules only, less those that a line of the file starts.
-func englishTriager(t *testing.T, without string) *triage.Triager {
+// englishRules are the rules of the English file, less the one that is named.
+func englishRules(t testing.TB, without string) *risk.Rules {
 	t.Helper()
 	content, err := os.ReadFile("../../assistant/triage/risk/rules/en.yaml")
 	require.NoError(t, err)
 	text := string(content)
 	if without != "" {
-		before, rest, found := strings.Cut(text, "  - id: "+without+"\n")
+		before, rest, found := strings.Cut(text, ruleStart+without+"\n")
 		require.True(t, found)
-		_, after, found := strings.Cut(rest, "\n  - id: ")
-		require.True(t, found)
-		text = before + "  - id: " + after
+		_, after, _ := strings.Cut(rest, "\n"+ruleStart)
+		if text = before; after != "" {
+			text += ruleStart + after
+		}
 	}
 	rules, err := risk.Parse(strings.NewReader(text), "en.yaml")
 	require.NoError(t, err)
+	return rules
+}
+
+// ruleStart begins a rule in a file of rules.
+const ruleStart = "  - id: "
+
+// englishTriager decides by the English rules only, less the one that is named.
+func englishTriager(t testing.TB, without string) *triage.Triager {
+	t.Helper()
+	rules := englishRules(t, without)
 	taxonomy, err := intent.Default()
 	require.NoError(t, err)
 	classifier, err := intent.Builtin(embed.New())
@@ -111,7 +122,7 @@ func englishTriager(t *testing.T, without string) *triage.Triager {
 	return triager
 }
 
-func decided(t *testing.T, baseline, run evals.Report) evals.Gate {
+func decided(t testing.TB, baseline, run evals.Report) evals.Gate {
 	t.Helper()
 	gate, err := evals.Decide(baseline, run, nil)
 	require.NoError(t, err)

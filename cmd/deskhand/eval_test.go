@@ -79,7 +79,6 @@ func countingTokens(t *testing.T, respond llmtest.Responder) llmtest.Responder {
 	}
 }
 
-// testApp is a command's surroundings with a configuration.
 // sharedKnowledge is the built-in one, which takes seconds under the race detector.
 var sharedKnowledge = sync.OnceValues(func() (knowledge, error) { return loadKnowledge(config{}) }) //nolint:gochecknoglobals // see there
 
@@ -91,7 +90,8 @@ func loadShared(c config) (knowledge, error) {
 	return sharedKnowledge()
 }
 
-func testApp(t *testing.T, c config) *app {
+// testApp is a command's surroundings with a configuration.
+func testApp(t testing.TB, c config) *app {
 	t.Helper()
 	return &app{
 		clock: time.Now, config: c, load: loadShared, logger: slog.New(slog.DiscardHandler),

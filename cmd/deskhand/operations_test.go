@@ -117,6 +117,7 @@ func TestDashboardLooksAtMetricsThatExist(t *testing.T) {
 		"deskhand_http_requests_total", "deskhand_http_request_duration_seconds", "deskhand_stage_duration_seconds", "deskhand_runs_total",
 		"deskhand_model_call_seconds", "deskhand_model_tokens_total", "deskhand_model_cost_usd_total", "deskhand_searches_total",
 		"deskhand_jobs", "deskhand_tickets", "deskhand_tickets_late", "deskhand_confidence_ratio", "deskhand_guard_blocks_total",
+		"deskhand_drift_alarm", "deskhand_drift_effect_ratio",
 	} {
 		require.True(t, shown[name], "no panel shows %s", name)
 	}

@@ -159,7 +159,7 @@ func shellBlocks(t *testing.T, document string) []shellBlock {
 		case strings.HasPrefix(line, "```"):
 			fence, next.line = line, i+1
 			script.Reset()
-		case match == nil && strings.Contains(line, "eval summary"): // the ends of what "make eval" writes
+		case match == nil && strings.Contains(line, "eval summary"): // the ends of what "deskhand eval all --readme" writes
 		case match == nil:
 			require.NotContains(t, line, "<!--", "%s:%d is no marker that the test knows", document, i+1)
 			require.Empty(t, next.notRun+strings.Join(next.prints, ""), "%s:%d: the marker above belongs to no block", document, i+1)

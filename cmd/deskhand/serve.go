@@ -86,7 +86,11 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		debug.SetGCPercent(collectAt)
 	}
 	registry := newRegistry()
-	s, err := c.open(ctx, a, registry)
+	named, err := c.read(a.config)
+	if err != nil {
+		return err
+	}
+	s, err := openSystem(ctx, a, newModelMetrics(registry))
 	if err != nil {
 		return err
 	}
@@ -99,17 +103,14 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	s.runs = newRunMetrics(registry)
 	shadowing, endShadow := context.WithCancel(ctx)
 	defer endShadow()
-	if err := s.shadow(shadowing, c.Shadow, registry); err != nil {
+	if err := s.shadow(shadowing, named.shadow, registry); err != nil {
 		return err
 	}
 	pipeline := s.assistant(s.store, a.clock)
 	newDeskMetrics(registry, s, pipeline)
 	newDriftMetrics(registry, s)
 	countReplicas(registry, s.replicas)
-	parts := work{people: s.people(), registry: registry}
-	if parts.suite, err = c.gateSuite(); err != nil {
-		return err
-	}
+	parts := work{people: s.people(), registry: registry, suite: named.suite}
 	stop, err := s.work(ctx, pipeline, parts)
 	if err != nil {
 		return err
@@ -137,12 +138,24 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 	return serve(ctx, a, s, server, listener)
 }
 
-// open checks what only all settings together tell, and opens the system.
-func (c serveCmd) open(ctx context.Context, a *app, registry *prometheus.Registry) (*system, error) {
-	if err := c.TLS.checkAddress(a.config.Login.PublicURL); err != nil {
-		return nil, err
+// serveFiles are the files that flags of serve name.
+type serveFiles struct {
+	shadow *shadowFile  // nil without a candidate
+	suite  *evals.Suite // to check articles with; nil without one
+}
+
+// read reads the files and checks what only all settings together tell, before anything starts.
+func (c serveCmd) read(settings config) (serveFiles, error) {
+	var named serveFiles
+	if err := c.TLS.checkAddress(settings.Login.PublicURL); err != nil {
+		return named, err
 	}
-	return openSystem(ctx, a, newModelMetrics(registry))
+	var err error
+	if named.suite, err = readGateSuite(c.Gate); err != nil {
+		return named, err
+	}
+	named.shadow, err = openShadow(c.Shadow, settings)
+	return named, err
 }
 
 // server returns the HTTP interface with the faces on it.
@@ -183,15 +196,6 @@ func (s *system) follow(ctx context.Context, pipeline *assistant.Assistant, logg
 	go s.replicas.Follow(ctx)
 	go watchDesk(ctx, s, logger)
 	go s.keepSealed(ctx, logger)
-}
-
-// gateSuite returns the suite to check articles with, nil without one.
-func (c serveCmd) gateSuite() (*evals.Suite, error) {
-	if c.Gate == "" {
-		return nil, nil //nolint:nilnil // nil means that nothing is checked
-	}
-	suite, err := readSuite(c.Gate)
-	return &suite, err
 }
 
 // checks returns how checks of articles are asked for, nil without a suite.

@@ -26,7 +26,8 @@ import (
 const nowhere = "--database-url=postgres://127.0.0.1:1/deskhand"
 
 // badSettings are values of each option of "deskhand serve" that cannot work, as arguments. In them, JUNK is a file that holds
-// no setting, NONE one that is not there, EMPTY an empty one, SHUT one that nobody may read.
+// no setting, NONE one that is not there, EMPTY an empty one, SHUT one that nobody may read,
+// CANDIDATE one of a candidate that needs a model.
 func badSettings() map[string][][]string {
 	return map[string][][]string{
 		"addr":                        {{"--addr=99"}, {"--addr=localhost:http"}, {"--addr=:70000"}},
@@ -41,13 +42,12 @@ func badSettings() map[string][][]string {
 		"data-dir":                    {{"--data-dir=JUNK", "--database-url="}},
 		"database-url":                {{"--database-url=nonsense"}, {"--database-url=postgres://%zz"}},
 		"database-url-file":           {{"--database-url-file=NONE", "--database-url="}, {"--database-url-file=JUNK"}},
-		"gate-suite":                  {{"--gate-suite=NONE"}},
-		"shadow":                      {{"--shadow=NONE"}},
 		"decrypt":                     {{"--decrypt"}, {"--decrypt=perhaps", "--encryption-keys=KEYS"}},
 		"embedder-table":              {{"--embedder-table=JUNK"}, {"--embedder-table=NONE"}},
 		"embedding-dimensions":        {{"--embedding-dimensions=many"}, {"--embedding-dimensions=0"}, {"--embedding-dimensions=100000"}},
 		"embedding-model":             {{"--embedding-model=bge-m3"}},
 		"encryption-keys":             {{"--encryption-keys=JUNK"}, {"--encryption-keys=NONE"}, {"--encryption-keys=EMPTY"}},
+		"gate-suite":                  {{"--gate-suite=JUNK"}, {"--gate-suite=NONE"}},
 		"intent-model":                {{"--intent-model=JUNK"}, {"--intent-model=NONE"}},
 		"key-rate":                    {{"--key-rate=fast"}, {"--key-rate=-1"}},
 		"log-format":                  {{"--log-format=xml"}},
@@ -73,6 +73,7 @@ func badSettings() map[string][][]string {
 		"request-deadline":            {{"--request-deadline=20"}, {"--request-deadline=1ms"}, {"--request-deadline=1h"}},
 		"retention":                   {{"--retention=0d"}, {"--retention=2 years"}},
 		"sample":                      {{"--sample=perhaps"}},
+		"shadow":                      {{"--shadow=JUNK"}, {"--shadow=NONE"}, {"--shadow=CANDIDATE"}},
 		"taxonomy":                    {{"--taxonomy=JUNK"}, {"--taxonomy=NONE"}},
 		"tls-cert":                    {{"--tls-cert=JUNK"}, {"--tls-cert=JUNK", "--tls-key=JUNK"}, {"--tls-cert=NONE", "--tls-key=NONE"}, {"--tls-cert=CERT", "--tls-key=KEY", "--public-url=http://desk.example"}},
 		"tls-key":                     {{"--tls-key=KEY"}, {"--tls-cert=CERT", "--tls-key=CERT"}},
@@ -154,7 +155,7 @@ func settingFiles(t *testing.T) []string {
 	cert, key := makeCertificate(t, folder, "one")
 	return []string{
 		"JUNK", file("junk", "junk\n", 0o600), "EMPTY", file("empty", "", 0o600), "SHUT", file("shut", "s\n", 0o000), "FOLDER", folder,
-		"NONE", filepath.Join(folder, "none"), "CERT", cert, "KEY", key,
+		"CANDIDATE", file("candidate.yaml", "name: a\nshare: 1\nchat_model: m\n", 0o600), "NONE", filepath.Join(folder, "none"), "CERT", cert, "KEY", key,
 	}
 }
 

@@ -39,13 +39,40 @@ type shadowFile struct {
 	Providers string  `yaml:"providers"` // file like that of --providers, relative to this one
 	Share     float64 `yaml:"share"`     // of the questions
 
-	content []byte // of this file and those that it names
-	draft   string // the prompt
+	asked   []llm.Provider   // the servers of its model
+	content []byte           // of this file and those that it names
+	draft   string           // the prompt
+	prompts *prompts.Library // with that prompt; nil for the desk's own
 }
 
 var shadowName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
-// readShadow reads and checks the file of a candidate.
+// openShadow reads the file of a candidate, and checks it beside the settings of the desk; nil without a file.
+func openShadow(path string, settings config) (*shadowFile, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // nil means that nobody is asked beside the desk
+	}
+	file, err := readShadow(path)
+	if err != nil {
+		return nil, err
+	}
+	if file.asked, err = file.providers(settings); err != nil {
+		return nil, fmt.Errorf("%w: --shadow %s: %w", errConfig, path, err)
+	}
+	if file.draft == "" {
+		return &file, nil
+	}
+	library, err := prompts.New()
+	if err != nil {
+		return nil, err
+	}
+	if file.prompts, err = library.WithDraft(file.draft); err != nil {
+		return nil, fmt.Errorf("%w: --shadow %s: prompt: %w", errConfig, path, err)
+	}
+	return &file, nil
+}
+
+// readShadow reads the file of a candidate, and checks it for itself.
 func readShadow(path string) (shadowFile, error) {
 	var file shadowFile
 	content, err := readBounded(path)
@@ -144,11 +171,7 @@ func (f shadowFile) providers(c config) ([]llm.Provider, error) {
 // candidate wires what the file says: the desk's own parts, but for those that it names. Its calls of models are on nobody's bill but
 // its own.
 func (s *system) candidate(f shadowFile) (online.Candidate, error) {
-	providers, err := f.providers(s.config)
-	if err != nil {
-		return online.Candidate{}, fmt.Errorf("%w: --shadow: %w", errConfig, err)
-	}
-	links, err := modelParts{clock: s.app.clock, logger: s.app.logger}.connect(providers, llm.Limits{})
+	links, err := modelParts{clock: s.app.clock, logger: s.app.logger}.connect(f.asked, llm.Limits{})
 	if err != nil {
 		return online.Candidate{}, err
 	}
@@ -157,11 +180,7 @@ func (s *system) candidate(f shadowFile) (online.Candidate, error) {
 		return online.Candidate{}, err
 	}
 	k := s.knowledge
-	if f.draft != "" {
-		if k.prompts, err = withDraft(k.prompts, f.draft); err != nil {
-			return online.Candidate{}, err
-		}
-	}
+	k.prompts = cmp.Or(f.prompts, k.prompts)
 	answer := func(ctx context.Context, c assistant.Case) (assistant.Conclusion, error) {
 		store := memory.New(func(ctx context.Context) (assistant.Settings, error) { return s.settingsUnder(ctx, f.Policy) })
 		store.Put(c)
@@ -179,14 +198,6 @@ func (s *system) candidate(f shadowFile) (online.Candidate, error) {
 	}, nil
 }
 
-func withDraft(library *prompts.Library, source string) (*prompts.Library, error) {
-	other, err := library.WithDraft(source)
-	if err != nil {
-		return nil, fmt.Errorf("%w: --shadow: prompt: %w", errConfig, err)
-	}
-	return other, nil
-}
-
 // settingsUnder are the desk's settings under another policy, if there is one.
 func (s *system) settingsUnder(ctx context.Context, policy *assistant.PolicyDocument) (assistant.Settings, error) {
 	settings, err := s.store.Settings(ctx)
@@ -199,17 +210,13 @@ func (s *system) settingsUnder(ctx context.Context, policy *assistant.PolicyDocu
 	return settings, err
 }
 
-// shadow begins to ask the candidate that the file names, until ctx ends; nothing without a file.
-func (s *system) shadow(ctx context.Context, path string, registry *prometheus.Registry) error {
+// shadow begins to ask the candidate of a file, until ctx ends; nothing without a file.
+func (s *system) shadow(ctx context.Context, file *shadowFile, registry *prometheus.Registry) error {
 	questions := newShadowMetrics(registry) // also without a candidate: what is measured does not depend on it
-	if path == "" {
+	if file == nil {
 		return nil
 	}
-	file, err := readShadow(path)
-	if err != nil {
-		return err
-	}
-	candidate, err := s.candidate(file)
+	candidate, err := s.candidate(*file)
 	if err != nil {
 		return err
 	}

@@ -46,11 +46,12 @@ func TestACandidateThatAlwaysAnswersReachesNobody(t *testing.T) {
 	folder := fstest.MapFS{"trading-fees.md": {Data: fees}}
 	require.NoError(t, importArticles(t.Context(), d.system.app, d.system.index, files.FS(folder), retrieval.ImportOptions{Source: "fees"}))
 	// The desk hands everything over; the candidate answers whatever it has an article for.
-	path := writeShadow(t, "name: bold\nshare: 1\npolicy: {auto_reply: true, mode: auto, min_confidence: 0.01}\n")
+	bold, err := openShadow(writeShadow(t, "name: bold\nshare: 1\npolicy: {auto_reply: true, mode: auto, min_confidence: 0.01}\n"), d.system.config)
+	require.NoError(t, err)
 	registry := newRegistry()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	require.NoError(t, d.system.shadow(ctx, path, registry))
+	require.NoError(t, d.system.shadow(ctx, bold, registry))
 	d.ask(t, "What are the trading fees for makers and takers?", "lost my phone with google authenticator cant log in anymore")
 	before := d.counts(t)
 	require.Eventually(t, func() bool {
@@ -84,12 +85,12 @@ func TestAFileOfACandidateIsCheckedWithItsField(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.ErrorIs(t, err, errConfig)
 	}
-	file, err := readShadow(writeShadow(t, "name: small\nshare: 0.5\nchat_model: small\nbudget_usd: 1\n"))
-	require.NoError(t, err)
-	_, err = file.providers(config{})
-	require.ErrorContains(t, err, "need a model")
-	_, err = file.providers(config{OpenAIBaseURL: "http://localhost:1/v1"})
-	require.ErrorContains(t, err, "price_per_million")
+	small := writeShadow(t, "name: small\nshare: 0.5\nchat_model: small\nbudget_usd: 1\n")
+	for want, settings := range map[string]config{"need a model": {}, "price_per_million": {OpenAIBaseURL: "http://localhost:1/v1"}} {
+		_, err := openShadow(small, settings)
+		require.ErrorContains(t, err, want)
+		require.ErrorIs(t, err, errConfig)
+	}
 }
 
 func FuzzParseShadow(f *testing.F) {

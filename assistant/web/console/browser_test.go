@@ -26,16 +26,16 @@ var face = webtest.Face{ //nolint:gochecknoglobals // a constant
 type tab struct {
 	*webtest.Tab
 
-	t *testing.T
+	t testing.TB
 }
 
-func newTab(t *testing.T) *tab {
+func newTab(t testing.TB) *tab {
 	t.Helper()
 	return &tab{Tab: webtest.NewTab(t, face), t: t}
 }
 
 // in is the same tab for another test.
-func (b *tab) in(t *testing.T) *tab {
+func (b *tab) in(t testing.TB) *tab {
 	t.Helper()
 	return &tab{Tab: b.In(t), t: t}
 }

@@ -3,9 +3,11 @@ package console_test
 import (
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/access"
+	"github.com/deskhand/deskhand/evals"
 )
 
 // TestHelpWithACase shares a service: a case in English was solved, and one like it in Arabic waits.
@@ -33,6 +35,7 @@ func TestHelpWithACase(t *testing.T) { //nolint:tparallel // its parts share a t
 	t.Run("AnAgentInsertsAMacroAsksBackAndDraftsAgain", func(t *testing.T) { testReplyHelp(t, s, b.in(t)) }) //nolint:paralleltest // one tab
 	t.Run("AnAgentSeesTranslationsAndSimilarCases", func(t *testing.T) { testReadingHelp(t, b.in(t)) })      //nolint:paralleltest // one tab
 	t.Run("ALeadSeesWhatAChangedArticleWouldChange", func(t *testing.T) { testImpact(t, s, b.in(t)) })       //nolint:paralleltest // one tab
+	t.Run("ALeadChecksAnArticleBeforeItIsPublished", func(t *testing.T) { testCheck(t, s, b.in(t)) })        //nolint:paralleltest // one tab
 }
 
 func testMacros(t *testing.T, s *system, b *tab) {
@@ -114,5 +117,34 @@ func testImpact(t *testing.T, s *system, b *tab) {
 	b.Picture("lead-impact")
 	b.Do(`$('[name=status]').value = 'draft'; $('#impact').click()`)
 	b.await(`$('#impact-progress').hidden && $('#impacts .chip.risk')`)
+	b.clean()
+}
+
+// testCheck plays the job that runs the suite: what the page shows of it is looked at.
+func testCheck(t *testing.T, s *system, b *tab) {
+	t.Helper()
+	b.open(s.Base + "/console/articles/withdrawal-pending/en")
+	asked := func() uuid.UUID {
+		b.Do(`$('#source').value += ' Or not.'; $('#check').click()`)
+		id := <-s.Checks
+		b.await(`!$('#check-progress').hidden && $('#check').ariaBusy === 'true'`)
+		return id
+	}
+	id := asked()
+	require.NoError(t, s.Online.CheckProgress(t.Context(), id, 3, 8))
+	b.await(`$('#check-state').textContent === '3 / 8' && $('#check-progress').value === 3`)
+	require.NoError(t, s.Online.EndCheck(t.Context(), id, &evals.Gate{
+		Comparison: &evals.Comparison{Worse: []evals.Change{{ID: "en-withdrawal-slow"}}}, Findings: []evals.Finding{{Detail: "1 case", Rule: "diff.pass_rate.lower >= 0"}},
+	}, ""))
+	b.await(`$('#check-state').textContent.startsWith('Something would get worse') && $('#check-progress').hidden`)
+	require.Equal(t, []string{"✗ diff.pass_rate.lower >= 0 · 1 case", "would fail: en-withdrawal-slow"},
+		read[[]string](b, `$$('#checks li').map((l) => l.textContent)`))
+	b.Picture("lead-check")
+
+	id = asked()
+	require.NoError(t, s.Online.EndCheck(t.Context(), id, &evals.Gate{Comparison: &evals.Comparison{}, Passed: true}, ""))
+	b.await(`$('#check-state').textContent.startsWith('Nothing would get worse') && !$('#checks li')`)
+	b.open(s.Base + "/console/articles/withdrawal-pending/en")
+	require.NotContains(t, read[string](b, `$('#source').value`), "Or not.", "nothing was published")
 	b.clean()
 }

@@ -26,7 +26,7 @@ type system struct {
 	widget string // the secret of a key
 }
 
-func newSystem(t *testing.T) *system {
+func newSystem(t testing.TB) *system {
 	t.Helper()
 	s := &system{Service: webtest.NewService(t, webtest.Config{
 		Clock: time.Now, Serve: func(app *fiber.App) error { return console.Serve(app, time.Now) },
@@ -45,12 +45,12 @@ const (
 )
 
 // add gives an agent access.
-func (s *system) add(t *testing.T, name string) {
+func (s *system) add(t testing.TB, name string) {
 	t.Helper()
 	s.addAs(t, name, access.Agent)
 }
 
-func (s *system) addAs(t *testing.T, name string, role access.Role) postgres.Agent {
+func (s *system) addAs(t testing.TB, name string, role access.Role) postgres.Agent {
 	t.Helper()
 	agent, err := s.Store.AddAgent(t.Context(), postgres.NewAgent{
 		Actor: "test", Email: strings.ToLower(name) + "@quayside.example", Name: name, Password: password, Role: role,
@@ -60,7 +60,7 @@ func (s *system) addAs(t *testing.T, name string, role access.Role) postgres.Age
 }
 
 // session logs an agent in, with a second factor where the role needs one, and returns the secret of the session.
-func (s *system) session(t *testing.T, agent postgres.Agent) string {
+func (s *system) session(t testing.TB, agent postgres.Agent) string {
 	t.Helper()
 	in, err := s.Store.LogIn(t.Context(), postgres.LogIn{Email: agent.Email, Password: password, Place: postgres.Place{Network: "127.0.0.1"}})
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func (s *system) session(t *testing.T, agent postgres.Agent) string {
 }
 
 // ask asks as a customer and waits for the draft when a person is needed.
-func (s *system) ask(t *testing.T, text string) {
+func (s *system) ask(t testing.TB, text string) {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"message": map[string]string{"body": text}})
 	require.NoError(t, err)

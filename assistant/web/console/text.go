@@ -73,7 +73,24 @@ func loadTexts() (map[string]texts, error) {
 		}
 		all[language] = words
 	}
-	return all, nil
+	return all, nameIntents(all[chinese])
+}
+
+// nameIntents adds what the intents that ship with the program are called in Chinese. Others, of a desk's own taxonomy, and all of them
+// in English, are named by their ids.
+func nameIntents(words texts) error {
+	content, err := embedded.ReadFile("texts/intents." + chinese + ".json")
+	if err != nil {
+		return fmt.Errorf("read names of intents: %w", err)
+	}
+	names := make(map[string]string)
+	if err := json.Unmarshal(content, &names); err != nil {
+		return fmt.Errorf("read names of intents: %w", err)
+	}
+	for id, name := range names {
+		words["intent."+id] = name
+	}
+	return nil
 }
 
 // shell is a page with what stands around it.

@@ -29,6 +29,19 @@ import (
 // stopAfter cuts streams that closed pages left behind.
 const stopAfter = 5 * time.Second
 
+// checks takes what the job is asked for.
+type checks chan uuid.UUID
+
+// CheckArticle implements jobs.Checker.
+func (c checks) CheckArticle(ctx context.Context, id uuid.UUID) error {
+	select {
+	case c <- id:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Config is what a test's service is made of.
 type Config struct {
 	Clock func() time.Time
@@ -39,7 +52,8 @@ type Config struct {
 type Service struct {
 	Archive *archive.Archive
 	Base    string                                            // http://127.0.0.1:port
-	Exec    func(t *testing.T, statement string, args ...any) // in the database
+	Checks  checks                                            // of articles that are asked for: a test plays the job that makes them
+	Exec    func(t testing.TB, statement string, args ...any) // in the database
 	Online  *online.Store
 	Store   *postgres.Store
 
@@ -48,23 +62,23 @@ type Service struct {
 }
 
 // NewService starts a service on a database of its own.
-func NewService(t *testing.T, config Config) *Service {
+func NewService(t testing.TB, config Config) *Service {
 	t.Helper()
-	s := &Service{config: config, url: pgtest.URL(t)}
+	s := &Service{Checks: make(checks, 1), config: config, url: pgtest.URL(t)}
 	apitest.Import(t, s.start(t))
 	return s
 }
 
 // Replica starts another process's worth of the service on the same database.
-func (s *Service) Replica(t *testing.T) *Service {
+func (s *Service) Replica(t testing.TB) *Service {
 	t.Helper()
-	replica := &Service{config: s.config, url: s.url}
+	replica := &Service{Checks: s.Checks, config: s.config, url: s.url}
 	replica.start(t)
 	return replica
 }
 
 // Key makes an API key and returns its secret.
-func (s *Service) Key(t *testing.T, role postgres.Role, origins ...string) string {
+func (s *Service) Key(t testing.TB, role postgres.Role, origins ...string) string {
 	t.Helper()
 	_, secret, err := s.Store.CreateKey(t.Context(), postgres.Key{AllowedOrigins: origins, Name: string(role), Role: role})
 	require.NoError(t, err)
@@ -72,12 +86,12 @@ func (s *Service) Key(t *testing.T, role postgres.Role, origins ...string) strin
 }
 
 // start wires the service as cmd does, in short.
-func (s *Service) start(t *testing.T) *retrieval.Index {
+func (s *Service) start(t testing.TB) *retrieval.Index {
 	t.Helper()
 	pool, err := postgres.Open(t.Context(), s.url)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	s.Exec = func(t *testing.T, statement string, args ...any) {
+	s.Exec = func(t testing.TB, statement string, args ...any) {
 		t.Helper()
 		_, err := pool.Exec(t.Context(), statement, args...)
 		require.NoError(t, err)
@@ -100,19 +114,17 @@ func (s *Service) start(t *testing.T) *retrieval.Index {
 	index, err := retrieval.New(retrieval.Config{Analyzer: analyzer, Model: apitest.Builtin(), Pool: pool})
 	require.NoError(t, err)
 	k := apitest.Load(t)
-	pipeline := assistant.New(assistant.Config{
-		Clock: s.config.Clock, Confidence: k.Confidence, Deadline: apitest.Deadline, Guard: k.Guard, Language: k.Detector.Detect,
-		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.Prompts, Redactor: k.Redactor,
-		Search: index.Search, Store: s.Store, Triager: k.Triager,
-	})
+	pipeline := s.pipeline(k, index)
 	workers, err := jobs.NewWorkers(pool, pipeline, logger)
 	require.NoError(t, err)
+	require.NoError(t, workers.AddChecks(s.Checks))
 	require.NoError(t, workers.Start(context.WithoutCancel(t.Context())))
 	t.Cleanup(func() { _ = workers.Stop(context.Background()) })
 	gate, err := admission.New(admission.Config{Clock: s.config.Clock, Lease: s.Store.LeaseTokens, Logger: logger, Places: 100})
 	require.NoError(t, err)
 	s.listen(t, httpapi.Config{
 		Assistant: pipeline,
+		Check:     queue.EnqueueCheck,
 		Clock:     s.config.Clock,
 		Deadline:  apitest.Deadline,
 		Desk:      desk.New(desk.Config{Clock: s.config.Clock, Guard: k.Guard, Prompts: k.Prompts, Redactor: k.Redactor, Store: s.Store}),
@@ -135,8 +147,17 @@ func (s *Service) start(t *testing.T) *retrieval.Index {
 	return index
 }
 
+// pipeline is the assistant over an index.
+func (s *Service) pipeline(k apitest.Knowledge, index *retrieval.Index) *assistant.Assistant {
+	return assistant.New(assistant.Config{
+		Clock: s.config.Clock, Confidence: k.Confidence, Deadline: apitest.Deadline, Guard: k.Guard, Language: k.Detector.Detect,
+		NewID: func() uuid.UUID { return uuid.Must(uuid.NewV7()) }, Prompts: k.Prompts, Redactor: k.Redactor,
+		Search: index.Search, Store: s.Store, Triager: k.Triager,
+	})
+}
+
 // listen serves the interface and the face on a port of their own.
-func (s *Service) listen(t *testing.T, config httpapi.Config) {
+func (s *Service) listen(t testing.TB, config httpapi.Config) {
 	t.Helper()
 	app, err := httpapi.New(config)
 	require.NoError(t, err)
@@ -149,7 +170,7 @@ func (s *Service) listen(t *testing.T, config httpapi.Config) {
 }
 
 // run runs what ends with the test.
-func run(t *testing.T, what func(context.Context)) {
+func run(t testing.TB, what func(context.Context)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})

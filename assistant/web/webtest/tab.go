@@ -36,11 +36,11 @@ type Face struct {
 type Tab struct {
 	face Face
 	ctx  context.Context //nolint:containedctx // it is the handle of the tab
-	t    *testing.T
+	t    testing.TB
 }
 
 // NewTab opens a tab, 1280 by 900.
-func NewTab(t *testing.T, face Face) *Tab {
+func NewTab(t testing.TB, face Face) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
@@ -51,7 +51,7 @@ func NewTab(t *testing.T, face Face) *Tab {
 }
 
 // In is the same tab for another test.
-func (b *Tab) In(t *testing.T) *Tab {
+func (b *Tab) In(t testing.TB) *Tab {
 	t.Helper()
 	return &Tab{face: b.face, ctx: b.ctx, t: t}
 }
@@ -161,17 +161,32 @@ func (b *Tab) Picture(name string) {
 // Axe runs axe-core on what a selector finds, and returns what it objects to of the given impacts, or of all.
 func (b *Tab) Axe(selector string, impacts ...string) []string {
 	b.t.Helper()
+	return ofImpact(b.axe(selector, "{resultTypes: ['violations']}"), impacts)
+}
+
+// Contrast is Axe for the one thing that another theme changes: whether what is written can be read.
+func (b *Tab) Contrast(selector string) []string {
+	b.t.Helper()
+	return b.axe(selector, "{resultTypes: ['violations'], runOnly: ['color-contrast']}")
+}
+
+func (b *Tab) axe(selector, options string) []string {
+	b.t.Helper()
 	script, ok := axe(b.t)
 	if !ok {
 		return nil
 	}
-	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](script+";0"))
+	loaded, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("'axe' in window"))
 	require.NoError(b.t, err)
-	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`axe.run('`+selector+`', {resultTypes: ['violations']}).then((r) =>
+	if !loaded {
+		_, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](script+";0"))
+		require.NoError(b.t, err)
+	}
+	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`axe.run('`+selector+`', `+options+`).then((r) =>
 		r.violations.map((v) => v.impact + ' ' + v.id + ': ' + v.nodes.map((n) => n.html + ' ' + n.failureSummary).join(' | ')))`,
 		chromedp.EvalAwaitPromise))
 	require.NoError(b.t, err)
-	return ofImpact(found, impacts)
+	return found
 }
 
 // Cut takes the network away.

@@ -71,7 +71,7 @@ func (c *chromium) start() {
 
 // browser returns the Chromium that the tests of this package share: each opens tabs with a storage of their own. A machine
 // without one fails: make test installs it.
-func browser(t *testing.T) context.Context {
+func browser(t testing.TB) context.Context {
 	t.Helper()
 	shared.once.Do(shared.start)
 	require.NoError(t, shared.err)
@@ -80,7 +80,7 @@ func browser(t *testing.T) context.Context {
 
 // axe returns the script of axe-core, fetched once for this machine by npm. Where it cannot be had, it says how to get it, ok is
 // false, and what needs no axe-core is still checked.
-func axe(t *testing.T) (script string, ok bool) {
+func axe(t testing.TB) (script string, ok bool) {
 	t.Helper()
 	folder := filepath.Join(os.TempDir(), "deskhand-"+axePackage)
 	name := filepath.Join(folder, "node_modules", "axe-core", "axe.min.js")
