@@ -44,7 +44,8 @@ func badSettings() map[string][][]string {
 		"daily-tokens":        {{"--daily-tokens=many"}, {"--daily-tokens=-1"}},
 		"data-dir":            {{"--data-dir=JUNK", "--database-url="}},
 		"database-replica-urls": {
-			{"--database-replica-urls=nonsense"}, {"--database-replica-urls=postgres://copy/d postgres://%zz"},
+			{"--database-replica-urls=nonsense"},
+			{"--database-replica-urls=postgres://copy/d postgres://%zz"},
 			{"--database-replica-urls=postgres://copy/d", "--database-url="},
 		},
 		"database-replica-urls-file":  {{"--database-replica-urls-file=NONE"}, {"--database-replica-urls-file=JUNK"}},
