@@ -103,7 +103,9 @@ function replace(region, fresh) {
   const mark = active && (active.id ? `#${CSS.escape(active.id)}` : active.dataset.id ? `[data-id="${active.dataset.id}"]` : '');
   const open = $$('details[open]', region).map((d) => d.dataset.keep ?? d.className);
   const typed = $$('textarea, input:not([type=hidden])', region).filter((f) => f.id).map((f) => [f.id, f.value]);
+  const loaded = $$('details[data-load][open]', region); // what was fetched for it is not in the page
   region.replaceChildren(...document.importNode(fresh, true).childNodes);
+  for (const details of loaded) $(`[data-load="${details.dataset.load}"]`, region)?.replaceWith(details);
   for (const details of $$('details', region)) if (open.includes(details.dataset.keep ?? details.className)) details.open = true;
   if (region.id !== 'reply') for (const [id, value] of typed) { const field = document.getElementById(id); if (field) field.value = value; }
   if (!mark) return;
