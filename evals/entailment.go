@@ -229,14 +229,11 @@ func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
 	number := 0
 	for _, language := range languages {
 		for _, slug := range e.slugs {
-			passages, err := e.of(language, slug)
+			sentences, err := e.prose(language, slug)
 			if err != nil {
 				return nil, err
 			}
-			for _, sentence := range passage.Sentences(strings.Join(passages, "\n")) {
-				if sentence = strings.TrimSpace(sentence); !isProse(sentence) {
-					continue
-				}
+			for _, sentence := range sentences {
 				if number++; number%every != 0 {
 					continue
 				}
@@ -249,6 +246,21 @@ func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
 		}
 	}
 	return rows, nil
+}
+
+// prose are the sentences of an article in a language.
+func (e *Entailments) prose(language, slug string) ([]string, error) {
+	passages, err := e.of(language, slug)
+	if err != nil {
+		return nil, err
+	}
+	var sentences []string
+	for _, sentence := range passage.Sentences(strings.Join(passages, "\n")) {
+		if sentence = strings.TrimSpace(sentence); isProse(sentence) {
+			sentences = append(sentences, sentence)
+		}
+	}
+	return sentences, nil
 }
 
 // isProse reports a sentence, not a row of a table or a word in a list.
