@@ -215,15 +215,9 @@ func (e *Entailments) of(language, slug string) ([]string, error) {
 
 // ownSentences are the articles' own, but for rows of tables and lists of words.
 func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
-	entries, err := fs.ReadDir(e.articles, ".")
+	languages, err := e.languages()
 	if err != nil {
-		return nil, fmt.Errorf("find articles: %w", err)
-	}
-	var languages []string
-	for _, entry := range entries {
-		if entry.IsDir() {
-			languages = append(languages, entry.Name())
-		}
+		return nil, err
 	}
 	var rows []EntailmentRow
 	number := 0
@@ -246,6 +240,21 @@ func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
 		}
 	}
 	return rows, nil
+}
+
+// languages are those that the articles are in.
+func (e *Entailments) languages() ([]string, error) {
+	entries, err := fs.ReadDir(e.articles, ".")
+	if err != nil {
+		return nil, fmt.Errorf("find articles: %w", err)
+	}
+	var languages []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			languages = append(languages, entry.Name())
+		}
+	}
+	return languages, nil
 }
 
 // prose are the sentences of an article in a language.
