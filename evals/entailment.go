@@ -215,28 +215,19 @@ func (e *Entailments) of(language, slug string) ([]string, error) {
 
 // ownSentences are the articles' own, but for rows of tables and lists of words.
 func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
-	entries, err := fs.ReadDir(e.articles, ".")
+	languages, err := e.languages()
 	if err != nil {
-		return nil, fmt.Errorf("find articles: %w", err)
-	}
-	var languages []string
-	for _, entry := range entries {
-		if entry.IsDir() {
-			languages = append(languages, entry.Name())
-		}
+		return nil, err
 	}
 	var rows []EntailmentRow
 	number := 0
 	for _, language := range languages {
 		for _, slug := range e.slugs {
-			passages, err := e.of(language, slug)
+			sentences, err := e.prose(language, slug)
 			if err != nil {
 				return nil, err
 			}
-			for _, sentence := range passage.Sentences(strings.Join(passages, "\n")) {
-				if sentence = strings.TrimSpace(sentence); !isProse(sentence) {
-					continue
-				}
+			for _, sentence := range sentences {
 				if number++; number%every != 0 {
 					continue
 				}
@@ -249,6 +240,36 @@ func (e *Entailments) ownSentences(every int) ([]EntailmentRow, error) {
 		}
 	}
 	return rows, nil
+}
+
+// languages are those that the articles are in.
+func (e *Entailments) languages() ([]string, error) {
+	entries, err := fs.ReadDir(e.articles, ".")
+	if err != nil {
+		return nil, fmt.Errorf("find articles: %w", err)
+	}
+	var languages []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			languages = append(languages, entry.Name())
+		}
+	}
+	return languages, nil
+}
+
+// prose are the sentences of an article in a language.
+func (e *Entailments) prose(language, slug string) ([]string, error) {
+	passages, err := e.of(language, slug)
+	if err != nil {
+		return nil, err
+	}
+	var sentences []string
+	for _, sentence := range passage.Sentences(strings.Join(passages, "\n")) {
+		if sentence = strings.TrimSpace(sentence); isProse(sentence) {
+			sentences = append(sentences, sentence)
+		}
+	}
+	return sentences, nil
 }
 
 // isProse reports a sentence, not a row of a table or a word in a list.
