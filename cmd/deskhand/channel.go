@@ -81,7 +81,7 @@ func (c channelImportCmd) set(ctx context.Context, a *app) error {
 		_, err := fmt.Fprintf(a.out, "%d channels would be in force.\n", len(channels))
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		if err := s.store.SetChannels(ctx, channels, "cli"); err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (c channelImportCmd) add(ctx context.Context, a *app, format guard.Format) 
 	if err != nil {
 		return fmt.Errorf("%w: %w", errConfig, err)
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		registry, err := s.store.Registry(ctx)
 		if err != nil {
 			return err
@@ -192,7 +192,7 @@ type channelListCmd struct {
 
 // Run implements the command.
 func (c channelListCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		channels, err := s.store.Channels(ctx)
 		if err != nil {
 			return err
@@ -220,7 +220,7 @@ func (channelCheckCmd) Help() string {
 
 // Run implements the command.
 func (c channelCheckCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		registry, err := s.store.Registry(ctx)
 		if err != nil {
 			return err
@@ -251,7 +251,7 @@ Example:
 
 // Run implements the command.
 func (channelPublishCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		published, err := s.store.PublishRegistry(ctx)
 		if err != nil {
 			return err
@@ -271,7 +271,7 @@ func (c channelRotateCmd) Run(ctx context.Context, a *app) error {
 	if c.Keep < 0 {
 		return fmt.Errorf("%w: --keep must not be negative", errConfig)
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		public, err := s.store.RotateRegistryKey(ctx, c.Keep, "cli")
 		if err != nil {
 			return err

@@ -60,7 +60,7 @@ func (c evalImportCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return fmt.Errorf("load redactor: %w", err)
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		drafts, err := s.store.DecidedDrafts(ctx, since, c.Limit)
 		if err != nil {
 			return err

@@ -92,7 +92,7 @@ type incidentEndCmd struct {
 
 // Run implements the command.
 func (c incidentEndCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error { return s.store.EndNotice(ctx, c.ID, "cli") })
+	return withDesk(ctx, a, func(s *system) error { return s.store.EndNotice(ctx, c.ID, "cli") })
 }
 
 type incidentListCmd struct {
@@ -102,7 +102,7 @@ type incidentListCmd struct {
 
 // Run implements the command.
 func (c incidentListCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		state := postgres.NoticeState(c.State)
 		if c.State == "all" {
 			state = ""
@@ -167,7 +167,7 @@ type incidentProposalsCmd struct {
 
 // Run implements the command.
 func (c incidentProposalsCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		proposals, err := s.store.Proposals(ctx, strings.TrimPrefix(c.State, "all"))
 		if err != nil {
 			return err
@@ -191,7 +191,7 @@ type incidentAcceptCmd struct {
 
 // Run implements the command.
 func (c incidentAcceptCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		draft, err := s.store.AcceptProposal(ctx, c.ID, s.knowledge.prompts.All(prompts.DraftIncident), "cli")
 		if err != nil {
 			return err
@@ -207,5 +207,5 @@ type incidentDismissCmd struct {
 
 // Run implements the command.
 func (c incidentDismissCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error { return s.store.DismissProposal(ctx, c.ID, "cli") })
+	return withDesk(ctx, a, func(s *system) error { return s.store.DismissProposal(ctx, c.ID, "cli") })
 }

@@ -25,7 +25,7 @@ type policyShowCmd struct {
 
 // Run implements the command.
 func (c policyShowCmd) Run(ctx context.Context, a *app) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		settings, err := s.store.Settings(ctx)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (c policyApplyCmd) Run(ctx context.Context, a *app) error {
 		_, err := fmt.Fprintln(a.out, "The policy is right.")
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		return putPolicy(ctx, s, policy, assistant.AnyVersion) // the person at the keyboard has the file, and no version
 	})
 }
@@ -186,7 +186,7 @@ func withAmounts(amounts, changes map[string]float64) map[string]float64 {
 // changePolicy changes the policy in force. Where another writer was faster, it changes what that one wrote: a kill switch must
 // not fail because somebody sets a threshold.
 func changePolicy(ctx context.Context, a *app, change func(*assistant.Policy)) error {
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		for {
 			settings, err := s.store.Settings(ctx)
 			if err != nil {

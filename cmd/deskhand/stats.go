@@ -47,7 +47,7 @@ func (c statsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, a, func(s *system) error {
+	return withDesk(ctx, a, func(s *system) error {
 		if c.Gaps {
 			questions, err := s.store.Unanswered(ctx, filter, gapsRead)
 			if err != nil {

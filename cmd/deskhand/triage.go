@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/redact"
 	"github.com/deskhand/deskhand/assistant/triage"
@@ -240,18 +242,27 @@ func openClassifier(c config) (*intent.Classifier, error) {
 	return classifier, nil
 }
 
+// openTriager loads its two large parts side by side.
 func openTriager(c config) (*triage.Triager, error) {
 	taxonomy, err := openTaxonomy(c)
 	if err != nil {
 		return nil, err
 	}
-	classifier, err := openClassifier(c)
-	if err != nil {
+	var classifier *intent.Classifier
+	var rules *risk.Rules
+	var loading errgroup.Group
+	loading.Go(func() (err error) {
+		classifier, err = openClassifier(c)
+		return err
+	})
+	loading.Go(func() (err error) {
+		if rules, err = risk.Default(); err != nil {
+			return fmt.Errorf("load risk rules: %w", err)
+		}
+		return nil
+	})
+	if err := loading.Wait(); err != nil {
 		return nil, err
-	}
-	rules, err := risk.Default()
-	if err != nil {
-		return nil, fmt.Errorf("load risk rules: %w", err)
 	}
 	triager, err := triage.New(taxonomy, classifier, rules)
 	if err != nil {
