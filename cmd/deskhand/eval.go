@@ -20,6 +20,7 @@ type evalCmd struct {
 	Fusion     evalFusionCmd     `cmd:"" help:"Fit the weights of the second look at the best hits, and measure each part of it."`
 	Guard      evalGuardCmd      `cmd:"" help:"Measure what the checks on outgoing texts stop, and what they should not have."`
 	Intents    evalIntentsCmd    `cmd:"" help:"Train and measure the intent classifier on labelled sets."`
+	Judge      evalJudgeCmd      `cmd:"" help:"Say how far a model that judges replies agrees with people."`
 	Lang       evalLangCmd       `cmd:"" help:"Measure the language detector."`
 	Lint       evalLintCmd       `cmd:"" help:"Check suites without running them."`
 	List       evalListCmd       `cmd:"" help:"List the runs that are kept."`
