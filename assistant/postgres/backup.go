@@ -118,16 +118,17 @@ func Clear(ctx context.Context, address string) error {
 		BEGIN
 			FOR statement IN
 				SELECT format('DROP %s IF EXISTS %s CASCADE', kind, name) FROM (
-					SELECT 1 AS step, oid, 'pg_class'::regclass AS catalog,
+					-- A sequence goes with the table that counts by it, and cannot go before.
+					SELECT CASE relkind WHEN 'S' THEN 2 ELSE 1 END AS step, oid, 'pg_class'::regclass AS catalog,
 						CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE'
 							END AS kind,
 						oid::regclass::text AS name
 					FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
 					UNION ALL
-					SELECT 2, oid, 'pg_proc'::regclass, 'ROUTINE', oid::regprocedure::text FROM pg_proc
+					SELECT 3, oid, 'pg_proc'::regclass, 'ROUTINE', oid::regprocedure::text FROM pg_proc
 					WHERE pronamespace = 'public'::regnamespace
 					UNION ALL
-					SELECT 3, oid, 'pg_type'::regclass, 'TYPE', oid::regtype::text FROM pg_type
+					SELECT 4, oid, 'pg_type'::regclass, 'TYPE', oid::regtype::text FROM pg_type
 					WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
 				) AS found
 				WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = found.oid AND d.classid = found.catalog AND d.deptype = 'e')

@@ -58,6 +58,12 @@ func (b *tab) open(url string) {
 	b.await("true")
 }
 
+// reload opens the page anew and waits for the new one: the old one, which is there a moment longer, would satisfy too much.
+func (b *tab) reload() {
+	b.t.Helper()
+	b.open(read[string](b, "location.href"))
+}
+
 // press presses the key of an action as a keyboard does: what the page prevents, types nothing.
 func (b *tab) press(key string) {
 	b.t.Helper()

@@ -128,7 +128,7 @@ func TestTwoAgentsOnOneCaseSeeEachOtherAndNoTextIsLost(t *testing.T) {
 	mia.Do(`$('#send').click()`)
 	mia.await(`$('#send-error').textContent.includes('another agent holds')`)
 	require.Equal(t, "A long answer of my own.", read[string](mia, `$('#body').value`))
-	mia.Do(`location.reload()`)
+	mia.reload()
 	mia.await(`$('#body')?.value === 'A long answer of my own.'`)
 	mia.Picture("conflict-1280")
 }

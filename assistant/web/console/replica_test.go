@@ -55,7 +55,7 @@ func TestAnAcceptWhoseAnswerIsLostSendsOneReply(t *testing.T) {
 	b.await(`$$('.said.agent').length === 1`) // what happened at the desk tells
 	lost.Store("")
 	b.Do(`$('#send').click()`)
-	b.Do(`location.reload()`)
+	b.reload()
 	b.await(`$('.said.agent')`)
 	require.Equal(t, 1, read[int](b, `$$('.said.agent').length`))
 }
