@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -127,7 +128,7 @@ func (a *Assistant) Recover(ctx context.Context, runID uuid.UUID) (Run, error) {
 }
 
 // DraftForAgent makes the draft that a handed-off case still lacks. Nobody waits for it and nobody but an agent sees it,
-// so it may use internal articles and is kept whatever the guard says, with what the guard says.
+// so it may use articles past their review, points to internal ones, and is kept whatever the guard says, with what the guard says.
 func (a *Assistant) DraftForAgent(ctx context.Context, runID uuid.UUID) error {
 	c, err := a.Store.Case(ctx, runID)
 	if err != nil {
@@ -151,6 +152,7 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 	if err != nil {
 		return fmt.Errorf("retrieve: %w", err)
 	}
+	results, reading := forCustomers(results)
 	request := a.draftRequest(c, language, results, t)
 	request.Reader = ReaderAgent
 	draft, err := a.draft(ctx, request, rec)
@@ -163,7 +165,8 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 	verdict := a.guard(draft, c, settings.Registry, rec)
 	fit := a.Confidence.For(a.basisOf(results, draft))
 	probability := a.confidence(fit, evidenceFor(results, draft, verdict, t), rec)
-	proposal := Proposal{Confidence: probability, Draft: draft, Notes: a.notes(request, draft, settings.Registry), Verdict: verdict}
+	notes := slices.Concat(reading, a.notes(request, draft, settings.Registry))
+	proposal := Proposal{Confidence: probability, Draft: draft, Notes: notes, Verdict: verdict}
 	if err := a.Store.AddDraft(ctx, c.Run.ID, proposal); err != nil {
 		return fmt.Errorf("add draft: %w", err)
 	}

@@ -31,7 +31,7 @@ func (s *system) awaitDraft(t *testing.T, ticketID uuid.UUID) desk.Draft {
 		detail, err := s.desk.Ticket(t.Context(), ticketID)
 		drafts = detail.Drafts
 		return err == nil && len(drafts) > 0
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	return drafts[0]
 }
 
@@ -101,7 +101,7 @@ func TestNoQuestionIsLost(t *testing.T) {
 	s.work(t)
 	require.Eventually(t, func() bool {
 		return s.count(t, `SELECT count(*) FROM river_job WHERE kind = 'recover_run' AND state = 'completed'`) == 2
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 
 	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM runs WHERE id = $1 AND outcome = 'answered'`, lost))
 	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM runs WHERE id = $1 AND reply_id = $2`, ended.ID, ended.Reply.ID))

@@ -129,7 +129,7 @@ func sentences(passage retrieval.Passage, source int) []Sentence {
 func sourceOf(hit retrieval.Hit, passage retrieval.Passage) Source {
 	heading := strings.Join(append([]string{hit.Article.Title}, passage.HeadingPath...), " > ")
 	return Source{
-		Article:  Citation{Locale: hit.Article.Locale, Slug: hit.Article.Slug, Title: hit.Article.Title},
+		Article:  citationOf(hit),
 		Language: hit.Article.Locale,
 		Text:     heading + "\n\n" + passage.Body,
 	}

@@ -19,10 +19,13 @@ const (
 	NoteAsk     NoteKind = "ask"     // what the customer has not said yet
 	NoteCheck   NoteKind = "check"   // what to look at before the draft is sent
 	NoteMissing NoteKind = "missing" // what the articles do not say
+	NoteRead    NoteKind = "read"    // an internal article: the desk's own knowledge of such cases
 )
 
 // Note is what the agent needs beside a draft. No customer ever reads one.
 type Note struct {
+	Article Citation `json:"article,omitzero"` // that the note speaks of, if of one
+	Code    string   `json:"code,omitempty"`   // of a note that is always the same: "office.deposit", to be said in another language
 	Kind    NoteKind `json:"kind"`
 	Purpose string   `json:"purpose,omitempty"` // of a question: the fact that it asks for, as the taxonomy names it
 	Text    string   `json:"text,omitempty"`    // of a question: how to put it to the customer, if somebody wrote it
@@ -35,7 +38,13 @@ const (
 	notesFromModel = 5 // of each kind
 )
 
-// officeChecks say what the back office knows of a case, by the category of its intent. In English, as what the guard says.
+// Codes of notes that are always the same, beside "office." and a category.
+const (
+	codeLanguage = "language"
+	codeStale    = "stale"
+)
+
+// officeChecks say what the back office knows of a case, by the category of its intent.
 var officeChecks = map[string]string{
 	"account":    "Restrictions, recent log-ins and changes of password, second factor or contact.",
 	"api":        "The key's rights, allowed addresses and last calls.",
@@ -75,10 +84,11 @@ func (a *Assistant) notes(request DraftRequest, draft Draft, registry guard.Regi
 		}
 	}
 	if category, _, _ := strings.Cut(request.Triage.Intent, "."); officeChecks[category] != "" {
-		add(Note{Kind: NoteCheck, Text: officeChecks[category]})
+		add(Note{Code: "office." + category, Kind: NoteCheck, Text: officeChecks[category]})
 	}
 	if draft.Language != "" && draft.Language != request.Language {
-		add(Note{Kind: NoteCheck, Text: fmt.Sprintf("The draft is in %s, the customer writes %s.", draft.Language, request.Language)})
+		text := fmt.Sprintf("The draft is in %s, the customer writes %s.", draft.Language, request.Language)
+		add(Note{Code: codeLanguage, Kind: NoteCheck, Text: text})
 	}
 	for _, note := range slices.Concat(sourceNotes(request.Results.Hits, draft), a.factNotes(request)) {
 		add(note)
@@ -90,18 +100,36 @@ func (a *Assistant) notes(request DraftRequest, draft Draft, registry guard.Regi
 func sourceNotes(hits []retrieval.Hit, draft Draft) []Note {
 	var notes []Note
 	for _, hit := range hits {
-		cited := slices.ContainsFunc(draft.Citations(), func(c Citation) bool {
-			return c.Slug == hit.Article.Slug && c.Locale == hit.Article.Locale
-		})
-		if cited && hit.Article.Stale {
-			notes = append(notes, Note{Kind: NoteCheck, Text: "The article is past its review: " + hit.Article.Slug})
-		}
-		if cited && hit.Article.Audience == retrieval.AudienceInternal {
-			text := "The article is internal: send only what a customer may know: " + hit.Article.Slug
-			notes = append(notes, Note{Kind: NoteCheck, Text: text})
+		if article := citationOf(hit); hit.Article.Stale && slices.Contains(draft.Citations(), article) {
+			text := "The article is past its review: " + article.Slug
+			notes = append(notes, Note{Article: article, Code: codeStale, Kind: NoteCheck, Text: text})
 		}
 	}
 	return notes
+}
+
+func citationOf(hit retrieval.Hit) Citation {
+	return Citation{Locale: hit.Article.Locale, Slug: hit.Article.Slug, Title: hit.Article.Title}
+}
+
+// readingKept is how many internal articles an agent is pointed to.
+const readingKept = 2
+
+// forCustomers splits what an agent's search found. A draft is made from the articles that a customer may read: an agent who
+// accepts it must not send out what is internal. The internal ones become notes, for the agent to read.
+func forCustomers(results retrieval.Results) (retrieval.Results, []Note) {
+	var public []retrieval.Hit
+	var reading []Note
+	for _, hit := range results.Hits {
+		switch {
+		case hit.Article.Audience != retrieval.AudienceInternal:
+			public = append(public, hit)
+		case len(reading) < readingKept:
+			reading = append(reading, Note{Article: citationOf(hit), Kind: NoteRead})
+		}
+	}
+	results.Hits = public
+	return results, reading
 }
 
 // factNotes are the facts that the taxonomy says the desk needs, without those that the customer has named.

@@ -1,6 +1,7 @@
 package assistant_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/llm/llmtest"
 	"github.com/deskhand/deskhand/prompts"
+	"github.com/deskhand/deskhand/retrieval"
 )
 
 // suggesting makes the desk answer nothing by itself.
@@ -80,4 +82,50 @@ func TestDraftForAnAgentMayBeLonger(t *testing.T) {
 	s.ask(t, feeQuestion)
 	requests = s.model.ChatRequests()
 	require.NotContains(t, requests[len(requests)-1].System(), "up to 16 sentences")
+}
+
+// What is internal reaches neither a draft that an agent accepts with one key nor a model that writes it. The agent is pointed to it.
+func TestInternalArticlesAreForTheAgentToRead(t *testing.T) {
+	t.Parallel()
+
+	for language, question := range map[string]string{
+		"ar": "شخص ما دخل إلى حسابي وسحب كل البيتكوين", "en": hacked, "zh-Hans": "有人登录了我的账户,把我的比特币提走了",
+	} {
+		for method, respond := range map[string]llmtest.Responder{"Offline": nil, "Model": llmtest.Drafter} {
+			t.Run(language+"/"+method, func(t *testing.T) {
+				t.Parallel()
+
+				var internal retrieval.Hit
+				s := newSystem(t, options{respond: respond, search: func(find assistant.SearchFunc) assistant.SearchFunc {
+					return func(ctx context.Context, query retrieval.Query) (retrieval.Results, error) {
+						results, err := find(ctx, query)
+						results.Hits = slices.Clone(results.Hits)
+						internal = results.Hits[0]
+						results.Hits[0].Article.Audience = retrieval.AudienceInternal
+						return results, err
+					}
+				}})
+				run := s.say(t, assistant.Question{Body: question, Locale: language})
+				require.NoError(t, s.DraftForAgent(t.Context(), run.ID))
+				detail, err := s.desk.Ticket(t.Context(), run.Ticket.ID)
+				require.NoError(t, err)
+				require.Len(t, detail.Drafts, 1)
+				draft := detail.Drafts[0]
+				suggestion, err := s.Suggest(t.Context(), run.ID, "")
+				require.NoError(t, err)
+				slug := internal.Article.Slug
+				for _, notes := range [][]assistant.Note{draft.Notes, suggestion.Notes} {
+					require.True(t, slices.ContainsFunc(notes, func(n assistant.Note) bool {
+						return n.Kind == assistant.NoteRead && n.Article.Slug == slug
+					}), notes)
+				}
+				for _, cited := range append(suggestion.Draft.Citations(), draft.Citations...) {
+					require.NotEqual(t, slug, cited.Slug)
+				}
+				require.Equal(t, respond != nil, s.model.Count(llmtest.Chat) > 0)
+				line := slices.MaxFunc(strings.Split(internal.Passage.Body, "\n"), func(a, b string) int { return len(a) - len(b) })
+				require.False(t, s.model.Saw(line), "the model was told of it")
+			})
+		}
+	}
 }

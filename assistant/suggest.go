@@ -3,6 +3,7 @@ package assistant
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -44,6 +45,7 @@ func (a *Assistant) Suggest(ctx context.Context, runID uuid.UUID, instruction st
 	if err != nil {
 		return Suggestion{}, fmt.Errorf("retrieve: %w", err)
 	}
+	results, reading := forCustomers(results)
 	request := a.draftRequest(c, language, results, t)
 	request.Instruction, request.Reader = instruction, ReaderAgent
 	draft, err := a.draft(ctx, request, rec)
@@ -53,7 +55,7 @@ func (a *Assistant) Suggest(ctx context.Context, runID uuid.UUID, instruction st
 	if len(draft.Sentences) == 0 {
 		return Suggestion{}, Errorf(CodeNotFound, "no article fits: say it with other words, or write the reply yourself")
 	}
-	notes := a.notes(request, draft, settings.Registry)
+	notes := slices.Concat(reading, a.notes(request, draft, settings.Registry))
 	return Suggestion{Draft: draft, Notes: notes, Verdict: a.guard(draft, c, settings.Registry, rec)}, nil
 }
 

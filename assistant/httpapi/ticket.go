@@ -114,9 +114,11 @@ type Draft struct {
 
 // DraftNote is what an agent needs beside a draft. No customer reads it.
 type DraftNote struct {
-	Kind    string `enum:"ask,check,missing" json:"kind"`
-	Purpose string `doc:"Of a question: the fact that it asks for, as the taxonomy names it." json:"purpose,omitempty"`
-	Text    string `doc:"Of a question: how to put it, in the customer's language, if it was written." json:"text,omitempty"`
+	Article *Citation `doc:"That the note speaks of; of kind read, an internal one, for the agent alone." json:"article,omitempty"`
+	Code    string    `doc:"Of a note that is always the same." example:"office.deposit" json:"code,omitempty"`
+	Kind    string    `enum:"ask,check,missing,read" json:"kind"`
+	Purpose string    `doc:"Of a question: the fact that it asks for, as the taxonomy names it." json:"purpose,omitempty"`
+	Text    string    `doc:"Of a question: how to put it, in the customer's language, if it was written." json:"text,omitempty"`
 }
 
 // Edit is a run of text that an agent kept, took out of a draft, or added.

@@ -70,7 +70,11 @@ func draftView(d desk.Draft) Draft {
 func draftNotes(notes []assistant.Note) []DraftNote {
 	views := make([]DraftNote, len(notes))
 	for i, note := range notes {
-		views[i] = DraftNote{Kind: string(note.Kind), Purpose: note.Purpose, Text: note.Text}
+		views[i] = DraftNote{Code: note.Code, Kind: string(note.Kind), Purpose: note.Purpose, Text: note.Text}
+		if note.Article != (assistant.Citation{}) {
+			article := Citation(note.Article)
+			views[i].Article = &article
+		}
 	}
 	return views
 }

@@ -268,18 +268,46 @@ func TestTextsAreThereInBothLanguages(t *testing.T) {
 
 func TestEveryIntentHasAChineseName(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("texts/intents.zh-Hans.json")
-	require.NoError(t, err)
-	names := make(map[string]string)
-	require.NoError(t, json.Unmarshal(content, &names))
-	taxonomy, err := intent.Default()
-	require.NoError(t, err)
+	names := chineseNames(t, "intents")
 	seen := make(map[string]string) // ids by name
-	for _, known := range taxonomy.Intents() {
+	for _, known := range taxonomy(t) {
 		require.Regexp(t, `\p{Han}`, names[known.ID], known.ID)
 		require.Empty(t, seen[names[known.ID]], "two intents are called %s", names[known.ID])
 		seen[names[known.ID]] = known.ID
 		delete(names, known.ID)
 	}
 	require.Empty(t, names, "there are no such intents")
+}
+
+func TestNotesBesideADraftAreSaidInChinese(t *testing.T) {
+	t.Parallel()
+	facts, notes := chineseNames(t, "facts"), chineseNames(t, "notes")
+	asked := make(map[string]bool)
+	for _, known := range taxonomy(t) {
+		for _, fact := range known.Collect {
+			require.NotEmpty(t, facts[fact], "%s asks for %s", known.ID, fact)
+			asked[fact] = true
+		}
+	}
+	require.Len(t, facts, len(asked), "a fact that nobody asks for")
+	for code, text := range notes {
+		require.Regexp(t, `\p{Han}`, text, code)
+	}
+	require.Contains(t, notes, "office.deposit")
+}
+
+func taxonomy(t *testing.T) []intent.Intent {
+	t.Helper()
+	known, err := intent.Default()
+	require.NoError(t, err)
+	return known.Intents()
+}
+
+func chineseNames(t *testing.T, kind string) map[string]string {
+	t.Helper()
+	content, err := os.ReadFile("texts/" + kind + ".zh-Hans.json")
+	require.NoError(t, err)
+	names := make(map[string]string)
+	require.NoError(t, json.Unmarshal(content, &names))
+	return names
 }

@@ -45,6 +45,12 @@ func (t texts) Reason(code string) string {
 	return t.T("reason." + code)
 }
 
+// Fact returns the name of a fact that the taxonomy has the desk ask for.
+func (t texts) Fact(name string) string { return cmp.Or(t["fact."+name], name) }
+
+// Note returns the words of a note: those of its code, if it has one that this language knows.
+func (t texts) Note(note httpapi.DraftNote) string { return cmp.Or(t["note."+note.Code], note.Text) }
+
 // Script returns the texts that scripts show.
 func (t texts) Script() texts {
 	script := make(texts)
@@ -73,22 +79,27 @@ func loadTexts() (map[string]texts, error) {
 		}
 		all[language] = words
 	}
-	return all, nameIntents(all[chinese])
+	for _, kind := range []string{"fact", "intent", "note"} {
+		if err := say(all[chinese], kind); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
-// nameIntents adds what the intents that ship with the program are called in Chinese. Others, of a desk's own taxonomy, and all of them
-// in English, are named by their ids.
-func nameIntents(words texts) error {
-	content, err := embedded.ReadFile("texts/intents." + chinese + ".json")
+// say adds what the service says in English, or in ids, in Chinese: the facts and intents of the taxonomy that ships with the program,
+// and the notes that are always the same. What a desk's own taxonomy adds is shown as it is.
+func say(words texts, kind string) error {
+	content, err := embedded.ReadFile("texts/" + kind + "s." + chinese + ".json")
 	if err != nil {
-		return fmt.Errorf("read names of intents: %w", err)
+		return fmt.Errorf("read names of %ss: %w", kind, err)
 	}
 	names := make(map[string]string)
 	if err := json.Unmarshal(content, &names); err != nil {
-		return fmt.Errorf("read names of intents: %w", err)
+		return fmt.Errorf("read names of %ss: %w", kind, err)
 	}
 	for id, name := range names {
-		words["intent."+id] = name
+		words[kind+"."+id] = name
 	}
 	return nil
 }

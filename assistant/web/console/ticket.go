@@ -25,6 +25,7 @@ type ticketPage struct {
 	Mine        bool
 	Names       map[string]string // of agents, by id
 	Queues      []string
+	Reading     []httpapi.Article // internal ones that fit the case
 	RejectCodes []desk.RejectCode
 	Rules       []string // that fired in the latest question
 	Sources     []httpapi.Article
@@ -71,7 +72,10 @@ func (v *visit) ticket() (string, any, error) {
 		page.Earlier = append(page.Earlier, draft)
 	}
 	if page.Draft != nil {
-		page.Sources, err = v.sources(page.Draft.Citations)
+		if page.Sources, err = v.sources(page.Draft.Citations); err != nil {
+			return "", nil, err
+		}
+		page.Reading, err = v.sources(reading(page.Draft.Notes))
 	}
 	return "ticket", page, err
 }
@@ -87,8 +91,7 @@ func (p ticketPage) NameOf(actor string) string {
 	return actor
 }
 
-// sources are the articles that a draft cites, as they are now. One that is gone is left out: its title still stands beside
-// the draft.
+// sources are articles beside a draft, as they are now. One that is gone is left out: its title still stands beside the draft.
 func (v *visit) sources(citations []httpapi.Citation) ([]httpapi.Article, error) {
 	var found []httpapi.Article
 	for _, citation := range citations {
@@ -103,6 +106,17 @@ func (v *visit) sources(citations []httpapi.Citation) ([]httpapi.Article, error)
 		found = append(found, article)
 	}
 	return found, nil
+}
+
+// reading are the articles that notes point an agent to.
+func reading(notes []httpapi.DraftNote) []httpapi.Citation {
+	var articles []httpapi.Citation
+	for _, note := range notes {
+		if note.Kind == "read" && note.Article != nil {
+			articles = append(articles, *note.Article)
+		}
+	}
+	return articles
 }
 
 // rulesOf names the rules that fired in the latest question of a conversation.
