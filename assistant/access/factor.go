@@ -29,8 +29,9 @@ const (
 
 // Factor is a second factor as it is enrolled: shown once.
 type Factor struct {
+	QR     string // URI as a QR code: an SVG drawing
 	Secret string // base32, to type
-	URI    string // otpauth://…, to scan as a QR code
+	URI    string // otpauth://…, to open on a device with an authenticator
 }
 
 // NewFactor makes the secret of a time-based one-time password (RFC 6238) for an account, shown under the issuer's name.
@@ -41,7 +42,11 @@ func NewFactor(issuer, account string) (Factor, error) {
 	if err != nil {
 		return Factor{}, fmt.Errorf("make second factor: %w", err)
 	}
-	return Factor{Secret: key.Secret(), URI: key.URL()}, nil
+	drawing, err := drawQR(key.URL())
+	if err != nil {
+		return Factor{}, err
+	}
+	return Factor{QR: drawing, Secret: key.Secret(), URI: key.URL()}, nil
 }
 
 // CheckCode returns the period that a code was made for, when it is right at the given time and of a later period than used:

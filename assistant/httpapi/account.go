@@ -30,8 +30,9 @@ type ReauthenticateRequest struct {
 
 // FactorResponse is a second factor that waits for its first code. It is shown once.
 type FactorResponse struct {
+	QR     string `doc:"The URI as a QR code to scan, an SVG drawing." json:"qr"`
 	Secret string `doc:"To type into an authenticator app." json:"secret"`
-	URI    string `doc:"To show as a QR code." example:"otpauth://totp/deskhand:mia@quayside.example?…" json:"uri"`
+	URI    string `doc:"To open on a device with an authenticator app." example:"otpauth://totp/deskhand:mia@quayside.example?…" json:"uri"`
 }
 
 // ConfirmFactorResponse says that the second factor is in use.

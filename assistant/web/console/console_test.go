@@ -206,6 +206,7 @@ func TestAdminLogsInThroughEveryStepAndLeadPagesWork(t *testing.T) {
 	b.fill("current_password", first, password+"\r")
 	b.fill("current_password", password, "\r")
 	b.await(`focus().name === 'code'`)
+	require.Greater(t, read[float64](b, `$('#factor-qr svg').getBoundingClientRect().width`), 150.0, "too small to scan")
 	code, err := totp.GenerateCode(read[string](b, `$('#factor-secret').textContent`), time.Now())
 	require.NoError(t, err)
 	b.Write(code)

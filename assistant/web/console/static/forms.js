@@ -117,6 +117,7 @@ const after = {
   factor: (answer, form) => {
     $('#factor-secret').textContent = answer.secret;
     $('#factor-uri').href = answer.uri;
+    $('#factor-qr').replaceChildren(new DOMParser().parseFromString(answer.qr, 'image/svg+xml').documentElement);
     $('#confirm').hidden = false;
     form.hidden = true;
     $('#confirm input').focus();
