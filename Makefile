@@ -37,7 +37,7 @@ fuzz: setup ## Run every fuzz target for FUZZTIME (30s), guided by coverage
 	@trap .ci/stop-test-server EXIT; .ci/fuzz $(or $(FUZZTIME),30s) -fuzz=.
 
 .PHONY: faults
-faults: setup ## Break everything around the service while 10,000 questions are asked; ARGS="--questions 500 --seed 7"
+faults: setup ## Break everything around the service while 10,000 questions are asked; ARGS="--encrypted --questions 500 --seed 7"
 	@go run ./cmd/faults $(ARGS)
 
 .PHONY: overload
