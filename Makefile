@@ -54,7 +54,7 @@ lint: ## Check style and security with golangci-lint (gosec is one of its linter
 	@.ci/licences
 
 .PHONY: vulncheck
-vulncheck: ## Look for known weaknesses in what the program calls; needs https://vuln.go.dev, or GOVULNDB
+vulncheck: ## Look for known weaknesses in what the program calls; needs https://vuln.go.dev, or a copy (GOVULNDB, see .ci/vulncheck)
 	@.ci/vulncheck
 
 .PHONY: fmt
