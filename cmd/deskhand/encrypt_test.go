@@ -68,6 +68,15 @@ func TestEncryptionIsTurnedOnAndOff(t *testing.T) {
 	require.Contains(t, said(exitUsage, "webhook", "list"), "is needed")
 	require.Contains(t, said(exitOK, "encryption", "run", file), "1 texts are encrypted")
 	require.Contains(t, said(exitOK, "encryption", "status", file), "in use")
+
+	// A backup takes what is encrypted along as it is, and needs the same file afterwards.
+	backup := filepath.Join(t.TempDir(), "desk.zip")
+	said(exitOK, "backup", "--to", backup, file)
+	database = pgtest.EmptyURL(t)
+	said(exitOK, "restore", "--from", backup)
+	require.Contains(t, said(exitUsage, "webhook", "list"), "is needed")
+	require.Contains(t, said(exitOK, "webhook", "list", file), "crm")
+	require.Contains(t, said(exitOK, "audit", "verify", file), "intact")
 }
 
 // A replica that was forgotten with --decrypt says that it stores texts as they are written.
