@@ -37,7 +37,7 @@ fuzz: setup ## Run every fuzz target for FUZZTIME (30s), guided by coverage
 	@trap .ci/stop-test-server EXIT; .ci/fuzz $(or $(FUZZTIME),30s) -fuzz=.
 
 .PHONY: faults
-faults: setup ## Break everything around the service while 10,000 questions are asked; ARGS="--questions 500 --seed 7"
+faults: setup ## Break everything around the service while 10,000 questions are asked; ARGS="--encrypted --questions 500 --seed 7"
 	@go run ./cmd/faults $(ARGS)
 
 .PHONY: overload
@@ -54,7 +54,7 @@ lint: ## Check style and security with golangci-lint (gosec is one of its linter
 	@.ci/licences
 
 .PHONY: vulncheck
-vulncheck: ## Look for known weaknesses in what the program calls; needs https://vuln.go.dev, or GOVULNDB
+vulncheck: ## Look for known weaknesses in what the program calls; needs https://vuln.go.dev, or a copy (GOVULNDB, see .ci/vulncheck)
 	@.ci/vulncheck
 
 .PHONY: fmt

@@ -64,6 +64,13 @@ func TestACopyIsSearchedOnlyWhileItHasTheNewestArticles(t *testing.T) {
 		require.NoError(t, lagging.QueryRow(t.Context(), `SELECT pg_get_wal_replay_pause_state()`).Scan(&state))
 		return state == "paused"
 	}, time.Minute, 10*time.Millisecond)
+	primary := servers.open(t, servers.primaryPort)
+	soon, end := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer end()
+	_, err := postgres.Lag(soon, primary, lagging)
+	require.ErrorIs(t, err, postgres.ErrLags)
+	_, err = postgres.Lag(t.Context(), primary, primary)
+	require.ErrorIs(t, err, postgres.ErrNoCopy)
 	kb.load(article("fees", "en", "Fees", "A withdrawal costs 2 USDT."))
 	for i, desk := range desks {
 		before := replicas[i].Counts()
@@ -77,6 +84,8 @@ func TestACopyIsSearchedOnlyWhileItHasTheNewestArticles(t *testing.T) {
 
 	execute(t, lagging, `SELECT pg_wal_replay_resume()`)
 	untilAnswered("2 USDT")
+	_, err = postgres.Lag(t.Context(), primary, lagging)
+	require.NoError(t, err)
 
 	servers.stop(t, "copy")
 	for _, desk := range desks {

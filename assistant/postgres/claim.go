@@ -13,8 +13,9 @@ import (
 	"github.com/deskhand/deskhand/assistant"
 )
 
-// ErrUnsealed: encryption is being taken off, or was since this program began to seal.
-var ErrUnsealed = errors.New("encryption is being taken off, or was: start without --encryption-keys, or with --decrypt until it is done")
+// ErrUnsealed: encryption is being taken off, or was, and nobody has turned it on again.
+var ErrUnsealed = errors.New(`encryption was taken off, or is being: start without --encryption-keys, or with --decrypt until then, ` +
+	`or turn it on again with "deskhand encryption on"`)
 
 // sealingLock is SQL for the lock that each connection of a program that seals shares, and that who takes encryption off has alone.
 const sealingLock = `hashtext('postgres.sealing')`

@@ -42,6 +42,13 @@ func (b *testBundle) sealed(t *testing.T) int {
 	return found.Sealed()
 }
 
+func (b *testBundle) encrypted(t *testing.T) bool {
+	t.Helper()
+	on, err := b.store.Encrypted(t.Context())
+	require.NoError(t, err)
+	return on
+}
+
 func TestUnseal(t *testing.T) {
 	t.Parallel()
 
@@ -123,13 +130,61 @@ func TestUnseal(t *testing.T) {
 		again, err := new(postgres.Claim).Open(t.Context(), b.pool.Config().ConnString())
 		require.NoError(t, err)
 		t.Cleanup(again.Close)
+		_, err = postgres.OpenVault(t.Context(), again, keyring(t, key), now)
+		require.ErrorIs(t, err, postgres.ErrUnsealed, "somebody forgot the file in the settings: that turns nothing on")
+		require.False(t, b.encrypted(t))
+		for _, want := range []bool{true, false} { // again changes nothing
+			begun, err := b.store.TurnOn(t.Context(), actor)
+			require.NoError(t, err)
+			require.Equal(t, want, begun)
+		}
+		require.True(t, b.encrypted(t))
+		require.Equal(t, 1, b.count(t, `SELECT count(*) FROM audit_log WHERE action = 'encryption.on'`))
 		vault, err = postgres.OpenVault(t.Context(), again, keyring(t, key), now)
-		require.NoError(t, err, "somebody names the file again: encryption is on again")
+		require.NoError(t, err)
 		b.store = b.store.WithVault(vault)
 		_, err = b.store.SealAll(t.Context(), nil)
 		require.NoError(t, err)
 		_, err = postgres.OpenVault(t.Context(), b.pool, nil, now)
 		require.ErrorIs(t, err, postgres.ErrNoKeys)
+	})
+
+	t.Run("BrokenOffIsNoReasonToGoOnEncrypting", func(t *testing.T) {
+		t.Parallel()
+
+		b, _, key := sealedCustomer(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := b.store.Unseal(ctx, actor, func(string, int) {
+			_, err := b.store.TurnOn(t.Context(), actor)
+			require.Equal(t, assistant.CodeConflict, assistant.ErrorCode(err), "not while it goes on")
+			cancel()
+		})
+		require.ErrorIs(t, err, context.Canceled)
+		_, err = postgres.OpenVault(t.Context(), b.pool, keyring(t, key), now)
+		require.ErrorIs(t, err, postgres.ErrUnsealed)
+		b.reading(t, key)
+		require.Positive(t, b.sealed(t))
+		begun, err := b.store.TurnOn(t.Context(), actor)
+		require.NoError(t, err)
+		require.True(t, begun)
+		b.openVault(t, key)
+		_, err = b.store.SealAll(t.Context(), nil)
+		require.NoError(t, err)
+		found, err := b.store.Sealing(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, found.Open())
+	})
+
+	t.Run("OnAgainOnTheSameDayNeedsTheKeyOfThatDay", func(t *testing.T) {
+		t.Parallel()
+
+		b, _, _ := sealedCustomer(t)
+		_, err := b.store.Unseal(t.Context(), actor, nil)
+		require.NoError(t, err)
+		b.reading(t, seal.NewKey())
+		_, err = b.store.TurnOn(t.Context(), actor)
+		require.ErrorIs(t, err, postgres.ErrNoKeys)
+		require.False(t, b.encrypted(t), "nothing changed")
 	})
 
 	t.Run("LeavesATextThatDoesNotOpenAndItsKeys", func(t *testing.T) {

@@ -31,8 +31,10 @@ type Vault struct {
 	newest *seal.DataKey // that new texts are sealed with; nil seals nothing
 }
 
-// OpenVault returns the vault of a migrated database, with a data key for today. Without keys it returns nil, which seals
-// nothing, or ErrNoKeys where something is sealed already. So it does when a key is missing that a data key was wrapped by.
+// OpenVault returns the vault of a migrated database, with a data key for today: with keys for the first time, it turns encryption
+// on. Without keys it returns nil, which seals nothing, or ErrNoKeys where something is sealed already. So it does when a key is
+// missing that a data key was wrapped by. Where encryption was taken off it is ErrUnsealed: a setting that somebody forgot must not
+// turn it on again (Store.TurnOn).
 func OpenVault(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keyring, clock func() time.Time) (*Vault, error) {
 	if err := checkKeys(ctx, pool, keys); err != nil {
 		return nil, err
@@ -88,7 +90,8 @@ func (v *Vault) current() uuid.UUID {
 }
 
 // Renew makes the data key of today the one that seals, and makes it if no replica has. Between two days nothing depends on its
-// being called on time: the key before goes on. A vault that only reads stays as it is.
+// being called on time: the key before goes on. A vault that only reads stays as it is. Where encryption was taken off it is
+// ErrUnsealed.
 func (v *Vault) Renew(ctx context.Context) error {
 	if v == nil || v.clock == nil {
 		return nil
@@ -103,16 +106,21 @@ func (v *Vault) Renew(ctx context.Context) error {
 	}
 	// Not in a transaction of somebody's: a key that seals is there for ever.
 	if _, err := v.pool.Exec(ctx, `
-		INSERT INTO data_keys (id, created_at, day, kek_id, wrapped) VALUES (@id, @now, @day::date, @kek_id, @wrapped)
+		INSERT INTO data_keys (id, created_at, day, kek_id, wrapped) SELECT @id, @now::timestamptz, @day::date, @kek_id, @wrapped
+		WHERE NOT EXISTS (SELECT FROM data_keys) OR EXISTS (SELECT FROM data_keys WHERE retiring_at IS NULL)
 		ON CONFLICT ON CONSTRAINT data_keys_day_key DO UPDATE SET retiring_at = NULL, retired_at = NULL
 			WHERE data_keys.retiring_at IS NOT NULL`, args); err != nil {
 		return fmt.Errorf("keep data key: %w", err)
 	}
-	rows, err := v.pool.Query(ctx, `SELECT id, kek_id AS kek, wrapped AS bytes FROM data_keys WHERE day = @day::date`, args)
+	rows, err := v.pool.Query(ctx, `
+		SELECT id, kek_id AS kek, wrapped AS bytes FROM data_keys WHERE day = @day::date AND retiring_at IS NULL`, args)
 	if err != nil {
 		return fmt.Errorf("load data key: %w", err)
 	}
 	kept, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[seal.Wrapped])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrUnsealed
+	}
 	if err != nil {
 		return fmt.Errorf("load data key: %w", err)
 	}

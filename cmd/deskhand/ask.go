@@ -32,6 +32,9 @@ Examples:
   echo "my question" | deskhand ask --json -`
 }
 
+// Validate reports a setting that cannot work.
+func (c askCmd) Validate() error { return checkPlace(c.Country, c.Locale) }
+
 // Run implements the command.
 func (c askCmd) Run(ctx context.Context, a *app) error {
 	question, err := argumentText(a, c.Question)

@@ -105,7 +105,7 @@ type auditExportCmd struct {
 	auditFlags
 
 	Format string `default:"jsonl" enum:"jsonl,csv" help:"jsonl or csv (${default})." placeholder:"FORMAT"`
-	Out    string `help:"File to write; it must not exist. Default: standard output." placeholder:"FILE"`
+	Out    string `help:"File to write; it must not exist. Default: standard output." placeholder:"FILE" type:"newfile"`
 }
 
 // Help is shown by --help.

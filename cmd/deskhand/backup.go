@@ -43,7 +43,7 @@ type manifest struct {
 
 type backupCmd struct {
 	JSON bool   `help:"Print what the backup holds as JSON." name:"json"`
-	To   string `help:"File to write; it must not exist." placeholder:"FILE" required:"" type:"path"`
+	To   string `help:"File to write; it must not exist." placeholder:"FILE" required:"" type:"newfile"`
 }
 
 // Help is shown by --help.

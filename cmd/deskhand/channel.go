@@ -294,8 +294,9 @@ func (channelVerifyCmd) Help() string {
 // Run implements the command.
 func (c channelVerifyCmd) Run(a *app) error {
 	key, err := base64.StdEncoding.DecodeString(c.PublicKey)
-	if err != nil {
-		return fmt.Errorf("%w: --public-key is not base64", errConfig)
+	if err != nil || len(key) != ed25519.PublicKeySize {
+		return fmt.Errorf("%w: --public-key is not %d bytes in base64", errConfig,
+			ed25519.PublicKeySize)
 	}
 	document, err := os.ReadFile(c.File)
 	if err != nil {

@@ -102,7 +102,7 @@ type complaintExportCmd struct {
 	complaintFlags `embed:""`
 
 	Format string `default:"csv" enum:"csv,json" help:"csv or json (${default})." placeholder:"FORMAT"`
-	Out    string `help:"File to write. Default: the standard output." placeholder:"FILE" type:"path"`
+	Out    string `help:"File to write. Default: the standard output." placeholder:"FILE" type:"newfile"`
 }
 
 // Help is shown by --help.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/deskhand/deskhand/assistant/llm"
+	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/postgres/local"
 	"github.com/deskhand/deskhand/migrations"
 	"github.com/deskhand/deskhand/retrieval"
@@ -34,6 +36,8 @@ func (c doctorCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Sprintf("answers, schema version %d", version), err
 	})
 	if err == nil {
+		checkup.check("encryption", func() (string, error) { return checkEncryption(ctx, s) })
+		checkup.checkCopies(ctx, s)
 		checkup.check("knowledge base", func() (string, error) { return checkKnowledge(ctx, a, s) })
 		if !c.NoModel {
 			checkup.check("model", func() (string, error) { return checkModel(ctx, s) })
@@ -112,6 +116,44 @@ func checkKnowledge(ctx context.Context, a *app, s *system) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("%d published articles, %d past their review date", len(articles), len(stale)), nil
+}
+
+// checkEncryption says whether texts are encrypted; openSystem has found out whether they can be read.
+func checkEncryption(ctx context.Context, s *system) (string, error) {
+	on, err := s.store.Encrypted(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case !on:
+		return "off", nil
+	case !s.vault.Seals():
+		return "", errors.New("on, but texts are stored as they are written: --decrypt is for the way out of encryption")
+	}
+	return "on", nil
+}
+
+// copyPatience is how long a copy of the database may lag: far more than it does when it follows at all.
+const copyPatience = 10 * time.Second
+
+// checkCopies looks at each copy of the database by itself: searches go on while one is away, so nobody would notice.
+func (c *checkup) checkCopies(ctx context.Context, s *system) {
+	urls, _ := s.config.replicaURLs() // Validate has read them
+	for i, url := range urls {
+		c.check(fmt.Sprintf("copy %d", i+1), func() (string, error) {
+			ctx, cancel := context.WithTimeout(ctx, copyPatience)
+			defer cancel()
+			copied, err := postgres.Open(ctx, url)
+			if err != nil {
+				return "", err
+			}
+			defer copied.Close()
+			lag, err := postgres.Lag(ctx, s.pool, copied)
+			if err != nil {
+				return "", err
+			}
+			return fmt.Sprintf("follows the database, %s behind", lag), nil
+		})
+	}
 }
 
 // checkModel asks for one word: that proves address, key and model name at once.

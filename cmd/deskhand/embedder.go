@@ -28,7 +28,7 @@ type embedderTrainCmd struct {
 	Dimensions int    `help:"Length of a vector, a multiple of 8. Default: that of the built-in table." placeholder:"N"`
 	Epochs     int    `help:"Passes over the text; fewer are faster and worse. Default: those of the built-in table." placeholder:"N"`
 	JSON       bool   `help:"Print one JSON object." name:"json"`
-	Out        string `default:"retrieval/embed/table.bin" help:"File to write the table to (${default})." placeholder:"FILE" type:"path"`
+	Out        string `default:"retrieval/embed/table.bin" help:"File to write the table to (${default})." placeholder:"FILE" type:"newfile"`
 	Own        string `default:"retrieval/embed/parallel" help:"Folder with *.tsv, your own aligned rows (${default})." placeholder:"DIR" type:"existingdir"`
 	Rows       int    `help:"Rows of the table at most; some 70 bytes each. Default: those of the built-in table." placeholder:"N"`
 	Seed       uint64 `default:"1" help:"Another seed gives another table that is as good (${default})." placeholder:"N"`

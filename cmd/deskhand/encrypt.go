@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -20,6 +18,7 @@ import (
 type encryptCmd struct {
 	Key    encryptKeyCmd    `cmd:"" help:"Make a key, as a line for the file of keys."`
 	Off    encryptOffCmd    `cmd:"" help:"Take encryption off: store every text as it was written."`
+	On     encryptOnCmd     `cmd:"" help:"Turn encryption on, also where it was taken off."`
 	Rotate encryptRotateCmd `cmd:"" help:"Wrap everything by the first key of the file, so that the others are needed no more."`
 	Run    encryptRunCmd    `cmd:"" help:"Encrypt now what was stored before encryption was on; a service does that by itself too."`
 	Status encryptStatusCmd `cmd:"" help:"Say how much is encrypted, and which keys are needed."`
@@ -49,11 +48,12 @@ type encryptOffCmd struct{}
 func (encryptOffCmd) Help() string {
 	return `In this order, without a pause of the service: restart each replica with --decrypt, so that it reads what is encrypted and
 encrypts nothing more; run this; restart each replica without --encryption-keys and --decrypt, and take them out of the settings of
-everybody who runs commands. It opens texts in small transactions, beside running services, and goes on where it was broken off. While a
-program still encrypts it refuses, and changes nothing; one that would encrypt cannot connect until it has ended.
+everybody who runs commands: with a file of keys, a program does not start any more. It opens texts in small transactions, beside
+running services, and goes on where it was broken off. While a program still encrypts it refuses, and changes nothing; one that would
+encrypt cannot connect until it has ended.
 
 A text that does not open, because somebody changed it, stays as it is: it is named, the keys stay in use, and the exit code is 1.
-Backups from before need the file of keys for ever. To encrypt again, name the file again.
+Backups from before need the file of keys for ever. To encrypt again: "deskhand encryption on".
 
 Example:
   deskhand encryption off --encryption-keys /etc/deskhand/keys`
@@ -81,6 +81,38 @@ func (encryptOffCmd) Run(ctx context.Context, a *app) error {
 			return errFailed
 		}
 		_, err = fmt.Fprintf(a.out, "%d texts are opened. Nothing is encrypted: only old backups need the file of keys.\n", result.Opened)
+		return err
+	})
+}
+
+type encryptOnCmd struct{}
+
+// Help is shown by --help.
+func (encryptOnCmd) Help() string {
+	return `Restart each replica with --encryption-keys afterwards, and without --decrypt: they encrypt what is stored already. A replica
+that still runs without the file goes on storing texts as they are written. A desk that was never encrypted also begins when a
+program starts with --encryption-keys; one that was taken out of encryption begins with this command only.
+
+Examples:
+  deskhand encryption on --encryption-keys /etc/deskhand/keys
+  deskhand encryption status --encryption-keys /etc/deskhand/keys`
+}
+
+// Run implements the command.
+func (encryptOnCmd) Run(ctx context.Context, a *app) error {
+	if a.config.Decrypt {
+		return fmt.Errorf("%w: --decrypt and \"encryption on\" contradict each other: leave one out", errConfig)
+	}
+	return withVault(ctx, a, func(s *system) error {
+		begun, err := s.store.TurnOn(ctx, desk.Actor{Machine: "cli"})
+		if err != nil {
+			return err
+		}
+		note := "Encryption is on already."
+		if begun {
+			note = "Encryption is on. Restart the replicas with --encryption-keys: they encrypt what is stored already."
+		}
+		_, err = fmt.Fprintln(a.out, note)
 		return err
 	})
 }
@@ -309,37 +341,4 @@ func (a *app) openVault(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keyr
 		return nil, fmt.Errorf("--encryption-keys: %w", err)
 	}
 	return vault, nil
-}
-
-// dataKeyInterval is how often a service asks for the data key of the day.
-const dataKeyInterval = time.Hour
-
-// keepSealed encrypts what was stored before, then follows the days, until ctx ends. Where nothing is encrypted it does nothing.
-func (s *system) keepSealed(ctx context.Context, logger *slog.Logger) {
-	if !s.vault.Seals() {
-		return
-	}
-	ticker := time.NewTicker(dataKeyInterval)
-	defer ticker.Stop()
-	whole := false
-	for {
-		if !whole {
-			sealed, err := s.store.SealAll(ctx, nil)
-			whole = err == nil
-			switch {
-			case err != nil && ctx.Err() == nil:
-				logger.Warn("stored texts not encrypted yet: tried again", slog.Int("encrypted", sealed), slog.Any("error", err))
-			case sealed > 0:
-				logger.Info("stored texts encrypted", slog.Int("texts", sealed))
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if err := s.vault.Renew(ctx); err != nil && ctx.Err() == nil {
-			logger.Warn("no data key for today: that of yesterday goes on", slog.Any("error", err))
-		}
-	}
 }

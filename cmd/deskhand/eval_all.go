@@ -17,7 +17,7 @@ type evalAllCmd struct {
 	Out      string `help:"Folder for one HTML report a suite; it is made where it is missing." placeholder:"DIR" type:"path"`
 	Parallel int    `help:"Cases at a time. Default: one a core." placeholder:"N"`
 	Readme   string `help:"Document whose table is replaced, between the marks for it." placeholder:"FILE" type:"existingfile"`
-	Save     string `help:"JSON file for the figures, with the version of each suite." placeholder:"FILE" type:"path"`
+	Save     string `help:"JSON file for the figures, with the version of each suite." placeholder:"FILE" type:"newfile"`
 }
 
 // Help is shown by --help.

@@ -14,7 +14,7 @@ import (
 
 type evalCalibrateCmd struct {
 	JSON            bool     `help:"Print one JSON object." name:"json"`
-	Out             string   `help:"File to write the fit to. Default: print only." placeholder:"FILE" type:"path"`
+	Out             string   `help:"File to write the fit to. Default: print only." placeholder:"FILE" type:"newfile"`
 	SVG             string   `help:"Folder to write reliability.svg and risk-coverage.svg to." name:"svg" placeholder:"DIR" type:"path"`
 	Suites          []string `arg:"" help:"Labelled suites: YAML, or JSONL with a case a line." type:"existingfile"`
 	TargetPrecision float64  `default:"0.98" help:"Precision of automatic answers that is wanted (${default})." placeholder:"P"`

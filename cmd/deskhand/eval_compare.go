@@ -10,9 +10,9 @@ import (
 type evalCompareCmd struct {
 	Before string `arg:"" help:"Number of the earlier run, or its saved result."`
 	After  string `arg:"" help:"Number of the later run, or its saved result."`
-	HTML   string `help:"Also write the report of the later run beside the earlier one as one HTML file." name:"html" placeholder:"FILE" type:"path"`
+	HTML   string `help:"Also write the report of the later run beside the earlier one as one HTML file." name:"html" placeholder:"FILE" type:"newfile"`
 	JSON   bool   `help:"Print one JSON object." name:"json"`
-	MD     string `help:"Also write it as Markdown for a pull request." name:"md" placeholder:"FILE" type:"path"`
+	MD     string `help:"Also write it as Markdown for a pull request." name:"md" placeholder:"FILE" type:"newfile"`
 }
 
 // Help is shown by --help.

@@ -16,10 +16,10 @@ type evalGateCmd struct {
 	Fresh    bool     `help:"Ask everything anew, also what was asked under the very same conditions before."`
 	GitHub   bool     `help:"Print annotations for GitHub Actions." name:"github" xor:"format"`
 	JSON     bool     `help:"Print one JSON object." name:"json" xor:"format"`
-	JUnit    string   `help:"Also write JUnit XML." name:"junit" placeholder:"FILE" type:"path"`
+	JUnit    string   `help:"Also write JUnit XML." name:"junit" placeholder:"FILE" type:"newfile"`
 	Parallel int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
 	Rule     []string `help:"What must hold; repeat for more. Default: nothing gets worse." placeholder:"RULE" sep:"none"`
-	Save     string   `help:"Also write the result of the run, to be the next baseline." placeholder:"FILE" type:"path"`
+	Save     string   `help:"Also write the result of the run, to be the next baseline." placeholder:"FILE" type:"newfile"`
 	Suite    string   `arg:"" help:"Suite to run (YAML or JSONL), or the number of a run or a saved result (.json) to judge as it is."`
 }
 

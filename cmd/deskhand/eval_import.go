@@ -21,7 +21,7 @@ type evalImportCmd struct {
 	FromDesk bool   `help:"Make cases of what agents decided about drafts."`
 	Limit    int    `default:"10000" help:"How many at most (${default})." placeholder:"N"`
 	Locale   string `default:"en" help:"Language of cases that do not name theirs (${default})." placeholder:"TAG"`
-	Out      string `help:"Suite to write. Default: the standard output." placeholder:"FILE" type:"path"`
+	Out      string `help:"Suite to write. Default: the standard output." placeholder:"FILE" type:"newfile"`
 	Since    string `help:"Only what was decided on this day or later." placeholder:"DAY"`
 }
 
@@ -103,7 +103,7 @@ func writeSuite(a *app, suite evals.Suite, path string) error {
 
 type evalExportCmd struct {
 	Format string `default:"jsonl" enum:"yaml,jsonl,csv,promptfoo,ragas,langfuse" help:"${enum} (${default}). What a format cannot say is left out." placeholder:"NAME"`
-	Out    string `help:"File to write. Default: the standard output." placeholder:"FILE" type:"path"`
+	Out    string `help:"File to write. Default: the standard output." placeholder:"FILE" type:"newfile"`
 	Suite  string `arg:"" help:"Suite to export, YAML or JSONL; what it includes is exported too." type:"existingfile"`
 }
 

@@ -33,6 +33,19 @@ Examples:
   deskhand eval list --delete 3,4`
 }
 
+// Validate reports a setting that cannot work.
+func (c evalListCmd) Validate() error {
+	if c.Limit < 1 {
+		return fmt.Errorf("%w: --limit must be 1 or more, it is %d", errConfig, c.Limit)
+	}
+	for _, id := range c.Delete {
+		if id < 1 {
+			return fmt.Errorf("%w: --delete %d is the number of no run: \"deskhand eval list\" shows them", errConfig, id)
+		}
+	}
+	return nil
+}
+
 // Run implements the command.
 func (c evalListCmd) Run(ctx context.Context, a *app) error {
 	return withArchive(ctx, a, func(kept *archive.Archive, _ *database) error {
@@ -43,7 +56,7 @@ func (c evalListCmd) Run(ctx context.Context, a *app) error {
 			}
 			return err
 		}
-		runs, err := kept.Runs(ctx, archive.Filter{Limit: max(c.Limit, 1), Suite: c.Suite})
+		runs, err := kept.Runs(ctx, archive.Filter{Limit: c.Limit, Suite: c.Suite})
 		if err != nil {
 			return err
 		}

@@ -11,8 +11,8 @@ import (
 
 type evalReportCmd struct {
 	Baseline string `help:"Also show what changed since this run, or saved result." placeholder:"RUN"`
-	MD       string `help:"Also write Markdown for a pull request." name:"md" placeholder:"FILE" type:"path"`
-	Out      string `help:"HTML file to write." placeholder:"FILE" type:"path"`
+	MD       string `help:"Also write Markdown for a pull request." name:"md" placeholder:"FILE" type:"newfile"`
+	Out      string `help:"HTML file to write." placeholder:"FILE" type:"newfile"`
 	Run_     string `arg:"" help:"Number of the run, from \"deskhand eval list\", or its saved result." name:"run"`
 }
 

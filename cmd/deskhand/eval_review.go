@@ -221,7 +221,7 @@ func (c reviewLabelCmd) Run(ctx context.Context, a *app) error {
 }
 
 type reviewExportCmd struct {
-	Out    string `help:"Suite to write. Default: the standard output." placeholder:"FILE" type:"path"`
+	Out    string `help:"Suite to write. Default: the standard output." placeholder:"FILE" type:"newfile"`
 	Sample int64  `help:"Only of this sample." placeholder:"N"`
 }
 

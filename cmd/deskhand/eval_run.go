@@ -15,11 +15,11 @@ type evalRunCmd struct {
 	Budget     float64  `help:"US dollars that models may cost in this run; then it stops, and --resume goes on." placeholder:"USD"`
 	Fresh      bool     `help:"Ask everything anew, also what was asked under the very same conditions before."`
 	Half       string   `default:"all" enum:"all,dev,frozen" help:"Which cases, by the hash of their id: ${enum}. Tune on dev only."`
-	HTML       string   `help:"Also write the report as one HTML file." name:"html" placeholder:"FILE" type:"path"`
+	HTML       string   `help:"Also write the report as one HTML file." name:"html" placeholder:"FILE" type:"newfile"`
 	JSON       bool     `help:"Print one JSON object." name:"json"`
 	Judge      bool     `help:"Let the chat model judge the assertions rubric and grounded_judge."`
 	Limit      int      `help:"Only so many cases: the first ones, or with --seed some at random." placeholder:"N"`
-	MD         string   `help:"Also write the report as Markdown for a pull request." name:"md" placeholder:"FILE" type:"path"`
+	MD         string   `help:"Also write the report as Markdown for a pull request." name:"md" placeholder:"FILE" type:"newfile"`
 	OnlyFailed string   `help:"Only the cases that did not pass in this run, or in this file of \"--json\"." placeholder:"RUN"`
 	Parallel   int      `help:"Cases at a time. Default: one a core." placeholder:"N"`
 	Repeat     int      `default:"1" help:"Ask each case so often; intervals take repeats of a case for what they are (${default})." placeholder:"N"`

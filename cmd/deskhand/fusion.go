@@ -13,7 +13,7 @@ import (
 
 type evalFusionCmd struct {
 	JSON bool     `help:"Print one JSON object." name:"json"`
-	Out  string   `help:"Also write the weights to a file; retrieval/second.json is built in." placeholder:"FILE" type:"path"`
+	Out  string   `help:"Also write the weights to a file; retrieval/second.json is built in." placeholder:"FILE" type:"newfile"`
 	Set  []string `arg:"" help:"Data sets: folders with kb.jsonl and queries.jsonl, as for \"deskhand eval retrieval\"." type:"existingdir"`
 }
 

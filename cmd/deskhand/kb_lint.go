@@ -40,6 +40,14 @@ Examples:
   deskhand kb lint ./help-centre`
 }
 
+// Validate reports a setting that cannot work.
+func (c kbLintCmd) Validate() error {
+	if c.DueWithin < 0 || c.Since < 0 {
+		return fmt.Errorf("%w: --due-within and --since must not be negative, they are %s and %s", errConfig, c.DueWithin, c.Since)
+	}
+	return nil
+}
+
 // Run implements the command.
 func (c kbLintCmd) Run(ctx context.Context, a *app) error {
 	return withSystem(ctx, a, func(s *system) error {

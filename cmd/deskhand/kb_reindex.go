@@ -43,6 +43,9 @@ func (c kbReindexCmd) Validate() error {
 	if c.Rate < 0 {
 		return fmt.Errorf("%w: --rate must be positive, it is %v", errConfig, c.Rate)
 	}
+	if c.Dimensions < 0 {
+		return fmt.Errorf("%w: --dimensions must be positive, it is %d", errConfig, c.Dimensions)
+	}
 	return nil
 }
 

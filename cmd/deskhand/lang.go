@@ -14,7 +14,7 @@ type langCmd struct {
 
 type langTrainCmd struct {
 	Data string `help:"Folder with parallel/*.jsonl.gz and kb/." placeholder:"DIR" required:"" type:"existingdir"`
-	Out  string `default:"assistant/lang/weights.bin" help:"File to write the model to (${default})." placeholder:"FILE" type:"path"`
+	Out  string `default:"assistant/lang/weights.bin" help:"File to write the model to (${default})." placeholder:"FILE" type:"newfile"`
 }
 
 // Help is shown by --help.

@@ -61,6 +61,7 @@ func runCommand(ctx context.Context, args []string, std streams, opened *system)
 		kong.Name("deskhand"),
 		kong.Description("AI-assisted triage and auto-reply for the support desk of a crypto exchange."),
 		kong.Vars{"version": version},
+		kong.NamedMapper("newfile", kong.MapperFunc(newFile)),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(code int) { exited = code; panic(errExit) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

@@ -140,31 +140,40 @@ func (c policySetCmd) Run(ctx context.Context, a *app) error {
 	}
 	isEmpty := func(name string) bool { return name == "" } // "" empties a list
 	c.SilentIntent, c.SilentLanguage = slices.DeleteFunc(c.SilentIntent, isEmpty), slices.DeleteFunc(c.SilentLanguage, isEmpty)
+	c.LeadOverride = slices.DeleteFunc(c.LeadOverride, func(check string) bool { return check == "none" })
 	named := assistant.Policy{SilentIntents: c.SilentIntent, SilentLanguages: c.SilentLanguage}
 	if err := named.CheckNames(taxonomy.IDs()); err != nil {
 		return fmt.Errorf("%w: %w", errConfig, err)
 	}
-	return changePolicy(ctx, a, func(p *assistant.Policy) {
-		p.LargeAmounts = withAmounts(p.LargeAmounts, c.LargeAmount)
-		if c.LeadOverride != nil {
-			p.LeadOverrides = slices.DeleteFunc(c.LeadOverride, func(check string) bool { return check == "none" })
-		}
-		if c.MaxClarifications != nil {
-			p.MaxClarifications = *c.MaxClarifications
-		}
-		if c.MinConfidence != nil {
-			p.MinConfidence = *c.MinConfidence
-		}
-		if c.SilentIntent != nil {
-			p.SilentIntents = c.SilentIntent
-		}
-		if c.SilentLanguage != nil {
-			p.SilentLanguages = c.SilentLanguage
-		}
-		if c.TargetPrecision != nil {
-			p.TargetPrecision = *c.TargetPrecision
-		}
-	})
+	trial := assistant.DefaultPolicy() // so that a value that no policy may have is found before the database is asked
+	c.apply(&trial)
+	if err := trial.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	return changePolicy(ctx, a, c.apply)
+}
+
+// apply changes what is named.
+func (c policySetCmd) apply(p *assistant.Policy) {
+	p.LargeAmounts = withAmounts(p.LargeAmounts, c.LargeAmount)
+	if c.LeadOverride != nil {
+		p.LeadOverrides = c.LeadOverride
+	}
+	if c.MaxClarifications != nil {
+		p.MaxClarifications = *c.MaxClarifications
+	}
+	if c.MinConfidence != nil {
+		p.MinConfidence = *c.MinConfidence
+	}
+	if c.SilentIntent != nil {
+		p.SilentIntents = c.SilentIntent
+	}
+	if c.SilentLanguage != nil {
+		p.SilentLanguages = c.SilentLanguage
+	}
+	if c.TargetPrecision != nil {
+		p.TargetPrecision = *c.TargetPrecision
+	}
 }
 
 // withAmounts returns the amounts with some changed; a sum of 0 takes its asset away.

@@ -60,3 +60,16 @@ func TestDoctorFindsAnEmptyKnowledgeBase(t *testing.T) {
 	require.Contains(t, printed.out, "ok    database")
 	require.Contains(t, printed.out, "FAIL  knowledge base")
 }
+
+// Searches go on without the copies, so nobody else says that one is no use.
+func TestDoctorLooksAtEachCopyOfTheDatabase(t *testing.T) {
+	t.Parallel()
+
+	url := pgtest.EmptyURL(t)
+	printed := command(t, exitFailed, "doctor", "--database-url="+url, "--log-level=error", "--no-model",
+		"--database-replica-urls=postgres://nobody:hush@127.0.0.1:1/deskhand "+url)
+	require.Contains(t, printed.out, "ok    encryption       off")
+	require.Contains(t, printed.out, "FAIL  copy 1")
+	require.Regexp(t, `FAIL  copy 2 .*it takes changes of its own`, printed.out)
+	require.NotContains(t, printed.out, "hush")
+}

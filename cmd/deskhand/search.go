@@ -34,13 +34,18 @@ Examples:
 
 // Validate reports a setting that cannot work.
 func (c searchCmd) Validate() error {
-	switch _, country := retrieval.Jurisdiction(c.Jurisdiction); {
-	case c.Limit < 1 || c.Limit > 50:
+	if c.Limit < 1 || c.Limit > 50 {
 		return fmt.Errorf("%w: --limit must lie between 1 and 50, it is %d", errConfig, c.Limit)
-	case c.Jurisdiction != "" && !country:
+	}
+	return checkPlace(c.Jurisdiction, c.Locale)
+}
+
+// checkPlace reports a country or a language, of --jurisdiction and --locale, that is none; empty for any.
+func checkPlace(jurisdiction, locale string) error {
+	if _, country := retrieval.Jurisdiction(jurisdiction); jurisdiction != "" && !country {
 		return fmt.Errorf("%w: --jurisdiction must be a country code of ISO 3166-1, like DE", errConfig)
 	}
-	if _, ok := retrieval.Locale(c.Locale); c.Locale != "" && !ok {
+	if _, ok := retrieval.Locale(locale); locale != "" && !ok {
 		return fmt.Errorf("%w: --locale must be a language tag, like en or zh-Hans", errConfig)
 	}
 	return nil

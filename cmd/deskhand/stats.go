@@ -41,6 +41,14 @@ Examples:
   deskhand stats --by day --json`
 }
 
+// Validate reports a setting that cannot work.
+func (c statsCmd) Validate() error {
+	if c.Limit < 1 {
+		return fmt.Errorf("%w: --limit must be 1 or more, it is %d", errConfig, c.Limit)
+	}
+	return nil
+}
+
 // Run implements the command.
 func (c statsCmd) Run(ctx context.Context, a *app) error {
 	filter, err := c.filter(a)

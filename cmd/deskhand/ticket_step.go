@@ -137,6 +137,9 @@ type ticketHoldCmd struct {
 // Run implements the command.
 func (c ticketHoldCmd) Run(ctx context.Context, a *app) error {
 	change := desk.Change{Reason: c.Reason, Step: desk.StepHold}
+	if c.For < 0 {
+		return fmt.Errorf("%w: --for must be a time above zero, such as 48h", errConfig)
+	}
 	if c.For != 0 {
 		at := a.clock().Add(c.For)
 		change.HoldUntil = &at

@@ -66,7 +66,7 @@ func (triageTaxonomyCmd) Run(a *app) error {
 type triageTrainCmd struct {
 	Examples string `help:"Folder with the desk's own examples (*.yaml), learned beside the built-in ones." placeholder:"DIR" type:"existingdir"`
 	OnlyOwn  bool   `help:"Learn from the desk's examples alone."`
-	Out      string `help:"File to write the model to. Default: the built-in model's, in the source folder." placeholder:"FILE" type:"path"`
+	Out      string `help:"File to write the model to. Default: the built-in model's, in the source folder." placeholder:"FILE" type:"newfile"`
 }
 
 // Where the model, its examples and their packed form lie that are built into the program, in the source folder.

@@ -22,6 +22,7 @@ type bench struct {
 	agentKey  string
 	database  *server
 	dir       string
+	keys      *keyFile // nil where nothing is encrypted
 	log       *os.File // of the replicas
 	model     *llmtest.Server
 	network   *proxy
@@ -64,6 +65,11 @@ func (b *bench) open(ctx context.Context) error {
 	}
 	if b.receiver, err = newReceiver(ctx); err != nil {
 		return err
+	}
+	if b.Encrypted {
+		if b.keys, err = newKeyFile(filepath.Join(b.dir, "keys")); err != nil {
+			return err
+		}
 	}
 	model := llmtest.Options{Latency: b.ModelLatency, Responder: llmtest.Drafter}
 	if b.model, err = llmtest.NewServer(model); err != nil { //nolint:contextcheck // until it is closed
@@ -118,6 +124,7 @@ func (b *bench) furnish(ctx context.Context) error {
 func (b *bench) command(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, b.Binary, args...) //nolint:gosec // the program under test
 	command.Env = append(os.Environ(), "DATABASE_URL="+b.database.service, "DESKHAND_CLOCK_FILE=")
+	command.Env = append(command.Env, b.keys.env()...)
 	if len(b.Env) > 0 {
 		command.Env = append(append(command.Env, "OPENAI_BASE_URL="+b.model.BaseURL()), b.Env...)
 	}
@@ -148,6 +155,7 @@ func (b *bench) startReplicas(ctx context.Context) error {
 			fmt.Sprintf("DATABASE_URL=postgres://deskhand@127.0.0.1:%d/deskhand?sslmode=disable", b.network.port()),
 			"OPENAI_BASE_URL=" + b.model.BaseURL(), "DESKHAND_CHAT_MODEL=stand-in", "DESKHAND_REQUEST_DEADLINE=" + b.Deadline.String(),
 		}
+		r.env = append(r.env, b.keys.env()...)
 		r.flags = b.Flags
 		b.replicas = append(b.replicas, r)
 		b.running.Go(func() { r.keep(running) })

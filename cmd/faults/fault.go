@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/deskhand/deskhand/assistant/llm/llmtest"
 )
@@ -22,6 +23,8 @@ const (
 	clockJump = 90 * time.Minute
 	// drainLimit is what a replica may take from SIGTERM to its end.
 	drainLimit = 25 * time.Second
+	// tooManyConnections is PostgreSQL's code for them.
+	tooManyConnections = "53300"
 )
 
 // kind is a way in which something fails.
@@ -38,21 +41,22 @@ type injection struct {
 
 	At       time.Time
 	HealedAt time.Time
+	Hits     int // what it met: processes, connections, sessions, requests
 	Kind     string
 	random   *rand.Rand
 	span     time.Duration
 }
 
 // kinds are all of them.
-func kinds() []kind {
-	return []kind{
-		{name: "replica killed", inject: func(_ context.Context, f *injection) error { f.replica().signal(syscall.SIGKILL); return nil }},
+func (o options) kinds() []kind {
+	all := []kind{
+		{name: "replica killed", inject: killOne},
 		{name: "all replicas killed", inject: killAll},
 		{name: "replica stopped (SIGTERM)", inject: terminate},
 		{name: "database restarted", database: true, inject: restart(syscall.SIGINT), lasts: shortFault},
 		{name: "database killed (SIGKILL)", database: true, inject: restart(syscall.SIGKILL), lasts: shortFault},
 		{name: "database crashed (SIGQUIT)", database: true, inject: restart(syscall.SIGQUIT), lasts: longFault},
-		{name: "connections cut", inject: func(_ context.Context, f *injection) error { f.network.cut(); return nil }},
+		{name: "connections cut", inject: func(_ context.Context, f *injection) error { f.Hits = f.network.cut(); return nil }},
 		{name: "network stalled", inject: stall, lasts: longFault},
 		{name: "sessions ended by the server", database: true, inject: endSessions},
 		{name: "disk full", database: true, inject: fillDisk, lasts: longFault},
@@ -66,6 +70,10 @@ func kinds() []kind {
 		{name: "clock behind", inject: moveClock(-clockJump), lasts: longFault},
 		{name: "webhook consumer down", inject: breakReceiver, lasts: longFault},
 	}
+	if o.Encrypted {
+		all = append(all, kind{name: "encryption keys rotated", database: true, inject: rotateKeys})
+	}
+	return all
 }
 
 func (f *injection) replica() *replica { return f.replicas[f.random.IntN(len(f.replicas))] }
@@ -73,19 +81,38 @@ func (f *injection) replica() *replica { return f.replicas[f.random.IntN(len(f.r
 // last waits for as long as the fault lasts.
 func (f *injection) last(ctx context.Context) error { return pause(ctx, f.span) }
 
-func killAll(_ context.Context, f *injection) error {
+// kill ends a replica as soon as there is one to end.
+func (f *injection) kill(ctx context.Context, r *replica) error {
+	if err := r.awaitProcess(ctx); err != nil {
+		return err
+	}
+	r.signal(syscall.SIGKILL)
+	f.Hits++
+	return nil
+}
+
+func killOne(ctx context.Context, f *injection) error { return f.kill(ctx, f.replica()) }
+
+func killAll(ctx context.Context, f *injection) error {
 	for _, r := range f.replicas {
-		r.signal(syscall.SIGKILL)
+		if err := f.kill(ctx, r); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // terminate asks a replica to stop. It must finish what it has begun in time.
 func terminate(ctx context.Context, f *injection) error {
-	gone, begun := f.replica().signal(syscall.SIGTERM), time.Now()
+	r := f.replica()
+	if err := r.awaitProcess(ctx); err != nil {
+		return err
+	}
+	gone, begun := r.signal(syscall.SIGTERM), time.Now()
 	if err := gone(ctx); err != nil {
 		return err
 	}
+	f.Hits++
 	if took := time.Since(begun); took > drainLimit {
 		return fmt.Errorf("a replica took %s from SIGTERM to its end, more than %s", took, drainLimit)
 	}
@@ -94,22 +121,28 @@ func terminate(ctx context.Context, f *injection) error {
 
 func restart(how syscall.Signal) func(context.Context, *injection) error {
 	return func(ctx context.Context, f *injection) error {
-		if err := f.database.end(ctx, how); err != nil {
+		running, err := f.database.end(ctx, how)
+		if err != nil {
 			return err
 		}
-		err := f.last(ctx)
+		if running {
+			f.Hits++
+		}
+		err = f.last(ctx)
 		return errors.Join(err, f.database.start(context.WithoutCancel(ctx)))
 	}
 }
 
 func stall(ctx context.Context, f *injection) error {
-	f.network.hold()
+	f.Hits = f.network.hold()
 	defer f.network.release()
 	return f.last(ctx)
 }
 
 func endSessions(ctx context.Context, f *injection) error {
-	return f.database.execute(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'deskhand'")
+	rows, err := f.database.execute(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'deskhand'")
+	f.Hits = rows
+	return err
 }
 
 // fillDisk leaves no room where the database is. Where the machine gives the harness no disk of its own, the database only says
@@ -121,6 +154,7 @@ func fillDisk(ctx context.Context, f *injection) error {
 	if err := f.database.fill(); err != nil {
 		return errors.Join(err, os.Remove(f.database.ballast()))
 	}
+	f.Hits++ // there was no room for another block
 	err := f.last(ctx)
 	// PostgreSQL ends when it cannot write ahead, and is started when there is room again.
 	return errors.Join(err, os.Remove(f.database.ballast()), f.database.start(context.WithoutCancel(ctx)))
@@ -139,6 +173,7 @@ func pretendFull(ctx context.Context, f *injection) error {
 	if err != nil {
 		return fmt.Errorf("pretend that the disk is full: %w", err)
 	}
+	f.Hits++
 	err = f.last(ctx)
 	_, healing := conn.Exec(context.WithoutCancel(ctx), `DROP FUNCTION no_room CASCADE`)
 	return errors.Join(err, healing)
@@ -152,10 +187,15 @@ func useUpConnections(ctx context.Context, f *injection) error {
 			_ = conn.Close(context.WithoutCancel(ctx))
 		}
 	}()
+	var refused *pgconn.PgError
 	for range serverConnections {
 		conn, err := pgx.Connect(ctx, f.database.service)
-		if err != nil {
+		if errors.As(err, &refused) && refused.Code == tooManyConnections {
+			f.Hits = len(held)
 			break
+		}
+		if err != nil {
+			return fmt.Errorf("use up connections: %w", err)
 		}
 		held = append(held, conn)
 	}
@@ -173,14 +213,19 @@ func lockTable(ctx context.Context, f *injection) error {
 	if _, err := conn.Exec(ctx, `BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE`); err != nil {
 		return fmt.Errorf("lock table: %w", err)
 	}
-	return f.last(ctx)
+	err = f.last(ctx)
+	counting := conn.QueryRow(context.WithoutCancel(ctx), `SELECT count(*) FROM pg_locks WHERE NOT granted`).Scan(&f.Hits)
+	return errors.Join(err, counting)
 }
 
 func withModel(fault llmtest.Fault) func(context.Context, *injection) error {
 	return func(ctx context.Context, f *injection) error {
+		before := f.model.Count(llmtest.Chat)
 		f.model.Always(llmtest.Chat, fault)
 		defer f.model.Heal(llmtest.Chat)
-		return f.last(ctx)
+		err := f.last(ctx)
+		f.Hits = f.model.Count(llmtest.Chat) - before
+		return err
 	}
 }
 
@@ -189,10 +234,13 @@ func withModel(fault llmtest.Fault) func(context.Context, *injection) error {
 func moveClock(ahead time.Duration) func(context.Context, *injection) error {
 	return func(ctx context.Context, f *injection) error {
 		r := f.replica()
-		if err := r.setClock(ahead); err != nil {
+		if err := errors.Join(r.awaitProcess(ctx), r.setClock(ahead)); err != nil {
 			return err
 		}
 		err := f.last(ctx)
+		if r.reads() {
+			f.Hits++
+		}
 		if f.random.IntN(2) == 0 {
 			r.signal(syscall.SIGKILL)
 		}
@@ -202,6 +250,7 @@ func moveClock(ahead time.Duration) func(context.Context, *injection) error {
 
 func breakReceiver(ctx context.Context, f *injection) error {
 	f.receiver.fail()
-	defer f.receiver.heal()
-	return f.last(ctx)
+	err := f.last(ctx)
+	f.Hits = f.receiver.heal()
+	return err
 }

@@ -14,7 +14,7 @@ func TestNothingIsLostOrDoubledWhateverFails(t *testing.T) {
 	t.Parallel()
 
 	o := options{
-		Agents: 1, Customers: 6, Deadline: 3 * time.Second, DiskMB: 512, Faults: 8, Hasty: true, Longest: time.Second,
+		Agents: 1, Customers: 6, Deadline: 3 * time.Second, DiskMB: 512, Encrypted: true, Faults: 8, Hasty: true, Longest: time.Second,
 		Log: filepath.Join(t.TempDir(), "log"), Questions: 200, Replicas: 2, Seed: 1,
 		Kind: []string{
 			"clock behind", "connections cut", "database killed (SIGKILL)", "disk full", "model hangs", "network stalled", "replica killed",
@@ -33,6 +33,8 @@ func TestNothingIsLostOrDoubledWhateverFails(t *testing.T) {
 	require.Zero(t, result.Ledger.Lost, "accepted, and neither answered nor with a person")
 	require.Zero(t, result.Ledger.Doubled)
 	require.Zero(t, result.Ledger.Different)
+	require.Positive(t, result.Ledger.TextsSealed)
+	require.Zero(t, result.Ledger.TextsPlain)
 	require.True(t, result.Ledger.sound(), "%+v", result.Ledger)
 }
 

@@ -49,14 +49,18 @@ type ledger struct {
 
 	AuditEntries int           `json:"audit_entries"`
 	AuditIntact  bool          `json:"audit_intact"`
-	JobsStuck    int           `json:"jobs_stuck"` // that no replica works on, or that were given up
+	Encrypted    bool          `json:"encrypted"`
+	KeysNeeded   int           `json:"keys_needed"`     // of the file, to read everything; one after a rotation
+	TextsPlain   int           `json:"texts_in_plain"`  // that should have been encrypted
+	TextsSealed  int           `json:"texts_encrypted"` // all of them open with the file of keys, or the run fails
+	JobsStuck    int           `json:"jobs_stuck"`      // that no replica works on, or that were given up
 	SettledIn    time.Duration `json:"settled_in_ns"`
 }
 
 // sound reports whether every promise was kept.
 func (l *ledger) sound() bool {
 	return l.Lost+l.Doubled+l.Different+l.Refused+l.AgentRepliesLost+l.AgentRepliesDoubled+l.EventsLost+l.EventsDoubled+l.JobsStuck == 0 &&
-		l.AuditIntact
+		l.AuditIntact && (!l.Encrypted || l.TextsPlain == 0 && l.TextsSealed > 0 && l.KeysNeeded == 1)
 }
 
 // balance waits until everything has come to rest and compares what is stored with what people saw.
@@ -90,6 +94,7 @@ func (t *trial) balance(ctx context.Context, c *crowd, a *agents) (ledger, error
 		}
 	}
 	for _, check := range []func() error{
+		func() error { return l.open(ctx, b) },
 		func() error { return l.questions(ctx, conn, c) },
 		func() error { return l.doubles(ctx, conn) },
 		func() error { return l.replies(ctx, conn, a) },

@@ -68,6 +68,7 @@ type options struct {
 	Customers    int           `default:"16" help:"Customers who ask at the same time (${default})." placeholder:"N"`
 	Deadline     time.Duration `default:"6s" help:"How long the service lets a customer wait (${default})." placeholder:"TIME"`
 	DiskMB       int           `default:"1024" help:"Size of the database's disk, where the machine lets the harness make one (${default})." name:"disk-mb" placeholder:"MB"`
+	Encrypted    bool          `help:"Encrypt what the desk keeps, rotate the keys as one of the faults, and open everything in the end."`
 	Env          []string      `kong:"-"` // of commands on an embedding model
 	Faults       int           `default:"100" help:"Faults to inject (${default})." placeholder:"N"`
 	Flags        []string      `kong:"-"` // of the replicas
@@ -88,9 +89,9 @@ func (o options) check() error {
 		return errors.New("--questions, --customers and --replicas must be 1 or more, --faults and --agents 0 or more")
 	}
 	for _, name := range o.Kind {
-		if !slices.ContainsFunc(kinds(), func(k kind) bool { return k.name == name }) {
+		if !slices.ContainsFunc(o.kinds(), func(k kind) bool { return k.name == name }) {
 			var names []string
-			for _, k := range kinds() {
+			for _, k := range o.kinds() {
 				names = append(names, k.name)
 			}
 			return fmt.Errorf("--kind %q is none of: %s", name, strings.Join(names, ", "))

@@ -40,8 +40,8 @@ func (p *proxy) close() error {
 	return err
 }
 
-// cut drops every connection in the middle of what it carries, as a router that restarts does.
-func (p *proxy) cut() {
+// cut drops every connection in the middle of what it carries, as a router that restarts does, and counts them.
+func (p *proxy) cut() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for conn := range p.conns {
@@ -50,15 +50,17 @@ func (p *proxy) cut() {
 		}
 		_ = conn.Close()
 	}
+	return len(p.conns) / 2 // both sides of each
 }
 
-// hold lets nothing through until release, and tells nobody: the worst that a network does.
-func (p *proxy) hold() {
+// hold lets nothing through until release, and tells nobody: the worst that a network does. It counts the connections.
+func (p *proxy) hold() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held == nil {
 		p.held = make(chan struct{})
 	}
+	return len(p.conns) / 2
 }
 
 func (p *proxy) release() {

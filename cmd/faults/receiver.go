@@ -18,6 +18,7 @@ type receiver struct {
 
 	mu      sync.Mutex
 	broken  bool
+	refused int            // while it was broken, the last time
 	taken   map[string]int // by webhook-id: how often
 	without int            // without an id
 }
@@ -46,14 +47,15 @@ func (r *receiver) close() error {
 func (r *receiver) fail() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.broken = true
+	r.broken, r.refused = true, 0
 }
 
-// heal makes it take everything again.
-func (r *receiver) heal() {
+// heal makes it take everything again, and counts what it has refused.
+func (r *receiver) heal() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.broken = false
+	return r.refused
 }
 
 // ServeHTTP implements http.Handler.
@@ -62,6 +64,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.broken {
+		r.refused++
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}

@@ -125,6 +125,41 @@ func (r *replica) awaitReady(ctx context.Context) error {
 	}
 }
 
+// awaitProcess returns once the program runs, ready or not: the supervisor starts it again in a moment.
+func (r *replica) awaitProcess(ctx context.Context) error {
+	for {
+		r.mu.Lock()
+		process := r.process
+		r.mu.Unlock()
+		if process != nil {
+			return nil
+		}
+		if err := pause(ctx, quickly); err != nil {
+			return fmt.Errorf("wait for replica %s: %w", r.address, err)
+		}
+	}
+}
+
+// reads reports whether the program is up: then it reads its clock many times a second.
+func (r *replica) reads() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// restart stops the program, as for a change of its settings, and returns once it answers again.
+func (r *replica) restart(ctx context.Context) error {
+	if err := r.signal(syscall.SIGTERM)(ctx); err != nil {
+		return err
+	}
+	return r.awaitReady(ctx)
+}
+
 // signal sends a signal to the program, if one runs, and returns a function that waits for its end.
 func (r *replica) signal(how syscall.Signal) (gone func(ctx context.Context) error) {
 	r.mu.Lock()

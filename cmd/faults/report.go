@@ -27,6 +27,8 @@ type report struct {
 type faultFigures struct {
 	Kind     string  `json:"kind"`
 	Injected int     `json:"injected"`
+	Felt     int     `json:"felt"`          // of those, how many met something: a process, a connection, a request
+	Hits     int     `json:"hits"`          // what they met
 	Asked    int     `json:"asked"`         // questions that were on their way in the meantime
 	Retried  int     `json:"retried"`       // of those, how many had to be sent again
 	Worst    float64 `json:"worst_seconds"` // the longest that one of those waited
@@ -39,8 +41,20 @@ type lifeFigures struct {
 	Exits  map[int]int `json:"exits"`
 }
 
-// passed reports whether nothing was lost, nothing doubled, and every fault healed.
-func (r report) passed() bool { return r.Ledger.sound() && len(r.Failures) == 0 }
+// passed reports whether nothing was lost, nothing doubled, every fault healed, and each kind of them met something.
+func (r report) passed() bool {
+	return r.Ledger.sound() && len(r.Failures) == 0 && len(r.missed()) == 0
+}
+
+// missed are the kinds that were injected and met nothing: nobody knows what they would have done.
+func (r report) missed() (names []string) {
+	for _, f := range r.Faults {
+		if f.Felt == 0 {
+			names = append(names, f.Kind)
+		}
+	}
+	return names
+}
 
 func (t *trial) report(c *crowd, books ledger) report {
 	r := report{
@@ -69,6 +83,8 @@ func (t *trial) report(c *crowd, books ledger) report {
 
 func (f *faultFigures) add(fault *injection, questions []*question) {
 	f.Injected++
+	f.Felt += min(fault.Hits, 1)
+	f.Hits += fault.Hits
 	recovered := time.Time{}
 	for _, q := range questions {
 		if q.startedAt.Before(fault.HealedAt) && q.endedAt.After(fault.At) {
@@ -90,12 +106,12 @@ func (f *faultFigures) add(fault *injection, questions []*question) {
 // print writes the report as tables.
 func (r report) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	sayf(table, "FAULT\tTIMES\tQUESTIONS\tSENT AGAIN\tLONGEST WAIT\tNEXT ANSWER AFTER IT")
+	sayf(table, "FAULT\tTIMES\tFELT\tMET\tQUESTIONS\tSENT AGAIN\tLONGEST WAIT\tNEXT ANSWER AFTER IT")
 	for _, f := range r.Faults {
-		sayf(table, "%s\t%d\t%d\t%d\t%.1f s\t%.1f s", f.Kind, f.Injected, f.Asked, f.Retried, f.Worst, f.Recovery)
+		sayf(table, "%s\t%d\t%d\t%d\t%d\t%d\t%.1f s\t%.1f s", f.Kind, f.Injected, f.Felt, f.Hits, f.Asked, f.Retried, f.Worst, f.Recovery)
 	}
 	l := r.Ledger
-	sayf(table, "\t\t\t\t\t")
+	sayf(table, "\t\t\t\t\t\t\t")
 	for _, line := range []struct {
 		name  string
 		value any
@@ -110,12 +126,14 @@ func (r report) print(out io.Writer) error {
 		{"webhook events: all / lost / pending / doubled", fmt.Sprintf("%d / %d / %d / %d", l.Events, l.EventsLost, l.EventsPending,
 			l.EventsDoubled)},
 		{"audit entries / intact", fmt.Sprintf("%d / %t", l.AuditEntries, l.AuditIntact)},
+		{"texts encrypted / in plain / keys needed", l.encryption()},
 		{"jobs stuck", l.JobsStuck},
 		{"all ended after the last fault within", l.SettledIn.Round(100 * time.Millisecond)},
 		{"faults / seconds / seed", fmt.Sprintf("%d / %.0f / %d", r.Injected, r.Seconds, r.Seed)},
 		{"disk full", r.Disk},
 		{"failed tries", r.Problems},
 		{"replicas: starts, exits by code", fmt.Sprint(r.Replicas)},
+		{"faults that met nothing", strings.Join(r.missed(), ", ")},
 		{"failures", strings.Join(r.Failures, "; ")},
 	} {
 		sayf(table, "%s\t%v", line.name, line.value)

@@ -80,6 +80,7 @@ func (t *trial) breakThings(ctx context.Context, c *crowd) {
 	b := t.bench
 	deck := t.deck()
 	var running sync.WaitGroup
+	onDatabase := false // one of those that run
 	for i := range b.Faults {
 		due := (2*i + 1) * b.Questions / (2*b.Faults + 1)
 		for c.progress() < due {
@@ -95,9 +96,7 @@ func (t *trial) breakThings(ctx context.Context, c *crowd) {
 		sayf(t.out, "%7s  question %5d  fault %3d: %s %s", time.Since(t.faults[0].At).Round(100*time.Millisecond), c.progress(), i+1,
 			k.name, f.span.Round(10*time.Millisecond))
 		together := f.random.Float64() < double // before the fault has it
-		done := make(chan struct{})
 		running.Go(func() {
-			defer close(done)
 			err := k.inject(ctx, f)
 			f.HealedAt = time.Now()
 			if err != nil && ctx.Err() == nil {
@@ -105,11 +104,12 @@ func (t *trial) breakThings(ctx context.Context, c *crowd) {
 			}
 		})
 		// Two that both change the database would undo each other's repair.
-		if apart := i+1 == len(deck) || k.database && deck[i+1].database; !apart && together {
+		onDatabase = onDatabase || k.database
+		if apart := i+1 == len(deck) || onDatabase && deck[i+1].database; !apart && together {
 			continue
 		}
-		<-done
 		running.Wait()
+		onDatabase = false
 	}
 	running.Wait()
 }
@@ -118,7 +118,7 @@ func (t *trial) breakThings(ctx context.Context, c *crowd) {
 func (t *trial) deck() []kind {
 	var deck []kind
 	for len(deck) < t.bench.Faults {
-		round := slices.DeleteFunc(kinds(), func(k kind) bool {
+		round := slices.DeleteFunc(t.bench.kinds(), func(k kind) bool {
 			return len(t.bench.Kind) > 0 && !slices.Contains(t.bench.Kind, k.name)
 		})
 		t.random.Shuffle(len(round), func(i, j int) { round[i], round[j] = round[j], round[i] })

@@ -46,7 +46,7 @@ func newServer(ctx context.Context, dir string, diskMB int) (*server, error) {
 		return nil, errors.Join(err, s.remove(ctx))
 	}
 	// What a server under load writes ahead must fit beside the data.
-	err := s.execute(ctx, "ALTER SYSTEM SET max_wal_size = '128MB'", "ALTER SYSTEM SET min_wal_size = '32MB'", "SELECT pg_reload_conf()")
+	_, err := s.execute(ctx, "ALTER SYSTEM SET max_wal_size = '128MB'", "ALTER SYSTEM SET min_wal_size = '32MB'", "SELECT pg_reload_conf()")
 	if err != nil {
 		return nil, errors.Join(err, s.remove(ctx))
 	}
@@ -72,21 +72,22 @@ func (s *server) socket() (string, error) {
 	return filepath.Join(parsed.Query().Get("host"), ".s.PGSQL."+parsed.Query().Get("port")), nil
 }
 
-// end sends a signal to the server's main process and waits until that is gone.
-func (s *server) end(ctx context.Context, how syscall.Signal) error {
+// end sends a signal to the server's main process and waits until that is gone. It reports whether one ran.
+func (s *server) end(ctx context.Context, how syscall.Signal) (running bool, err error) {
 	pid, err := s.pid()
 	if err != nil || pid == 0 {
-		return err
+		return false, err
 	}
-	if err := syscall.Kill(pid, how); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("signal the server: %w", err)
+	if err = syscall.Kill(pid, how); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return false, fmt.Errorf("signal the server: %w", err)
 	}
+	running = err == nil
 	for syscall.Kill(pid, 0) == nil {
 		if err := pause(ctx, quickly); err != nil {
-			return err
+			return running, err
 		}
 	}
-	return nil
+	return running, nil
 }
 
 // pid is the number of the server's main process, 0 when none runs.
@@ -106,19 +107,21 @@ func (s *server) pid() (int, error) {
 	return pid, nil
 }
 
-// execute runs statements as superuser.
-func (s *server) execute(ctx context.Context, statements ...string) error {
+// execute runs statements as superuser, and counts the rows of the last one.
+func (s *server) execute(ctx context.Context, statements ...string) (rows int, err error) {
 	conn, err := pgx.Connect(ctx, s.admin)
 	if err != nil {
-		return fmt.Errorf("connect as superuser: %w", err)
+		return 0, fmt.Errorf("connect as superuser: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for _, statement := range statements {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("as superuser: %w", err)
+		tag, err := conn.Exec(ctx, statement)
+		if err != nil {
+			return 0, fmt.Errorf("as superuser: %w", err)
 		}
+		rows = int(tag.RowsAffected())
 	}
-	return nil
+	return rows, nil
 }
 
 // inDatabase is the superuser's address of the service's database.
@@ -154,7 +157,7 @@ func (s *server) fill() error {
 func (s *server) remove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	err := s.end(ctx, syscall.SIGQUIT)
+	_, err := s.end(ctx, syscall.SIGQUIT)
 	if s.mounted {
 		err = errors.Join(err, exec.CommandContext(ctx, "umount", "-l", s.dir).Run()) //nolint:gosec // a folder of our own
 	}

@@ -185,7 +185,7 @@ func (r *race) line(ctx context.Context) error {
 // offlineDatabase is a copy of the desk for the contestant without a model, with the built-in embedder's vectors.
 func (r *race) offlineDatabase(ctx context.Context) (string, error) {
 	const name = "offline"
-	if err := r.database.execute(ctx, `CREATE DATABASE `+name+` TEMPLATE deskhand OWNER deskhand`); err != nil {
+	if _, err := r.database.execute(ctx, `CREATE DATABASE `+name+` TEMPLATE deskhand OWNER deskhand`); err != nil {
 		return "", err
 	}
 	address := strings.Replace(r.database.service, "/deskhand?", "/"+name+"?", 1)
