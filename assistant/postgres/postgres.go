@@ -97,6 +97,7 @@ func (s *Store) Ping(ctx context.Context) error {
 type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
 // violated reports whether err is the violation of the named constraint or index.
