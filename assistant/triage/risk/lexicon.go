@@ -2,6 +2,7 @@ package risk
 
 import (
 	"slices"
+	"sync"
 )
 
 // Bounds on words, in letters.
@@ -120,11 +121,13 @@ func (x *lexicon) addAtom(a atom) int32 {
 
 // finish builds the filters when all words are in.
 func (x *lexicon) finish() {
+	var finishing sync.WaitGroup
 	for _, t := range []*table{&x.deletions, &x.infixes, &x.prefixes, &x.prefixDels, &x.wholes} {
-		t.finish()
+		finishing.Go(t.finish)
 	}
-	x.edges.finish()
-	x.sets.finish()
+	finishing.Go(x.edges.finish)
+	finishing.Go(x.sets.finish)
+	finishing.Wait()
 	x.ids = nil
 }
 
