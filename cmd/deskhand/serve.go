@@ -26,6 +26,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/web/widget"
 	"github.com/deskhand/deskhand/evals"
 	"github.com/deskhand/deskhand/evals/online"
+	"github.com/deskhand/deskhand/prompts"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
@@ -192,7 +193,7 @@ func (c serveCmd) server(s *system, pipeline *assistant.Assistant, w work) (*fib
 		Tracer:    s.tracer,
 		Translate: s.translator(),
 		Version:   version,
-	}))
+	}), s.knowledge.prompts)
 }
 
 // follow does in the background what goes by the clock or by what other replicas do, until ctx ends.
@@ -270,12 +271,12 @@ func (s *system) people() *desk.Desk {
 }
 
 // newServer returns the HTTP interface with the faces on it, ready to listen.
-func newServer(config httpapi.Config) (*fiber.App, error) {
+func newServer(config httpapi.Config, fixed *prompts.Library) (*fiber.App, error) {
 	server, err := httpapi.New(config)
 	if err != nil {
 		return nil, fmt.Errorf("build HTTP interface: %w", err)
 	}
-	if err := errors.Join(console.Serve(server, config.Clock), widget.Serve(server)); err != nil {
+	if err := errors.Join(console.Serve(server, config.Clock, fixed), widget.Serve(server)); err != nil {
 		return nil, err
 	}
 	return server, nil

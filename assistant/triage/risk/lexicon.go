@@ -65,8 +65,8 @@ func (x *lexicon) addKnown(word string) {
 	x.known[string(folded)] = true
 }
 
-// addPhrase makes the words one after the other a member of the set.
-func (x *lexicon) addPhrase(words []atom, set int32) {
+// addWords returns the node of the phrase trie where the words, one after the other, are complete.
+func (x *lexicon) addWords(words []atom) int32 {
 	at := int32(0)
 	for _, w := range words {
 		id := x.addAtom(w)
@@ -79,7 +79,7 @@ func (x *lexicon) addPhrase(words []atom, set int32) {
 		}
 		at = next[0]
 	}
-	x.sets.add(uint64(at), set)
+	return at
 }
 
 // edge is the key of the step from a node of the phrase trie by an atom.
