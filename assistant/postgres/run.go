@@ -33,10 +33,12 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 		}
 		// Workers go by the database's clock. By that of a program that is an hour ahead, and dies, a customer would wait for an hour.
 		rescue := assistant.Job{At: at.Add(o.RecoverAfter), Kind: assistant.JobRecover, RunID: o.RunID}
-		if err := s.enqueue(ctx, tx, rescue); err != nil {
+		job, err := s.enqueue(ctx, tx, rescue)
+		if err != nil {
 			return fmt.Errorf("enqueue recovery: %w", err)
 		}
 		c, err = s.openCase(ctx, tx, stored)
+		c.RescueJob = job
 		return err
 	})
 	if violated(err, "idempotency_keys_pkey") || violated(err, "messages_client_id_key") {
@@ -136,6 +138,10 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 		return storedRun{}, err
 	}
 	s.queueEnd(batch, end, ticketID)
+	if job := end.Case.RescueJob; job != 0 {
+		// To wake it only to find that all is done takes as much of the database as storing the answer.
+		batch.Queue(`DELETE FROM river_job WHERE id = @id AND state = 'scheduled'`, pgx.NamedArgs{"id": job})
+	}
 	if err := queueSteps(batch, end); err != nil {
 		return storedRun{}, err
 	}
@@ -155,7 +161,7 @@ func (s *Store) keepProposal(ctx context.Context, tx pgx.Tx, end assistant.Concl
 	case end.Proposal != nil:
 		return s.insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
 	}
-	if err := s.enqueue(ctx, tx, assistant.Job{At: end.At, Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
+	if _, err := s.enqueue(ctx, tx, assistant.Job{At: end.At, Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
 		return fmt.Errorf("enqueue draft: %w", err)
 	}
 	return nil
