@@ -253,8 +253,8 @@ func (s search) sql(dimensions int) string {
 	}
 	walk = strings.NewReplacer("$LOCALE", "true", "$LIMIT", strconv.Itoa(walkLimit)).Replace(walk)
 	return strings.NewReplacer(
-		"$DIMENSIONS", strconv.Itoa(dimensions), "$EXACT", strconv.Itoa(2*exactPassages), "$LEADERS", strconv.Itoa(leaders), "$LIMIT", strconv.Itoa(armLimit),
-		"$MODEL", strconv.Itoa(int(s.modelID)), "$OVERFETCH", strconv.Itoa(armLimit*lexicalOverfetch),
+		"$DIMENSIONS", strconv.Itoa(dimensions), "$EXACT", strconv.Itoa(2*exactPassages), "$LEADERS", strconv.Itoa(leaders),
+		"$LIMIT", strconv.Itoa(armLimit), "$MODEL", strconv.Itoa(int(s.modelID)), "$OVERFETCH", strconv.Itoa(armLimit*lexicalOverfetch),
 	).Replace(strings.NewReplacer(
 		"$DENSE_LOCALE", denseLocale,
 		"$SIMILARITY", cosine,

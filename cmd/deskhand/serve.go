@@ -85,11 +85,24 @@ const collectAt = 50
 // fifth of the processor time.
 const collectAtStart = 400
 
-// Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
-func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
-	if os.Getenv("GOGC") == "" {
+// collectLess collects little garbage until the start has ended, of which the function it returns is told.
+func collectLess() (started func()) {
+	own := os.Getenv("GOGC") == ""
+	if own {
 		debug.SetGCPercent(collectAtStart)
 	}
+	return func() {
+		if own {
+			debug.SetGCPercent(collectAt)
+		}
+		// What the start left behind is of no more use, and would stay with the process for minutes.
+		go debug.FreeOSMemory()
+	}
+}
+
+// Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
+func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
+	started := collectLess()
 	registry := newRegistry()
 	named, err := c.read(a.config)
 	if err != nil {
@@ -138,11 +151,7 @@ func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	_, _ = fmt.Fprintln(a.out, stopHint)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
-	// What the start left behind is of no more use, and would stay with the process for minutes.
-	go debug.FreeOSMemory()
+	started()
 	return serve(ctx, a, s, server, listener)
 }
 

@@ -109,17 +109,9 @@ func (r *race) run(ctx context.Context, o speedOptions, out io.Writer) (speedRep
 		if s.Latency > 0 {
 			r.model.Always(llmtest.Chat, llmtest.Slow(s.Latency))
 		}
-		turns := make(map[string][]turn)
-		for round := range o.Rounds + 1 {
-			for _, name := range r.order(s) {
-				t, err := r.turn(ctx, r.contestants[name], s.Clients, o.Turn)
-				if err != nil {
-					return report, fmt.Errorf("%s, %s: %w", s.Name, name, err)
-				}
-				if round > 0 { // the first warms up
-					turns[name] = append(turns[name], t)
-				}
-			}
+		turns, err := r.turns(ctx, s, o)
+		if err != nil {
+			return report, err
 		}
 		for _, rival := range s.rivals {
 			report.Lines = append(report.Lines, newSpeedLine(s, rival, turns[nameFloor], turns[rival]))
@@ -132,6 +124,23 @@ func (r *race) run(ctx context.Context, o speedOptions, out io.Writer) (speedRep
 		sayf(out, "measured: %s", s.Name)
 	}
 	return report, nil
+}
+
+// turns are the rounds of one setting, by who had them.
+func (r *race) turns(ctx context.Context, s setting, o speedOptions) (map[string][]turn, error) {
+	turns := make(map[string][]turn)
+	for round := range o.Rounds + 1 {
+		for _, name := range r.order(s) {
+			t, err := r.turn(ctx, r.contestants[name], s.Clients, o.Turn)
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", s.Name, name, err)
+			}
+			if round > 0 { // the first warms up
+				turns[name] = append(turns[name], t)
+			}
+		}
+	}
+	return turns, nil
 }
 
 // order is who takes turns in a setting: what is compared stands beside each other.
