@@ -268,13 +268,16 @@ func TestAClockThatJumpsLosesNoQuestion(t *testing.T) {
 			var looks atomic.Int64
 			s.Clock = func() time.Time { return time.Now().Add(time.Duration(looks.Add(1)) * jump) }
 			s.model.Always(llmtest.Chat, llmtest.Hang())
-			run, err := s.Handle(t.Context(), assistant.Question{Body: feeQuestion, Channel: "widget"})
+			rescues := 0
+			run, err := s.Handle(t.Context(), assistant.Question{Body: feeQuestion, Channel: "widget", Accepted: func(assistant.Run) {
+				rescues = s.count(t, `SELECT count(*) FROM river_job
+					WHERE kind = 'recover_run' AND scheduled_at BETWEEN now() AND now() + interval '10 minutes'`)
+			}})
 
 			require.NoError(t, err)
 			require.Equal(t, assistant.OutcomeHandedOff, run.Outcome)
 			require.Equal(t, []assistant.Reason{assistant.ReasonDeadline}, run.Reasons, "the deadline is a second, whatever the clock says")
-			require.Equal(t, 1, s.count(t, `SELECT count(*) FROM river_job
-				WHERE kind = 'recover_run' AND scheduled_at BETWEEN now() AND now() + interval '10 minutes'`))
+			require.Equal(t, 1, rescues)
 		})
 	}
 }

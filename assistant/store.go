@@ -37,6 +37,7 @@ type Case struct {
 	Locale         string    // the caller's hint
 	Question       Message
 	Repeated       bool
+	RescueJob      int64 // the job that ends the run should nobody else; 0 when it is not known
 	Run            Run
 	Ticket         *Ticket     // the conversation's unresolved one, if any
 	Tier           triage.Tier // of the customer, when the host site has vouched for it

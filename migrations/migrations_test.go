@@ -163,6 +163,26 @@ func TestTheHistoryBeginsWithTheArticlesThatAreThere(t *testing.T) {
 	require.NoError(t, db.Close())
 }
 
+func TestWhatIsUpToDateWaitsForNobody(t *testing.T) {
+	t.Parallel()
+
+	pool := empty(t)
+	require.NoError(t, migrations.Up(t.Context(), pool))
+	conn, err := pool.Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	// What migrates holds this lock.
+	_, err = conn.Exec(t.Context(), `SELECT pg_advisory_lock(7236512930114)`)
+	require.NoError(t, err)
+	require.NoError(t, migrations.Up(t.Context(), pool))
+
+	_, err = pool.Exec(t.Context(), `DELETE FROM goose_db_version WHERE version_id = 1`)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `SELECT pg_advisory_unlock(7236512930114)`)
+	require.NoError(t, err)
+	require.ErrorContains(t, migrations.Up(t.Context(), pool), "missing", "a database that lacks any of them is not up to date")
+}
+
 func TestVersion(t *testing.T) {
 	t.Parallel()
 

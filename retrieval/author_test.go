@@ -60,8 +60,13 @@ func TestWhatNeedsNoVectorTakesEffectAtOnce(t *testing.T) {
 	a.Audience = retrieval.AudiencePublic
 	require.True(t, kb.save(a, 2).Live)
 	require.NotEmpty(t, kb.found("withdrawal costs", "en"))
-	a.Status = retrieval.StatusArchived
+	a.Category = "fees"
 	require.True(t, kb.save(a, 3).Live)
+	results, err := kb.Search(t.Context(), retrieval.Query{Locale: "en", Now: time.Now(), Text: "withdrawal costs"})
+	require.NoError(t, err)
+	require.Equal(t, "fees", results.Hits[0].Article.Category)
+	a.Status = retrieval.StatusArchived
+	require.True(t, kb.save(a, 4).Live)
 	require.Empty(t, kb.found("withdrawal costs", "en"))
 	require.Equal(t, embedded+1, kb.embedded.Load(), "the question, once")
 }

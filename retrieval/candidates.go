@@ -13,7 +13,14 @@ import (
 	"github.com/pgvector/pgvector-go"
 )
 
-// candidateRow is a passage with its article and what it is scored by.
+// foundRow is a passage that one of the searches found and that may be seen.
+type foundRow struct {
+	KBVersion  int64   `db:"kb_version"`
+	PassageID  int64   `db:"passage_id"`
+	Similarity float64 `db:"similarity"`
+}
+
+// candidateRow is a passage with its article and what it is scored by. It is shared by searches and never changed.
 type candidateRow struct {
 	ArticleID     int64      `db:"article_id"`
 	Audience      Audience   `db:"audience"`
@@ -29,7 +36,6 @@ type candidateRow struct {
 	Ordinal       int        `db:"ordinal"`
 	PassageID     int64      `db:"passage_id"`
 	ReviewBy      *time.Time `db:"review_by"`
-	Similarity    float64    `db:"similarity"`
 	Slug          string     `db:"slug"`
 	TermIDs       []int32    `db:"term_ids"`
 	Title         string     `db:"title"`
@@ -37,7 +43,7 @@ type candidateRow struct {
 	Version       int        `db:"version"`
 }
 
-func (r candidateRow) article(now staleness) ArticleRef {
+func (r *candidateRow) article(now staleness) ArticleRef {
 	ref := ArticleRef{
 		Audience:      r.Audience,
 		Category:      r.Category,
@@ -56,7 +62,7 @@ func (r candidateRow) article(now staleness) ArticleRef {
 	return ref
 }
 
-func (r candidateRow) passage() Passage {
+func (r *candidateRow) passage() Passage {
 	return Passage{Body: r.Body, HeadingPath: r.HeadingPath, ID: r.PassageID, Ordinal: r.Ordinal, TokenCount: r.TokenCount}
 }
 
@@ -78,7 +84,7 @@ type search struct {
 const (
 	// visible keeps internal and stale articles from the public, and articles that do not hold where the customer is from
 	// everybody; where that is unknown, those that hold in some places only are the desk's. It is the last condition on
-	// every row that leaves the database, and in the arms it keeps such rows from taking the places of others.
+	// every passage that is found, and in the arms it keeps such rows from taking the places of others.
 	visible = `a.status = 'published'
 		AND (@internal OR (a.audience = 'public' AND (a.review_by IS NULL OR a.review_by >= @today)))
 		AND (a.jurisdictions = '{}' OR @jurisdiction = ANY(a.jurisdictions) OR (@internal AND @jurisdiction = ''))`
@@ -90,12 +96,15 @@ const (
 		WHERE e.model_id = $MODEL AND $LOCALE AND ` + visible + `
 		ORDER BY distance LIMIT $LIMIT`
 
-	// nearestExact looks at every vector of a small language. The sum keeps the planner from walking the index over all languages.
+	// nearestExact looks at every vector of a small language. The sum keeps the planner from walking the index over all languages. Its
+	// inner limit is above all that such a language has: it takes none away, but lets the articles be looked up in order of distance
+	// until enough of them are visible.
 	nearestExact = `
 		SELECT e.passage_id, e.distance
 		FROM (
 			SELECT e.passage_id, (e.embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS)) + 0 AS distance
 			FROM embeddings e WHERE e.model_id = $MODEL AND e.locale = @locale
+			ORDER BY distance LIMIT $EXACT
 		) e
 		JOIN passages p ON p.id = e.passage_id JOIN articles a ON a.id = p.article_id
 		WHERE ` + visible + `
@@ -162,13 +171,10 @@ found AS (
 	) f
 	GROUP BY passage_id
 )
-SELECT p.id AS passage_id, p.article_id, p.locale, p.ordinal, p.heading_path, p.body, p.token_count,
-	a.slug, a.title, a.category, a.intents, a.audience, a.review_by, a.jurisdictions, a.version,
-	t.term_ids, t.frequencies, t.length, $SIMILARITY AS similarity, (SELECT version FROM kb_version) AS kb_version
+SELECT p.id AS passage_id, $SIMILARITY AS similarity, (SELECT version FROM kb_version) AS kb_version
 FROM found f
 JOIN passages p ON p.id = f.passage_id
 JOIN articles a ON a.id = p.article_id
-JOIN passage_terms t ON t.passage_id = p.id
 WHERE ` + visible
 
 	// similarity is computed again only for what the words found.
@@ -201,19 +207,20 @@ const (
 // of a whole answer over 1,900 passages is 0.6 of what it is with a plan for each (two services, alternating requests). Such a plan
 // knows neither language nor terms, and must not take to reading a whole table: that costs up to 280 ms at 100,000 passages. What
 // keeps it from that counts as an enormous cost, for which a server that compiles expressions (jit, on by default) does so for
-// 2.5 s: with it, the p50 of an answer was 2.6 s at four clients, without it 0.05 to 0.1 s.
+// 2.5 s: with it, the p50 of an answer was 2.6 s at four clients, without it 0.05 to 0.1 s. Every join is of at most some hundred rows
+// with what belongs to them: a plan that hashes a table for it reads the whole of that.
 const settings = `
 	SELECT set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
 		set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-		set_config('jit', 'off', true)`
+		set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
 
 // findCandidates runs all searches in one round trip and, being one statement, on one state of the knowledge base.
-func (x *Index) findCandidates(ctx context.Context, s search) ([]candidateRow, error) {
-	var candidates []candidateRow
+func (x *Index) findCandidates(ctx context.Context, s search) ([]foundRow, error) {
+	var candidates []foundRow
 	batch := &pgx.Batch{} // one implicit transaction: the settings end with it
 	batch.Queue(settings, pgx.NamedArgs{"ef_search": strconv.Itoa(s.efSearch())})
 	batch.Queue(s.sql(x.model.Dimensions), s.args()).Query(func(rows pgx.Rows) (err error) {
-		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByName[candidateRow])
+		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByName[foundRow])
 		return err
 	})
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
@@ -246,8 +253,8 @@ func (s search) sql(dimensions int) string {
 	}
 	walk = strings.NewReplacer("$LOCALE", "true", "$LIMIT", strconv.Itoa(walkLimit)).Replace(walk)
 	return strings.NewReplacer(
-		"$DIMENSIONS", strconv.Itoa(dimensions), "$LEADERS", strconv.Itoa(leaders), "$LIMIT", strconv.Itoa(armLimit),
-		"$MODEL", strconv.Itoa(int(s.modelID)), "$OVERFETCH", strconv.Itoa(armLimit*lexicalOverfetch),
+		"$DIMENSIONS", strconv.Itoa(dimensions), "$EXACT", strconv.Itoa(2*exactPassages), "$LEADERS", strconv.Itoa(leaders),
+		"$LIMIT", strconv.Itoa(armLimit), "$MODEL", strconv.Itoa(int(s.modelID)), "$OVERFETCH", strconv.Itoa(armLimit*lexicalOverfetch),
 	).Replace(strings.NewReplacer(
 		"$DENSE_LOCALE", denseLocale,
 		"$SIMILARITY", cosine,

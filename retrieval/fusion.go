@@ -37,7 +37,7 @@ type candidate struct {
 	language    LanguageMatch
 	lexicalRank int
 	matched     []string
-	row         candidateRow
+	row         *candidateRow
 	second      SecondStage
 	similarity  float64
 }

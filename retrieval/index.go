@@ -46,6 +46,7 @@ type Index struct {
 	analyzer *lexical.Analyzer
 	changed  ChangedFunc
 	fallback string
+	known    *passageCache
 	model    EmbeddingModel
 	// modelID is 0 until Register.
 	modelID atomic.Int32
@@ -76,10 +77,15 @@ func New(config Config) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new index: %w", err)
 	}
+	known, err := newPassageCache()
+	if err != nil {
+		return nil, fmt.Errorf("new index: %w", err)
+	}
 	return &Index{
 		analyzer:     config.Analyzer,
 		changed:      config.Changed,
 		fallback:     cmp.Or(config.Fallback, "en"),
+		known:        known,
 		model:        config.Model,
 		pool:         config.Pool,
 		queries:      queries,

@@ -1,8 +1,10 @@
 package retrieval
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -109,9 +111,9 @@ func (c *statisticsCache) add(terms queryTerms, o overview) {
 // statistics are those of a moment before its passages, which moves scores by a hair.
 const searchTries = 3
 
-// findTogether finds the candidates of a search and the term statistics of the same version of the knowledge base. Where both are
-// known, that is one round trip.
-func (x *Index) findTogether(ctx context.Context, s search) ([]candidateRow, overview, error) {
+// findTogether finds the candidates of a search and the term statistics of the same version of the knowledge base. Where passages and
+// statistics are known, that is one round trip.
+func (x *Index) findTogether(ctx context.Context, s search) ([]*candidate, overview, error) {
 	o, ok := x.statistics.get(s.terms)
 	for try := 1; ; try++ {
 		if !ok {
@@ -122,27 +124,58 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]candidateRow, ove
 			x.statistics.add(s.terms, o)
 		}
 		s.overview = o
-		rows, err := x.findCandidates(ctx, s)
+		found, err := x.findCandidates(ctx, s)
 		if err != nil {
 			return nil, overview{}, err
 		}
-		version, err := s.versionOf(ctx, rows)
+		version, err := s.versionOf(ctx, found)
 		if err != nil {
 			return nil, overview{}, err
 		}
-		if version == o.version || try == searchTries {
-			return rows, o, nil
+		if ok = version == o.version; !ok && try < searchTries {
+			continue
+		}
+		rows, same, err := x.passages(ctx, s.pool, found)
+		if err != nil {
+			return nil, overview{}, err
+		}
+		if same || try == searchTries {
+			return s.candidates(found, rows), o, nil
 		}
 		ok = false
 	}
 }
 
-// versionOf is the version of the knowledge base that rows were found in.
-func (s search) versionOf(ctx context.Context, rows []candidateRow) (int64, error) {
-	if len(rows) > 0 {
-		return rows[0].KBVersion, nil
+// versionOf is the version of the knowledge base that passages were found in.
+func (s search) versionOf(ctx context.Context, found []foundRow) (int64, error) {
+	if len(found) > 0 {
+		return found[0].KBVersion, nil
 	}
 	return versionIn(ctx, s.pool)
+}
+
+// candidates are the passages that were found, by their ids, so that equal searches add up equal scores in equal order. One that is
+// gone meanwhile is left out.
+func (s search) candidates(found []foundRow, rows map[int64]*candidateRow) []*candidate {
+	slices.SortFunc(found, func(a, b foundRow) int { return cmp.Compare(a.PassageID, b.PassageID) })
+	weighed := make(map[string]weighedTerms)
+	candidates := make([]*candidate, 0, len(found))
+	for _, f := range found {
+		row := rows[f.PassageID]
+		if row == nil {
+			continue
+		}
+		terms, ok := weighed[row.Locale]
+		if !ok {
+			terms = s.terms.weighed(s.overview.in(row.Locale))
+			weighed[row.Locale] = terms
+		}
+		c := terms.candidate(row)
+		c.language, c.similarity = matchLanguage(s.query.Locale, row.Locale), f.Similarity
+		c.about(s.query.Intents)
+		candidates = append(candidates, c)
+	}
+	return candidates
 }
 
 // readOverview reads the version and the term statistics in one round trip. The version comes first: should an import

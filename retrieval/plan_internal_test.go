@@ -218,12 +218,16 @@ func TestLexicalScoresAreExactBM25(t *testing.T) {
 	for _, text := range []string{"w900x w1700x w3000x", "w2x w50x w777x", "w1x w2x w3x"} {
 		s := index.prepare(t, Query{Locale: "en", Text: text})
 		exact := bruteForce(t, index, "en", s.terms)
-		rows, err := index.findCandidates(t.Context(), s)
+		found, err := index.findCandidates(t.Context(), s)
 		require.NoError(t, err)
-		best := 0.0
+		rows, same, err := index.passages(t.Context(), s.pool, found)
+		require.NoError(t, err)
+		require.True(t, same)
+		require.Len(t, rows, len(found))
+		best, terms := 0.0, s.terms.weighed(s.overview.in("en"))
 		for _, row := range rows {
 			if row.Locale == "en" {
-				score, _ := s.terms.score(row, s.overview.in("en"))
+				score, _ := terms.score(row)
 				require.InDelta(t, exact[row.PassageID], score, 1e-9)
 				best = max(best, score)
 			}

@@ -59,19 +59,18 @@ func (x *Index) Rank(ctx context.Context, question Text, texts []Text) []Ranked 
 // rankByWords orders texts by the share of the question that they cover. Rarity is counted within the texts.
 func (x *Index) rankByWords(question Text, texts []Text) []Ranked {
 	s := statistics{passages: rankPrior + float64(len(texts)), with: make(map[int32]float64)}
-	has := make([]map[int32]bool, len(texts))
+	has := make([][]int32, len(texts))
 	for i, text := range texts {
-		has[i] = make(map[int32]bool)
 		for term := range maps.Keys(x.analyzer.Document(text.Body, text.Locale).Counts) {
 			id := lexical.ID(term)
-			has[i][id] = true
+			has[i] = append(has[i], id)
 			s.with[id]++
 		}
 	}
-	terms := newQueryTerms(x.analyzer.Query(question.Body, question.Locale))
+	terms := newQueryTerms(x.analyzer.Query(question.Body, question.Locale)).weighed(s)
 	ranked := make([]Ranked, len(texts))
 	for i := range texts {
-		ranked[i] = Ranked{Coverage: terms.coverage(has[i], s), Index: i}
+		ranked[i] = Ranked{Coverage: terms.coverage(has[i]), Index: i}
 	}
 	slices.SortStableFunc(ranked, func(a, b Ranked) int { return cmp.Compare(b.Coverage, a.Coverage) })
 	return ranked

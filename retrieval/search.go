@@ -66,17 +66,13 @@ func (x *Index) searchIn(ctx context.Context, in source, query Query) (Results, 
 	shown := preferred(query.Locale, x.fallback)
 	ctx, cancel := in.bound(ctx)
 	defer cancel()
-	rows, overview, err := x.findTogether(ctx, search{
+	candidates, overview, err := x.findTogether(ctx, search{
 		degraded: results.Degraded != nil, modelID: modelID, pool: in.pool, query: query, shown: shown, terms: terms, vector: vector,
 	})
 	if err != nil {
 		return Results{}, fmt.Errorf("search: %w", err)
 	}
 	results.KBVersion = overview.version
-	candidates := make([]*candidate, len(rows))
-	for i, row := range rows {
-		candidates[i] = newCandidate(row, query, terms, overview.in(row.Locale))
-	}
 	fuse(candidates)
 	x.second.look(query.Text, candidates)
 	results.Hits = collapse(candidates, selection{limit: query.Limit, shown: shown, today: query.today()})
@@ -188,29 +184,10 @@ func (q queryTerms) weights(s statistics) pgvector.SparseVector {
 	return newSparse(weights)
 }
 
-func newCandidate(row candidateRow, query Query, terms queryTerms, s statistics) *candidate {
-	c := &candidate{language: matchLanguage(query.Locale, row.Locale), row: row, similarity: row.Similarity}
-	var has map[int32]bool
-	c.bm25, has = terms.score(row, s)
-	c.coverage = terms.coverage(has, s)
-	for id := range has {
-		c.matched = append(c.matched, terms.names[id])
-	}
-	idf := make(map[string]float64, len(has))
-	for id := range has {
-		idf[terms.names[id]] = s.idf(id)
-	}
-	slices.SortFunc(c.matched, func(a, b string) int {
-		if idf[a] != idf[b] {
-			if idf[a] > idf[b] {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
-	for i, likely := range query.Intents {
-		switch slices.Index(row.Intents, likely.Intent) {
+// about sets what a candidate's article answers of what the question is probably about.
+func (c *candidate) about(intents []LikelyIntent) {
+	for i, likely := range intents {
+		switch slices.Index(c.row.Intents, likely.Intent) {
 		case -1:
 			continue
 		case 0:
@@ -220,5 +197,4 @@ func newCandidate(row candidateRow, query Query, terms queryTerms, s statistics)
 		}
 		c.intentMatch = c.intentMatch || i == 0
 	}
-	return c
 }

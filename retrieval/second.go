@@ -173,7 +173,7 @@ type lookedText struct {
 	words     []*weighedWord
 }
 
-func (s *second) text(row candidateRow) *lookedText {
+func (s *second) text(row *candidateRow) *lookedText {
 	key := textKey{passage: row.PassageID, version: row.Version}
 	if text, ok := s.texts.Get(key); ok {
 		return text

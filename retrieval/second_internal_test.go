@@ -28,7 +28,7 @@ func secondStage(t testing.TB) *second {
 func passages(match LanguageMatch, bodies ...string) []*candidate {
 	var all []*candidate
 	for i, body := range bodies {
-		all = append(all, &candidate{language: match, row: candidateRow{Body: body, Locale: "en", PassageID: int64(i + 1), Title: "…"}})
+		all = append(all, &candidate{language: match, row: &candidateRow{Body: body, Locale: "en", PassageID: int64(i + 1), Title: "…"}})
 	}
 	return all
 }

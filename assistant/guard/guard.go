@@ -64,9 +64,10 @@ type Finding struct {
 
 // Guard checks outgoing texts. It is read-only and safe for concurrent use.
 type Guard struct {
-	detect  Detector
-	lexicon *lexicon
-	vectors Vectors
+	detect   Detector
+	lexicon  *lexicon
+	prepared *prepared // with this detector and these vectors
+	vectors  Vectors
 }
 
 // Detector names the language of a text (BCP 47) and how sure it is of it, from 0 to 1.
@@ -78,19 +79,19 @@ func New() (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{lexicon: words}, nil
+	return &Guard{lexicon: words, prepared: newPrepared()}, nil
 }
 
 // WithDetector returns a guard that also asks a detector in which language each sentence of a draft is. Without one it knows
 // a language by its script and its frequent words, which a short sentence may not have.
 func (g *Guard) WithDetector(detect Detector) *Guard {
-	return &Guard{detect: detect, lexicon: g.lexicon, vectors: g.vectors}
+	return &Guard{detect: detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: g.vectors}
 }
 
 // WithVectors returns a guard that can hold a sentence against sources in another language. Without vectors such a sentence
 // never passes, but for one that its source has word for word.
 func (g *Guard) WithVectors(vectors Vectors) *Guard {
-	return &Guard{detect: g.detect, lexicon: g.lexicon, vectors: vectors}
+	return &Guard{detect: g.detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: vectors}
 }
 
 // Check returns what speaks against sending a text, in the order of the text within each rule; nothing means that it may be
@@ -101,6 +102,7 @@ func (g *Guard) Check(t Text, r Registry) []Finding {
 	}
 	plain := unmask(t.Body)
 	review := review{guard: g, registry: r, sources: make(map[string]*source), text: t}
+	defer func() { g.prepared.put(t.Language, review.sources) }()
 	found := review.contacts(plain)
 	body := g.lexicon.cut(fold(withoutContacts(t.Body, found))) // the words of a link ask for nothing
 	cited := review.allCited()
@@ -145,7 +147,11 @@ func (v *review) cited(s Sentence) []*source {
 
 func (v *review) source(text string) *source {
 	if v.sources[text] == nil {
-		v.sources[text] = &source{guard: v.guard, text: text}
+		s := v.guard.prepared.take(preparedKey{v.text.Language, text})
+		if s == nil {
+			s = &source{guard: v.guard, text: text}
+		}
+		v.sources[text] = s
 	}
 	return v.sources[text]
 }

@@ -264,6 +264,24 @@ func TestFindingsAreTheSameEveryTime(t *testing.T) {
 	}
 }
 
+func TestWhatOtherDraftsMadeOfASourceChangesNothing(t *testing.T) {
+	t.Parallel()
+	g, registry := newGuard(t), sampleRegistry(t)
+	const source = "A withdrawal costs 1 USDT and takes 30 minutes. You cannot cancel it. Visit help.quayside.example."
+	drafts := []Text{
+		cited("en", "You cannot cancel it.", source), cited("en", "You can cancel it.", source),
+		cited("de", "Eine Auszahlung kostet 2 USDT.", source), cited("zh-Hans", "提币不能取消。", source),
+		cited("en", "It takes 40 minutes, see help.quayside.example.", source), cited("ar", "لا يمكنك إلغاء السحب.", source),
+	}
+	for _, before := range drafts {
+		for _, draft := range drafts {
+			used := g.WithVectors(g.vectors) // it has seen nothing
+			used.Check(before, registry)
+			require.Equal(t, g.WithVectors(g.vectors).Check(draft, registry), used.Check(draft, registry))
+		}
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	f.Add("Please send us your code.", "Never send codes.", "en")
 	f.Add("请把验证码发给我们 123", "第 3 步", "zh-Hans")

@@ -68,7 +68,7 @@ func NewQueue(pool *pgxpool.Pool, logger *slog.Logger) (*Queue, error) {
 }
 
 // Enqueue stores a job in tx. It is a postgres.EnqueueFunc.
-func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, job assistant.Job) error {
+func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, job assistant.Job) (id int64, err error) {
 	var args river.JobArgs
 	var options river.InsertOpts
 	switch job.Kind {
@@ -80,12 +80,13 @@ func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, job assistant.Job) error
 		args = recoverArgs{RunID: job.RunID}
 		options = river.InsertOpts{MaxAttempts: recoverAttempts, Queue: queueRecover, ScheduledAt: job.At}
 	default:
-		return fmt.Errorf("enqueue job: unknown kind %q", job.Kind)
+		return 0, fmt.Errorf("enqueue job: unknown kind %q", job.Kind)
 	}
-	if _, err := q.client.InsertTx(ctx, tx, args, &options); err != nil {
-		return fmt.Errorf("enqueue %s: %w", job.Kind, err)
+	inserted, err := q.client.InsertTx(ctx, tx, args, &options)
+	if err != nil {
+		return 0, fmt.Errorf("enqueue %s: %w", job.Kind, err)
 	}
-	return nil
+	return inserted.Job.ID, nil
 }
 
 // Workers run jobs until they are stopped.

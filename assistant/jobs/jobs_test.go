@@ -102,7 +102,8 @@ func (b *bundle) start(t *testing.T) {
 func (b *bundle) enqueue(t *testing.T, job assistant.Job) {
 	t.Helper()
 	require.NoError(t, pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
-		return b.queue.Enqueue(t.Context(), tx, job)
+		_, err := b.queue.Enqueue(t.Context(), tx, job)
+		return err
 	}))
 }
 
@@ -140,7 +141,8 @@ func TestJobIsStoredWithItsTransactionOnly(t *testing.T) {
 	b := setup(t)
 	undone := errors.New("undone")
 	err := pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
-		require.NoError(t, b.queue.Enqueue(t.Context(), tx, assistant.Job{At: time.Now(), Kind: assistant.JobDraft, RunID: uuid.New()}))
+		_, err := b.queue.Enqueue(t.Context(), tx, assistant.Job{At: time.Now(), Kind: assistant.JobDraft, RunID: uuid.New()})
+		require.NoError(t, err)
 		return undone
 	})
 
@@ -155,7 +157,8 @@ func TestJobOfUnknownKindIsRefused(t *testing.T) {
 
 	b := setup(t)
 	err := pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
-		return b.queue.Enqueue(t.Context(), tx, assistant.Job{At: time.Now(), Kind: "sing", RunID: uuid.New()})
+		_, err := b.queue.Enqueue(t.Context(), tx, assistant.Job{At: time.Now(), Kind: "sing", RunID: uuid.New()})
+		return err
 	})
 	require.ErrorContains(t, err, `unknown kind "sing"`)
 }

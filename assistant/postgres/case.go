@@ -17,39 +17,77 @@ func (s *Store) Case(ctx context.Context, runID uuid.UUID) (assistant.Case, erro
 	return s.loadCase(ctx, s.pool, runID)
 }
 
-// loadCase reads a run with its question, the conversation before it, and the ticket that is open now.
+// loadCase reads a run with its question, the conversation before it, and the ticket that is open now, in one round trip.
 func (s *Store) loadCase(ctx context.Context, q querier, runID uuid.UUID) (assistant.Case, error) {
-	run, err := s.loadRun(ctx, q, runID)
-	if err != nil {
-		return assistant.Case{}, err
+	var stored storedCase
+	batch := &pgx.Batch{}
+	stored.queue(batch, runID)
+	if err := q.SendBatch(ctx, batch).Close(); err != nil {
+		return assistant.Case{}, fmt.Errorf("load case: %w", err)
 	}
-	c := assistant.Case{Run: run}
-	around, err := loadCircumstances(ctx, q, run.ConversationID)
-	if err != nil {
+	return s.openCase(ctx, q, stored)
+}
+
+// openCase returns a case that was read. Its messages may be sealed with a key that has to be read.
+func (s *Store) openCase(ctx context.Context, q querier, stored storedCase) (assistant.Case, error) {
+	c := assistant.Case{
+		Channel: stored.around.Channel, Clarifications: stored.clarifications, Jurisdiction: stored.around.Jurisdiction,
+		Locale: stored.around.Locale, Ticket: stored.ticket, Tier: triage.Tier(stored.around.Tier),
+	}
+	var err error
+	if c.Run, err = s.openRun(ctx, q, stored.run); err != nil {
 		return c, err
 	}
-	c.Channel, c.Jurisdiction, c.Locale = around.Channel, around.Jurisdiction, around.Locale
-	c.Tier = triage.Tier(around.Tier)
-	if c.Question, c.History, err = s.messagesUntil(ctx, q, run.MessageID, historyKept); err != nil {
-		return c, err
-	}
-	if c.Ticket, err = unresolvedTicket(ctx, q, run.ConversationID); err != nil {
-		return c, err
-	}
-	c.Clarifications, err = clarifications(ctx, q, run)
+	c.Question, c.History, err = s.openHistory(ctx, q, stored.messages)
 	return c, err
 }
 
-// clarifications counts the latest runs in a row, before this one, that asked back.
-func clarifications(ctx context.Context, q querier, run assistant.Run) (int, error) {
-	rows, err := q.Query(ctx, `
-		SELECT outcome FROM runs
-		WHERE conversation_id = @conversation_id AND status = 'concluded' AND started_at < @started_at
-		ORDER BY started_at DESC LIMIT @limit`,
-		pgx.NamedArgs{"conversation_id": run.ConversationID, "started_at": run.StartedAt, "limit": historyKept})
-	if err != nil {
-		return 0, fmt.Errorf("count clarifications: %w", err)
-	}
+// storedCase is a case as it is stored.
+type storedCase struct {
+	around         circumstances
+	clarifications int
+	messages       []messageRow // the latest first
+	run            storedRun
+	ticket         *assistant.Ticket
+}
+
+// queue adds what reads a case to a batch.
+func (c *storedCase) queue(batch *pgx.Batch, runID uuid.UUID) {
+	c.run.queue(batch, runID)
+	args := pgx.NamedArgs{"run_id": runID, "limit": historyKept}
+	batch.Queue(selectCircumstances+` WHERE id = (SELECT conversation_id FROM runs WHERE id = @run_id)`, args).
+		Query(func(rows pgx.Rows) (err error) {
+			c.around, err = collectOne[circumstances](rows, "conversation")
+			return err
+		})
+	batch.Queue(`
+		SELECT `+messageColumns+` FROM messages
+		WHERE conversation_id = (SELECT conversation_id FROM runs WHERE id = @run_id) AND (created_at, id) <= (
+			SELECT m.created_at, m.id FROM runs r JOIN messages m ON m.id = r.message_id WHERE r.id = @run_id)
+		ORDER BY created_at DESC, id DESC LIMIT @limit + 1`, args).
+		Query(func(rows pgx.Rows) (err error) {
+			c.messages, err = pgx.CollectRows(rows, pgx.RowToStructByName[messageRow])
+			return err
+		})
+	batch.Queue(`
+		SELECT `+ticketColumns+` FROM tickets t
+		WHERE t.conversation_id = (SELECT conversation_id FROM runs WHERE id = @run_id) AND t.status <> 'resolved'`, args).
+		Query(func(rows pgx.Rows) (err error) {
+			c.ticket, err = collectTicket(rows)
+			return err
+		})
+	batch.Queue(`
+		SELECT e.outcome FROM runs r JOIN runs e ON e.conversation_id = r.conversation_id AND e.started_at < r.started_at
+		WHERE r.id = @run_id AND e.status = 'concluded'
+		ORDER BY e.started_at DESC LIMIT @limit`, args).
+		Query(func(rows pgx.Rows) (err error) {
+			c.clarifications, err = countClarifications(rows)
+			return err
+		})
+}
+
+// countClarifications counts the first outcomes in a row that asked back.
+func countClarifications(rows pgx.Rows) (int, error) {
 	outcomes, err := pgx.CollectRows(rows, pgx.RowTo[assistant.Outcome])
 	if err != nil {
 		return 0, fmt.Errorf("count clarifications: %w", err)
@@ -63,32 +101,58 @@ func clarifications(ctx context.Context, q querier, run assistant.Run) (int, err
 }
 
 func (s *Store) loadRun(ctx context.Context, q querier, runID uuid.UUID) (assistant.Run, error) {
-	rows, err := q.Query(ctx, `
+	var run storedRun
+	batch := &pgx.Batch{}
+	run.queue(batch, runID)
+	if err := q.SendBatch(ctx, batch).Close(); err != nil {
+		return assistant.Run{}, fmt.Errorf("load run: %w", err)
+	}
+	return s.openRun(ctx, q, run)
+}
+
+// openRun returns a run that was read. Its reply may be sealed with a key that has to be read.
+func (s *Store) openRun(ctx context.Context, q querier, stored storedRun) (assistant.Run, error) {
+	run := stored.row.run()
+	run.Ticket = stored.ticket
+	if stored.reply == nil {
+		return run, nil
+	}
+	var err error
+	run.Reply, err = s.openMessage(ctx, q, *stored.reply)
+	return run, err
+}
+
+// storedRun is a run as it is stored, with what belongs to it.
+type storedRun struct {
+	reply  *messageRow
+	row    runRow
+	ticket *assistant.Ticket
+}
+
+// queue adds what reads a run to a batch.
+func (r *storedRun) queue(batch *pgx.Batch, runID uuid.UUID) {
+	args := pgx.NamedArgs{"id": runID}
+	batch.Queue(`
 		SELECT id, conversation_id, message_id, status, coalesce(outcome, '') AS outcome, reasons, reply_id, ticket_id,
 			coalesce(language, '') AS language, coalesce(intent, '') AS intent, coalesce(priority, '') AS priority,
 			coalesce(confidence, 0)::float8 AS confidence, started_at, deadline_at
-		FROM runs WHERE id = @id`, pgx.NamedArgs{"id": runID})
-	if err != nil {
-		return assistant.Run{}, fmt.Errorf("load run: %w", err)
-	}
-	row, err := collectOne[runRow](rows, "run")
-	if err != nil {
-		return assistant.Run{}, err
-	}
-	run := row.run()
-	if row.ReplyID != nil {
-		if run.Reply, err = s.loadMessage(ctx, q, *row.ReplyID); err != nil {
-			return run, err
-		}
-	}
-	if row.TicketID != nil {
-		ticket, err := loadTicket(ctx, q, *row.TicketID)
-		if err != nil {
-			return run, err
-		}
-		run.Ticket = &ticket
-	}
-	return run, nil
+		FROM runs WHERE id = @id`, args).Query(func(rows pgx.Rows) (err error) {
+		r.row, err = collectOne[runRow](rows, "run")
+		return err
+	})
+	batch.Queue(`SELECT `+messageColumns+` FROM messages WHERE id = (SELECT reply_id FROM runs WHERE id = @id)`, args).
+		Query(func(rows pgx.Rows) error {
+			replies, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[messageRow])
+			if len(replies) > 0 {
+				r.reply = replies[0]
+			}
+			return err
+		})
+	batch.Queue(`SELECT `+ticketColumns+` FROM tickets t WHERE t.id = (SELECT ticket_id FROM runs WHERE id = @id)`, args).
+		Query(func(rows pgx.Rows) (err error) {
+			r.ticket, err = collectTicket(rows)
+			return err
+		})
 }
 
 // runRow is a row of runs.

@@ -92,33 +92,28 @@ func (s *Store) Earlier(ctx context.Context, conversationID uuid.UUID, limit int
 	return messages, err
 }
 
-// openConversation creates the conversation of a first question, or checks that a later one may join it.
-func openConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
-	if err := enterConversation(ctx, tx, o); err != nil {
-		return err
+// conversationArgs are the values of a question's conversation.
+func conversationArgs(o assistant.Opening) pgx.NamedArgs {
+	customer := o.Question.Customer
+	return pgx.NamedArgs{
+		"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID), "channel": o.Question.Channel,
+		"claimed_jurisdiction": o.Question.Jurisdiction, "customer_jurisdiction": customer.Jurisdiction, "customer_ref": customer.Ref,
+		"customer_tier": customer.Tier, "locale": o.Question.Locale, "created_at": o.At,
 	}
-	asker := Asker{APIKeyID: o.Question.APIKeyID, Customer: o.Question.Customer}
-	return useToken(ctx, tx, tokenUse{asker: asker, at: o.At, conversationID: o.ConversationID})
 }
 
-func enterConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
-	customer := o.Question.Customer
-	args := pgx.NamedArgs{
-		"id": o.ConversationID, "api_key_id": nullID(o.Question.APIKeyID), "channel": o.Question.Channel,
-		"claimed_jurisdiction": o.Question.Jurisdiction, "customer_jurisdiction": customer.Jurisdiction, "customer_ref": customer.Ref, "customer_tier": customer.Tier,
-		"locale": o.Question.Locale, "created_at": o.At,
-	}
-	if o.Question.ConversationID == uuid.Nil {
-		_, err := tx.Exec(ctx, `
-			INSERT INTO conversations (id, api_key_id, channel, locale, created_at, customer_ref, customer_tier,
-				customer_jurisdiction, claimed_jurisdiction)
-			VALUES (@id, @api_key_id, @channel, nullif(@locale, ''), @created_at, nullif(@customer_ref, ''), nullif(@customer_tier, ''),
-				nullif(@customer_jurisdiction, ''), nullif(@claimed_jurisdiction, ''))`, args)
-		if err != nil {
-			return fmt.Errorf("insert conversation: %w", err)
-		}
-		return nil
-	}
+// queueConversation adds the conversation of a first question to a batch.
+func queueConversation(batch *pgx.Batch, o assistant.Opening) {
+	batch.Queue(`
+		INSERT INTO conversations (id, api_key_id, channel, locale, created_at, customer_ref, customer_tier,
+			customer_jurisdiction, claimed_jurisdiction)
+		VALUES (@id, @api_key_id, @channel, nullif(@locale, ''), @created_at, nullif(@customer_ref, ''), nullif(@customer_tier, ''),
+			nullif(@customer_jurisdiction, ''), nullif(@claimed_jurisdiction, ''))`, conversationArgs(o))
+}
+
+// joinConversation checks that a later question may join its conversation.
+func joinConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
+	customer, args := o.Question.Customer, conversationArgs(o)
 	rows, err := tx.Query(ctx, `
 		SELECT coalesce(customer_ref, '') FROM conversations
 		WHERE id = @id AND api_key_id IS NOT DISTINCT FROM @api_key_id::uuid AND erased_at IS NULL FOR UPDATE`, args)
@@ -155,12 +150,19 @@ func enterConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) erro
 	return nil
 }
 
+// lockErased locks a conversation, and tells whether it is none any more.
+const lockErased = `SELECT erased_at IS NOT NULL FROM conversations WHERE id = @id FOR UPDATE`
+
 // lockConversation locks what is still a conversation: one that was erased is an Error with CodeConflict.
 func lockConversation(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	rows, err := tx.Query(ctx, `SELECT erased_at IS NOT NULL FROM conversations WHERE id = @id FOR UPDATE`, pgx.NamedArgs{"id": id})
+	rows, err := tx.Query(ctx, lockErased, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return fmt.Errorf("lock conversation: %w", err)
 	}
+	return locked(rows)
+}
+
+func locked(rows pgx.Rows) error {
 	erased, err := pgx.CollectRows(rows, pgx.RowTo[bool])
 	if err != nil {
 		return fmt.Errorf("lock conversation: %w", err)
@@ -179,12 +181,14 @@ type circumstances struct {
 	Tier         string
 }
 
+// selectCircumstances reads them as circumstances.
+const selectCircumstances = `
+	SELECT channel, coalesce(customer_jurisdiction, claimed_jurisdiction, '') AS jurisdiction, coalesce(locale, '') AS locale,
+		coalesce(customer_tier, '') AS tier
+	FROM conversations`
+
 func loadCircumstances(ctx context.Context, q querier, id uuid.UUID) (circumstances, error) {
-	rows, err := q.Query(ctx, `
-		SELECT channel, coalesce(customer_jurisdiction, claimed_jurisdiction, '') AS jurisdiction, coalesce(locale, '') AS locale,
-			coalesce(customer_tier, '') AS tier
-		FROM conversations WHERE id = @id`,
-		pgx.NamedArgs{"id": id})
+	rows, err := q.Query(ctx, selectCircumstances+` WHERE id = @id`, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return circumstances{}, fmt.Errorf("load conversation: %w", err)
 	}
@@ -192,52 +196,36 @@ func loadCircumstances(ctx context.Context, q querier, id uuid.UUID) (circumstan
 }
 
 func (s *Store) insertMessage(ctx context.Context, tx pgx.Tx, conversationID uuid.UUID, m assistant.Message) error {
-	citations := m.Citations
-	if citations == nil {
-		citations = []assistant.Citation{} // the column holds an array, never null
-	}
-	_, err := tx.Exec(ctx, `
-		INSERT INTO messages (id, conversation_id, author, agent_id, body, language, citations, created_at)
-		VALUES (@id, @conversation_id, @author, @agent_id, @body, nullif(@language, ''), @citations, @created_at)`,
-		pgx.NamedArgs{
-			"id": m.ID, "conversation_id": conversationID, "author": m.Author, "agent_id": m.AgentID,
-			"body":     s.vault.Seal(messageBody.at(m.ID.String()), m.Body),
-			"language": m.Language, "citations": citations, "created_at": m.CreatedAt,
-		})
-	if err != nil {
+	if _, err := tx.Exec(ctx, insertMessage, s.messageArgs(conversationID, m)); err != nil {
 		return fmt.Errorf("insert message: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) loadMessage(ctx context.Context, q querier, id uuid.UUID) (assistant.Message, error) {
-	rows, err := q.Query(ctx, `SELECT `+messageColumns+` FROM messages WHERE id = @id`, pgx.NamedArgs{"id": id})
-	if err != nil {
-		return assistant.Message{}, fmt.Errorf("load message: %w", err)
+// insertMessage adds a message of the desk, with messageArgs.
+const insertMessage = `
+	INSERT INTO messages (id, conversation_id, author, agent_id, body, language, citations, created_at)
+	VALUES (@id, @conversation_id, @author, @agent_id, @body, nullif(@language, ''), @citations, @created_at)`
+
+func (s *Store) messageArgs(conversationID uuid.UUID, m assistant.Message) pgx.NamedArgs {
+	citations := m.Citations
+	if citations == nil {
+		citations = []assistant.Citation{} // the column holds an array, never null
 	}
-	row, err := collectOne[messageRow](rows, "message")
-	if err != nil {
-		return assistant.Message{}, err
+	return pgx.NamedArgs{
+		"id": m.ID, "conversation_id": conversationID, "author": m.Author, "agent_id": m.AgentID,
+		"body": s.vault.Seal(messageBody.at(m.ID.String()), m.Body), "language": m.Language, "citations": citations,
+		"created_at": m.CreatedAt,
 	}
-	return s.openMessage(ctx, q, row)
 }
 
-// messagesUntil returns a question and at most limit messages before it, oldest first.
-func (s *Store) messagesUntil(ctx context.Context, q querier, id uuid.UUID, limit int) (assistant.Message, []assistant.Message, error) {
-	rows, err := q.Query(ctx, `
-		SELECT `+messageColumns+` FROM messages
-		WHERE conversation_id = (SELECT conversation_id FROM messages WHERE id = @id)
-		  AND (created_at, id) <= (SELECT created_at, id FROM messages WHERE id = @id)
-		ORDER BY created_at DESC, id DESC LIMIT @limit`,
-		pgx.NamedArgs{"id": id, "limit": limit + 1})
-	if err != nil {
-		return assistant.Message{}, nil, fmt.Errorf("load messages: %w", err)
-	}
-	messages, err := s.collectMessages(ctx, q, rows)
+// openHistory returns a question and the messages before it, oldest first, of rows that begin with the latest.
+func (s *Store) openHistory(ctx context.Context, q querier, rows []messageRow) (assistant.Message, []assistant.Message, error) {
+	messages, err := s.openMessages(ctx, q, rows)
 	if err != nil {
 		return assistant.Message{}, nil, err
 	}
-	if len(messages) == 0 || messages[0].ID != id {
+	if len(messages) == 0 {
 		return assistant.Message{}, nil, assistant.Errorf(assistant.CodeNotFound, "message not found")
 	}
 	slices.Reverse(messages)
@@ -250,8 +238,13 @@ func (s *Store) collectMessages(ctx context.Context, q querier, rows pgx.Rows) (
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
+	return s.openMessages(ctx, q, found)
+}
+
+func (s *Store) openMessages(ctx context.Context, q querier, found []messageRow) ([]assistant.Message, error) {
 	messages := make([]assistant.Message, len(found))
 	for i, row := range found {
+		var err error
 		if messages[i], err = s.openMessage(ctx, q, row); err != nil {
 			return nil, err
 		}

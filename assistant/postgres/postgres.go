@@ -64,8 +64,8 @@ func WithDatabase(address, database string) (string, error) {
 	return parsed.String(), nil
 }
 
-// EnqueueFunc stores a job in the transaction of the change that needs it.
-type EnqueueFunc func(ctx context.Context, tx pgx.Tx, job assistant.Job) error
+// EnqueueFunc stores a job in the transaction of the change that needs it, and returns its number.
+type EnqueueFunc func(ctx context.Context, tx pgx.Tx, job assistant.Job) (id int64, err error)
 
 // Store implements assistant.Store and what the desk and the HTTP interface need beside it. It is safe for concurrent use.
 type Store struct {
@@ -97,6 +97,7 @@ func (s *Store) Ping(ctx context.Context) error {
 type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
 }
 
 // violated reports whether err is the violation of the named constraint or index.

@@ -41,11 +41,11 @@ func setup(t *testing.T) *testBundle {
 	return bundle
 }
 
-func (b *testBundle) enqueue(_ context.Context, _ pgx.Tx, job assistant.Job) error {
+func (b *testBundle) enqueue(_ context.Context, _ pgx.Tx, job assistant.Job) (int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.jobs = append(b.jobs, job)
-	return b.fail
+	return 0, b.fail
 }
 
 // ask begins a run in a conversation, a new one when conversationID is zero.

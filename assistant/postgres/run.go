@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -22,19 +23,22 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 	}
 	var c assistant.Case
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := openConversation(ctx, tx, o); err != nil {
-			return err
-		}
-		stored, err := s.insertQuestion(ctx, tx, o)
+		stored, at, err := s.insertQuestion(ctx, tx, o)
 		if err != nil {
 			return err
 		}
+		asker := Asker{APIKeyID: o.Question.APIKeyID, Customer: o.Question.Customer}
+		if err := useToken(ctx, tx, tokenUse{asker: asker, at: o.At, conversationID: o.ConversationID}); err != nil {
+			return err
+		}
 		// Workers go by the database's clock. By that of a program that is an hour ahead, and dies, a customer would wait for an hour.
-		rescue := assistant.Job{At: stored.Add(o.RecoverAfter), Kind: assistant.JobRecover, RunID: o.RunID}
-		if err := s.enqueue(ctx, tx, rescue); err != nil {
+		rescue := assistant.Job{At: at.Add(o.RecoverAfter), Kind: assistant.JobRecover, RunID: o.RunID}
+		job, err := s.enqueue(ctx, tx, rescue)
+		if err != nil {
 			return fmt.Errorf("enqueue recovery: %w", err)
 		}
-		c, err = s.loadCase(ctx, tx, o.RunID)
+		c, err = s.openCase(ctx, tx, stored)
+		c.RescueJob = job
 		return err
 	})
 	if violated(err, "idempotency_keys_pkey") || violated(err, "messages_client_id_key") {
@@ -52,22 +56,22 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assistant.Run, error) {
 	var run assistant.Run
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		var err error
-		// The conversation's row is the lock under which its messages, runs and tickets change.
-		if err = lockConversation(ctx, tx, end.Case.Run.ConversationID); err != nil {
-			return err
-		}
-		if run, err = s.loadRun(ctx, tx, end.Case.Run.ID); err != nil || run.Concluded() {
-			return err
-		}
-		open, err := s.conclude(ctx, tx, end)
+		before, err := lockRun(ctx, tx, end.Case.Run)
 		if err != nil {
 			return err
 		}
-		if run, err = s.loadRun(ctx, tx, end.Case.Run.ID); err != nil {
+		if before.concluded() {
+			run, err = s.openRun(ctx, tx, before.run)
 			return err
 		}
-		return s.emitConcluded(ctx, tx, run, open)
+		after, err := s.conclude(ctx, tx, end, before)
+		if err != nil {
+			return err
+		}
+		if run, err = s.openRun(ctx, tx, after); err != nil {
+			return err
+		}
+		return s.emitConcluded(ctx, tx, run, before.open)
 	})
 	if err != nil {
 		return assistant.Run{}, err
@@ -75,38 +79,78 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 	return run, nil
 }
 
-// conclude returns the ticket that was open before.
-func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) (*assistant.Ticket, error) {
-	ticket, err := unresolvedTicket(ctx, tx, end.Case.Run.ConversationID)
-	if err != nil {
-		return nil, err
+// lockedRun is a run, and the tickets of its conversation, while nobody else can change them.
+type lockedRun struct {
+	latest *assistant.Ticket // the newest one, resolved or not
+	open   *assistant.Ticket
+	run    storedRun
+}
+
+func (r lockedRun) concluded() bool {
+	run := r.run.row.run()
+	return run.Concluded()
+}
+
+// lockRun locks a run's conversation and reads in the same round trip, each statement seeing what was committed before the lock was
+// given. The conversation's row is the lock under which its messages, runs and tickets change.
+func lockRun(ctx context.Context, tx pgx.Tx, run assistant.Run) (lockedRun, error) {
+	var r lockedRun
+	batch := &pgx.Batch{}
+	args := pgx.NamedArgs{"id": run.ConversationID}
+	batch.Queue(lockErased, args).Query(locked)
+	r.run.queue(batch, run.ID)
+	batch.Queue(selectUnresolved, args).Query(func(rows pgx.Rows) (err error) {
+		r.open, err = collectTicket(rows)
+		return err
+	})
+	batch.Queue(selectLatest, args).Query(func(rows pgx.Rows) (err error) {
+		r.latest, err = collectTicket(rows)
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return r, fmt.Errorf("lock run: %w", err)
 	}
-	if end.Decision.Outcome != assistant.OutcomeHandedOff && ticket != nil && ticket.Held() {
-		return nil, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
+	return r, nil
+}
+
+// conclude returns the run as it is afterwards.
+func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, before lockedRun) (storedRun, error) {
+	if end.Decision.Outcome != assistant.OutcomeHandedOff && before.open != nil && before.open.Held() {
+		return storedRun{}, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
 	}
-	if err := s.insertReply(ctx, tx, end); err != nil {
-		return nil, err
-	}
+	batch := &pgx.Batch{}
+	s.queueReply(batch, end)
 	var ticketID *uuid.UUID
 	if end.Decision.Outcome == assistant.OutcomeHandedOff {
-		id, err := s.handOff(ctx, tx, ticket, end)
+		if err := tx.SendBatch(ctx, batch).Close(); err != nil { // what opens a ticket names the reply
+			return storedRun{}, fmt.Errorf("insert reply: %w", err)
+		}
+		batch = &pgx.Batch{}
+		id, err := s.handOff(ctx, tx, before, end)
 		if err != nil {
-			return nil, err
+			return storedRun{}, err
 		}
 		ticketID = &id
 		if err := s.registerAtOnce(ctx, tx, id, end); err != nil {
-			return nil, err
+			return storedRun{}, err
 		}
-	} else if err := s.noteRecontact(ctx, tx, ticket, end); err != nil {
-		return nil, err
+	} else if err := s.noteRecontact(ctx, tx, before, end); err != nil {
+		return storedRun{}, err
 	}
-	if err := s.updateRun(ctx, tx, end, ticketID); err != nil {
-		return nil, err
+	s.queueEnd(batch, end, ticketID)
+	if job := end.Case.RescueJob; job != 0 {
+		// To wake it only to find that all is done takes as much of the database as storing the answer.
+		batch.Queue(`DELETE FROM river_job WHERE id = @id AND state = 'scheduled'`, pgx.NamedArgs{"id": job})
 	}
-	if err := insertSteps(ctx, tx, end); err != nil {
-		return nil, err
+	if err := queueSteps(batch, end); err != nil {
+		return storedRun{}, err
 	}
-	return ticket, s.keepProposal(ctx, tx, end, ticketID)
+	var after storedRun
+	after.queue(batch, end.Case.Run.ID)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return storedRun{}, fmt.Errorf("store end of run: %w", err)
+	}
+	return after, s.keepProposal(ctx, tx, end, ticketID)
 }
 
 // keepProposal stores the draft that goes to the agents, or asks for one where the pipeline made none.
@@ -117,7 +161,7 @@ func (s *Store) keepProposal(ctx context.Context, tx pgx.Tx, end assistant.Concl
 	case end.Proposal != nil:
 		return s.insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
 	}
-	if err := s.enqueue(ctx, tx, assistant.Job{At: end.At, Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
+	if _, err := s.enqueue(ctx, tx, assistant.Job{At: end.At, Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
 		return fmt.Errorf("enqueue draft: %w", err)
 	}
 	return nil
@@ -165,16 +209,19 @@ func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Ca
 	return c, true, err
 }
 
-// insertQuestion returns the time by the database's clock.
-func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (time.Time, error) {
-	for id, body := range o.Rewritten {
-		_, err := tx.Exec(ctx, `UPDATE messages SET body = @body WHERE id = @id AND conversation_id = @conversation_id`,
-			pgx.NamedArgs{"body": s.vault.Seal(messageBody.at(id.String()), body), "id": id, "conversation_id": o.ConversationID})
-		if err != nil {
-			return time.Time{}, fmt.Errorf("rewrite message: %w", err)
-		}
+// insertQuestion stores a question and reads its case in one round trip. It returns the time by the database's clock, too.
+func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (storedCase, time.Time, error) {
+	batch := &pgx.Batch{}
+	if o.Question.ConversationID == uuid.Nil {
+		queueConversation(batch, o)
+	} else if err := joinConversation(ctx, tx, o); err != nil {
+		return storedCase{}, time.Time{}, err
 	}
-	_, err := tx.Exec(ctx, `
+	for id, body := range o.Rewritten {
+		batch.Queue(`UPDATE messages SET body = @body WHERE id = @id AND conversation_id = @conversation_id`,
+			pgx.NamedArgs{"body": s.vault.Seal(messageBody.at(id.String()), body), "id": id, "conversation_id": o.ConversationID})
+	}
+	batch.Queue(`
 		INSERT INTO messages (id, conversation_id, author, body, redactions, client_id, request_hash, created_at)
 		VALUES (@id, @conversation_id, 'customer', @body, @redactions, nullif(@client_id, ''), @request_hash, @created_at)`,
 		pgx.NamedArgs{
@@ -186,69 +233,71 @@ func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Openi
 			"request_hash":    o.RequestHash[:],
 			"created_at":      o.At,
 		})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("insert message: %w", err)
-	}
 	if o.Question.IdempotencyKey != "" {
-		_, err := tx.Exec(ctx, `
+		batch.Queue(`
 			INSERT INTO idempotency_keys (api_key_id, key, message_id, created_at)
 			VALUES (@api_key_id, @key, @message_id, @created_at)`,
 			pgx.NamedArgs{
 				"api_key_id": o.Question.APIKeyID, "key": o.Question.IdempotencyKey, "message_id": o.Message.ID, "created_at": o.At,
 			})
-		if err != nil {
-			return time.Time{}, fmt.Errorf("insert idempotency key: %w", err)
-		}
 	}
-	rows, err := tx.Query(ctx, `
+	var at time.Time
+	batch.Queue(`
 		INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at)
 		VALUES (@id, @conversation_id, @message_id, 'running', @started_at, @deadline_at)
 		RETURNING now()`,
 		pgx.NamedArgs{
 			"id": o.RunID, "conversation_id": o.ConversationID, "message_id": o.Message.ID,
 			"started_at": o.At, "deadline_at": o.DeadlineAt,
-		})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("insert run: %w", err)
+		}).QueryRow(func(row pgx.Row) error { return row.Scan(&at) })
+	var stored storedCase
+	stored.queue(batch, o.RunID)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return storedCase{}, time.Time{}, fmt.Errorf("store question: %w", err)
 	}
-	stored, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[time.Time])
-	if err != nil {
-		return time.Time{}, fmt.Errorf("insert run: %w", err)
-	}
-	return stored, nil
+	return stored, at, nil
 }
 
-func (s *Store) insertReply(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
-	_, err := tx.Exec(ctx, `UPDATE messages SET language = @language WHERE id = @id`,
+// queueReply adds the reply to a batch, and what language the question is in.
+func (s *Store) queueReply(batch *pgx.Batch, end assistant.Conclusion) {
+	batch.Queue(`UPDATE messages SET language = @language WHERE id = @id`,
 		pgx.NamedArgs{"language": end.Explained.Language, "id": end.Case.Run.MessageID})
-	if err != nil {
-		return fmt.Errorf("note language: %w", err)
-	}
 	reply := end.Reply
 	reply.CreatedAt = end.At
-	return s.insertMessage(ctx, tx, end.Case.Run.ConversationID, reply)
+	batch.Queue(insertMessage, s.messageArgs(end.Case.Run.ConversationID, reply))
 }
 
-func insertSteps(ctx context.Context, tx pgx.Tx, end assistant.Conclusion) error {
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"run_steps"},
-		[]string{"run_id", "ordinal", "stage", "status", "duration_us", "detail"},
-		pgx.CopyFromSlice(len(end.Steps), func(i int) ([]any, error) {
-			step := end.Steps[i]
-			return []any{end.Case.Run.ID, i, string(step.Stage), string(step.Status), step.Duration.Microseconds(), step.Detail}, nil
-		}))
-	if err != nil {
-		return fmt.Errorf("insert steps: %w", err)
+// queueSteps adds the steps of a run to a batch.
+func queueSteps(batch *pgx.Batch, end assistant.Conclusion) error {
+	var details, stages, statuses []string
+	var durations []int64
+	for _, step := range end.Steps {
+		detail, err := json.Marshal(step.Detail)
+		if err != nil {
+			return fmt.Errorf("insert steps: %w", err)
+		}
+		details, stages = append(details, string(detail)), append(stages, string(step.Stage))
+		statuses, durations = append(statuses, string(step.Status)), append(durations, step.Duration.Microseconds())
 	}
+	batch.Queue(`
+		INSERT INTO run_steps (run_id, ordinal, stage, status, duration_us, detail)
+		SELECT @run_id, ordinal - 1, stage, status, duration_us, detail::jsonb
+		FROM unnest(@stages::text[], @statuses::text[], @durations::bigint[], @details::text[])
+			WITH ORDINALITY AS s (stage, status, duration_us, detail, ordinal)`,
+		pgx.NamedArgs{
+			"run_id": end.Case.Run.ID, "details": details, "durations": durations, "stages": stages, "statuses": statuses,
+		})
 	return nil
 }
 
-func (s *Store) updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
+// queueEnd adds the end of a run to a batch.
+func (s *Store) queueEnd(batch *pgx.Batch, end assistant.Conclusion, ticketID *uuid.UUID) {
 	e := end.Explained
 	shadow := assistant.Shadow{}
 	if end.Shadow != nil {
 		shadow = *end.Shadow
 	}
-	_, err := tx.Exec(ctx, `
+	batch.Queue(`
 		UPDATE runs SET
 			status = 'concluded', outcome = @outcome, reasons = @reasons, reply_id = @reply_id, ticket_id = @ticket_id,
 			language = @language, intent = @intent, priority = @priority, risks = @risks, confidence = @confidence,
@@ -279,10 +328,6 @@ func (s *Store) updateRun(ctx context.Context, tx pgx.Tx, end assistant.Conclusi
 			"shadow_outcome":    shadow.Outcome,
 			"shadow_body":       s.vault.Seal(shadowBody.at(end.Case.Run.ID.String()), shadow.Body),
 		})
-	if err != nil {
-		return fmt.Errorf("update run: %w", err)
-	}
-	return nil
 }
 
 var _ assistant.Store = (*Store)(nil)

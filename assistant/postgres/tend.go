@@ -195,13 +195,10 @@ func lockLatest(ctx context.Context, tx pgx.Tx, id uuid.UUID) (assistant.Ticket,
 }
 
 // noteRecontact counts a customer who asks again about what was resolved, and got an answer without a person.
-func (s *Store) noteRecontact(ctx context.Context, tx pgx.Tx, open *assistant.Ticket, end assistant.Conclusion) error {
-	if open != nil {
+func (s *Store) noteRecontact(ctx context.Context, tx pgx.Tx, found lockedRun, end assistant.Conclusion) error {
+	latest := found.latest
+	if found.open != nil || latest == nil || latest.Intent != end.Explained.Triage.Intent {
 		return nil
-	}
-	latest, err := latestTicket(ctx, tx, end.Case.Run.ConversationID)
-	if err != nil || latest == nil || latest.Intent != end.Explained.Triage.Intent {
-		return err
 	}
 	p, err := s.plan(ctx, tx)
 	if err != nil {

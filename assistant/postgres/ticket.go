@@ -27,16 +27,14 @@ const ticketColumns = `t.id, t.number, t.conversation_id, t.status, t.priority, 
 
 // handOff puts a case into the queue: the conversation's unresolved ticket, which can only become more urgent; one that was
 // resolved lately, reopened; or a new one. The caller holds the conversation's lock.
-func (s *Store) handOff(ctx context.Context, tx pgx.Tx, open *assistant.Ticket, end assistant.Conclusion) (uuid.UUID, error) {
+func (s *Store) handOff(ctx context.Context, tx pgx.Tx, found lockedRun, end assistant.Conclusion) (uuid.UUID, error) {
 	p, err := s.plan(ctx, tx)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	before := open
+	before := found.open
 	if before == nil {
-		if before, err = latestTicket(ctx, tx, end.Case.Run.ConversationID); err != nil {
-			return uuid.Nil, err
-		}
+		before = found.latest
 		if before != nil && (before.ResolvedAt == nil || end.At.Sub(*before.ResolvedAt) > p.Reopen) {
 			before = nil
 		}
@@ -154,23 +152,23 @@ func union[S ~string](a, b []S) []S {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
 
-// unresolvedTicket returns the ticket of a conversation that a person still has to resolve, or nil.
-func unresolvedTicket(ctx context.Context, q querier, conversationID uuid.UUID) (*assistant.Ticket, error) {
-	return ticketOf(ctx, q, `
-		SELECT `+ticketColumns+` FROM tickets t WHERE t.conversation_id = @id AND t.status <> 'resolved'`, conversationID)
-}
+// Of one conversation: the ticket that is not resolved, and the newest.
+const (
+	selectUnresolved = `SELECT ` + ticketColumns + ` FROM tickets t WHERE t.conversation_id = @id AND t.status <> 'resolved'`
+	selectLatest     = `SELECT ` + ticketColumns + ` FROM tickets t WHERE t.conversation_id = @id ORDER BY t.number DESC LIMIT 1`
+)
 
 // latestTicket returns the newest ticket of a conversation, or nil.
 func latestTicket(ctx context.Context, q querier, conversationID uuid.UUID) (*assistant.Ticket, error) {
-	return ticketOf(ctx, q, `
-		SELECT `+ticketColumns+` FROM tickets t WHERE t.conversation_id = @id ORDER BY t.number DESC LIMIT 1`, conversationID)
-}
-
-func ticketOf(ctx context.Context, q querier, query string, conversationID uuid.UUID) (*assistant.Ticket, error) {
-	rows, err := q.Query(ctx, query, pgx.NamedArgs{"id": conversationID})
+	rows, err := q.Query(ctx, selectLatest, pgx.NamedArgs{"id": conversationID})
 	if err != nil {
 		return nil, fmt.Errorf("load ticket: %w", err)
 	}
+	return collectTicket(rows)
+}
+
+// collectTicket returns the only ticket of rows, or nil.
+func collectTicket(rows pgx.Rows) (*assistant.Ticket, error) {
 	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[ticketRow])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil //nolint:nilnil // no ticket is an answer, not a failure

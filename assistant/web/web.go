@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -22,21 +23,21 @@ type File struct {
 	content   []byte
 	hash      string
 	mediaType string
-	zipped    []byte // empty where compression gains nothing
+	zipped    func() []byte // made for the first browser that asks; nil where compression gains nothing
 }
 
 // NewFile returns a file with the given content. mediaType may have parameters: "text/css; charset=utf-8".
-func NewFile(content []byte, mediaType string) (*File, error) {
+func NewFile(content []byte, mediaType string) *File {
 	sum := sha256.Sum256(content)
-	file := &File{content: content, hash: base64.RawURLEncoding.EncodeToString(sum[:9]), mediaType: mediaType}
-	zipped, err := compress(content)
-	if err != nil {
-		return nil, err
+	return &File{
+		content: content, hash: base64.RawURLEncoding.EncodeToString(sum[:9]), mediaType: mediaType,
+		zipped: sync.OnceValue(func() []byte {
+			if zipped, err := compress(content); err == nil && len(zipped) < len(content) {
+				return zipped
+			}
+			return nil
+		}),
 	}
-	if len(zipped) < len(content) {
-		file.zipped = zipped
-	}
-	return file, nil
 }
 
 // Hash names the content, in 12 characters that may stand in an address.
@@ -44,10 +45,10 @@ func (f *File) Hash() string { return f.hash }
 
 // ZippedSize is how many bytes a browser fetches.
 func (f *File) ZippedSize() int {
-	if f.zipped == nil {
-		return len(f.content)
+	if zipped := f.zipped(); zipped != nil {
+		return len(zipped)
 	}
-	return len(f.zipped)
+	return len(f.content)
 }
 
 // Send answers a request with the file. A browser may use it again for maxAge without asking; after that it asks whether the
@@ -61,9 +62,11 @@ func (f *File) Send(c *fiber.Ctx, maxAge time.Duration) error {
 	c.Set(fiber.HeaderCacheControl, cached)
 	c.Set(fiber.HeaderContentType, f.mediaType)
 	content, tag := f.content, f.hash
-	if f.zipped != nil && strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip") {
-		content, tag = f.zipped, f.hash+"-gzip"
-		c.Set(fiber.HeaderContentEncoding, "gzip")
+	if strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip") {
+		if zipped := f.zipped(); zipped != nil {
+			content, tag = zipped, f.hash+"-gzip"
+			c.Set(fiber.HeaderContentEncoding, "gzip")
+		}
 	}
 	c.Set(fiber.HeaderETag, `"`+tag+`"`)
 	if strings.Contains(c.Get(fiber.HeaderIfNoneMatch), `"`+tag+`"`) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/confidence"
@@ -36,36 +38,58 @@ type knowledge struct {
 	triager    *triage.Triager
 }
 
+// loadKnowledge loads its parts side by side: they need each other only when all are there, and a start waits for the longest.
 func loadKnowledge(c config) (knowledge, error) {
+	var model confidence.Model
+	var triager *triage.Triager
+	var loading errgroup.Group
+	loading.Go(func() (err error) {
+		triager, err = openTriager(c)
+		return err
+	})
+	loading.Go(func() (err error) {
+		model, err = openConfidence(c)
+		return err
+	})
 	k, err := loadRules(c)
-	if err != nil {
-		return k, err
+	if err := cmp.Or(err, loading.Wait()); err != nil {
+		return knowledge{}, err
 	}
-	if k.confidence, err = openConfidence(c); err != nil {
-		return k, err
-	}
-	k.triager, err = openTriager(c)
-	return k, err
+	k.confidence, k.triager = model, triager
+	return k, nil
 }
 
 // loadRules loads what holds for every text, which is quickly there: all but what the assistant answers with.
 func loadRules(c config) (knowledge, error) {
 	var k knowledge
-	var err error
-	if k.guard, err = guard.New(); err != nil {
-		return k, fmt.Errorf("load guard: %w", err)
-	}
-	if k.lang, err = lang.New(); err != nil {
-		return k, fmt.Errorf("load language model: %w", err)
-	}
+	var loading errgroup.Group
+	loading.Go(func() (err error) {
+		if k.guard, err = guard.New(); err != nil {
+			return fmt.Errorf("load guard: %w", err)
+		}
+		return nil
+	})
+	loading.Go(func() (err error) {
+		if k.lang, err = lang.New(); err != nil {
+			return fmt.Errorf("load language model: %w", err)
+		}
+		return nil
+	})
+	loading.Go(func() (err error) {
+		k.prompts, err = prompts.New()
+		return err
+	})
+	loading.Go(func() (err error) {
+		if k.redactor, err = redact.New(redact.Config{PII: c.RedactPII}); err != nil {
+			return fmt.Errorf("load redactor: %w", err)
+		}
+		return nil
+	})
 	vectors := embed.New() // the guard's thresholds were fitted with the built-in table, whatever the articles are searched with
+	if err := loading.Wait(); err != nil {
+		return knowledge{}, err
+	}
 	k.guard = k.guard.WithDetector(languageAlone(k.lang)).WithVectors(guard.Vectors{Dimensions: vectors.Dimensions(), Weigh: vectors.Weigh})
-	if k.prompts, err = prompts.New(); err != nil {
-		return k, err
-	}
-	if k.redactor, err = redact.New(redact.Config{PII: c.RedactPII}); err != nil {
-		return k, fmt.Errorf("load redactor: %w", err)
-	}
 	return k, nil
 }
 
@@ -128,14 +152,18 @@ func (s *system) open(ctx context.Context, a *app, metrics *modelMetrics) error 
 	if s.tracer, err = openTracer(a); err != nil {
 		return err
 	}
-	if s.knowledge, err = a.load(a.config); err != nil {
-		return err
-	}
 	if s.opener, err = newModelOpener(a); err != nil {
 		return err
 	}
+	// The database is got ready while the models are read.
+	loading := make(chan error, 1)
+	go func() {
+		var err error
+		s.knowledge, err = a.load(a.config)
+		loading <- err
+	}()
 	queue, err := s.connect(ctx, a)
-	if err != nil {
+	if err := cmp.Or(<-loading, err); err != nil {
 		return err
 	}
 	s.ledger = postgres.NewLedger(s.pool)

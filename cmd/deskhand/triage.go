@@ -242,12 +242,8 @@ func openClassifier(c config) (*intent.Classifier, error) {
 	return classifier, nil
 }
 
-// openTriager loads its two large parts side by side.
+// openTriager loads its parts side by side.
 func openTriager(c config) (*triage.Triager, error) {
-	taxonomy, err := openTaxonomy(c)
-	if err != nil {
-		return nil, err
-	}
 	var classifier *intent.Classifier
 	var rules *risk.Rules
 	var loading errgroup.Group
@@ -261,7 +257,8 @@ func openTriager(c config) (*triage.Triager, error) {
 		}
 		return nil
 	})
-	if err := loading.Wait(); err != nil {
+	taxonomy, err := openTaxonomy(c)
+	if err := cmp.Or(err, loading.Wait()); err != nil {
 		return nil, err
 	}
 	triager, err := triage.New(taxonomy, classifier, rules)

@@ -26,6 +26,7 @@ import (
 
 // speedOptions are the flags of the comparison.
 type speedOptions struct {
+	Before string        `help:"Earlier build of the program, which takes its turns too: the program is also held against it." placeholder:"FILE" type:"existingfile"`
 	Binary string        `help:"Program to test. Default: the source's, built for this run." placeholder:"FILE" type:"existingfile"`
 	JSON   string        `help:"File for the report as JSON." name:"json" placeholder:"FILE"`
 	Log    string        `help:"File for the log of the programs. Default: deskhand-faults.log with the temporary files." placeholder:"FILE"`
@@ -48,6 +49,8 @@ const (
 	nameFloor   = "floor"
 	nameModel   = "deskhand"
 	nameOffline = "deskhand offline"
+	// earlier is behind the names of what an earlier build does.
+	earlier = ", before"
 )
 
 func settings() []setting {
@@ -97,7 +100,7 @@ func runSpeed(ctx context.Context, o speedOptions, out io.Writer) (speedReport, 
 }
 
 func (r *race) run(ctx context.Context, o speedOptions, out io.Writer) (speedReport, error) {
-	if err := r.line(ctx); err != nil {
+	if err := r.line(ctx, o.Before); err != nil {
 		return speedReport{}, err
 	}
 	var report speedReport
@@ -106,28 +109,65 @@ func (r *race) run(ctx context.Context, o speedOptions, out io.Writer) (speedRep
 		if s.Latency > 0 {
 			r.model.Always(llmtest.Chat, llmtest.Slow(s.Latency))
 		}
-		turns := make(map[string][]turn)
-		for round := range o.Rounds + 1 {
-			for _, name := range append([]string{nameFloor}, s.rivals...) {
-				t, err := r.turn(ctx, r.contestants[name], s.Clients, o.Turn)
-				if err != nil {
-					return report, fmt.Errorf("%s, %s: %w", s.Name, name, err)
-				}
-				if round > 0 { // the first warms up
-					turns[name] = append(turns[name], t)
-				}
-			}
+		turns, err := r.turns(ctx, s, o)
+		if err != nil {
+			return report, err
 		}
 		for _, rival := range s.rivals {
 			report.Lines = append(report.Lines, newSpeedLine(s, rival, turns[nameFloor], turns[rival]))
+			if before := turns[rival+earlier]; before != nil {
+				line := newSpeedLine(s, rival, before, turns[rival])
+				line.Against = rival + earlier
+				report.Lines = append(report.Lines, line)
+			}
 		}
 		sayf(out, "measured: %s", s.Name)
 	}
 	return report, nil
 }
 
-// line brings the contestants to the start.
-func (r *race) line(ctx context.Context) error {
+// turns are the rounds of one setting, by who had them.
+func (r *race) turns(ctx context.Context, s setting, o speedOptions) (map[string][]turn, error) {
+	turns := make(map[string][]turn)
+	for round := range o.Rounds + 1 {
+		for _, name := range r.order(s) {
+			t, err := r.turn(ctx, r.contestants[name], s.Clients, o.Turn)
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", s.Name, name, err)
+			}
+			if round > 0 { // the first warms up
+				turns[name] = append(turns[name], t)
+			}
+		}
+	}
+	return turns, nil
+}
+
+// order is who takes turns in a setting: what is compared stands beside each other.
+func (r *race) order(s setting) []string {
+	names := []string{nameFloor}
+	for _, rival := range s.rivals {
+		for _, name := range []string{rival, rival + earlier} {
+			if r.contestants[name] != nil {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// starter is who comes to the start.
+type starter struct {
+	contestant
+
+	env  []string
+	name string
+	path string
+	run  []string
+}
+
+// line brings the contestants to the start, those of an earlier build too where there is one.
+func (r *race) line(ctx context.Context, before string) error {
 	offline, err := r.offlineDatabase(ctx)
 	if err != nil {
 		return err
@@ -139,47 +179,50 @@ func (r *race) line(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	serve := []string{
-		"serve", "--key-rate", "0", "--total-rate", "0", "--visitor-rate", "0", "--max-questions", "512", "--log-level", "warn",
+	starters := []starter{{
+		name: nameFloor, path: "/answer", run: []string{self, "floor", "--database", r.database.service, "--model", r.model.BaseURL()},
+		contestant: contestant{body: func(question string) any { return map[string]string{"question": question} }},
+	}}
+	starters = append(starters, r.builds(r.Binary, offline)...)
+	if before != "" {
+		for _, one := range r.builds(before, offline) {
+			one.name += earlier
+			starters = append(starters, one)
+		}
 	}
-	ask := func(question string) any { return map[string]any{"message": map[string]string{"body": question}} }
-	widget := http.Header{"Authorization": {"Bearer " + r.widgetKey}}
-	for _, one := range []struct {
-		name string
-		c    contestant
-		env  []string
-		run  []string
-		path string
-	}{
-		{
-			name: nameFloor, path: "/answer", run: []string{self, "floor", "--database", r.database.service, "--model", r.model.BaseURL()},
-			c: contestant{body: func(question string) any { return map[string]string{"question": question} }},
-		},
-		{
-			name: nameModel, path: "/v1/answers", run: append([]string{r.Binary}, serve...), c: contestant{body: ask, header: widget},
-			env: append([]string{
-				"DATABASE_URL=" + r.database.service, "DESKHAND_CHAT_MODEL=stand-in", "OPENAI_BASE_URL=" + r.model.BaseURL(),
-			}, r.Env...),
-		},
-		{
-			name: nameOffline, path: "/v1/answers", run: append([]string{r.Binary}, serve...), c: contestant{body: ask, header: widget},
-			env: []string{"DATABASE_URL=" + offline},
-		},
-	} {
+	for _, one := range starters {
 		address, err := freeAddress(ctx)
 		if err != nil {
 			return err
 		}
-		one.c.url = "http://" + address + one.path
-		if err := r.start(ctx, &one.c, append(one.run, "--addr", address), one.env); err != nil {
+		one.url = "http://" + address + one.path
+		if err := r.start(ctx, &one.contestant, append(one.run, "--addr", address), one.env); err != nil {
 			return fmt.Errorf("start %s: %w", one.name, err)
 		}
 		if err := r.awaitReady(ctx, "http://"+address+"/readyz"); err != nil {
 			return fmt.Errorf("start %s: %w", one.name, err)
 		}
-		r.contestants[one.name] = &one.c
+		r.contestants[one.name] = &one.contestant
 	}
 	return nil
+}
+
+// builds is a build of the program with the stand-in model, and without a model.
+func (r *race) builds(binary, offline string) []starter {
+	serve := []string{
+		binary, "serve", "--key-rate", "0", "--total-rate", "0", "--visitor-rate", "0", "--max-questions", "512", "--log-level", "warn",
+	}
+	asking := contestant{
+		body:   func(question string) any { return map[string]any{"message": map[string]string{"body": question}} },
+		header: http.Header{"Authorization": {"Bearer " + r.widgetKey}},
+	}
+	model := []string{
+		"DATABASE_URL=" + r.database.service, "DESKHAND_CHAT_MODEL=stand-in", "OPENAI_BASE_URL=" + r.model.BaseURL(),
+	}
+	return []starter{
+		{name: nameModel, path: "/v1/answers", run: serve, contestant: asking, env: append(model, r.Env...)},
+		{name: nameOffline, path: "/v1/answers", run: serve, contestant: asking, env: []string{"DATABASE_URL=" + offline}},
+	}
 }
 
 // offlineDatabase is a copy of the desk for the contestant without a model, with the built-in embedder's vectors.

@@ -43,6 +43,7 @@ type speedReport struct {
 type speedLine struct {
 	Setting    string  `json:"setting"`
 	Contestant string  `json:"contestant"`
+	Against    string  `json:"against,omitempty"` // whose figures stand in the floor's place
 	P50        spread  `json:"p50_ratio"`
 	P99        spread  `json:"p99_ratio"`
 	Rate       spread  `json:"throughput_ratio"`
@@ -117,7 +118,11 @@ func (r speedReport) print(out io.Writer) error {
 			sayf(table, "%s (floor: %.1f ms, %.0f/s)", line.Setting, line.FloorP50Ms.Median, line.FloorRate.Median)
 			last = line.Setting
 		}
-		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.0f\t%.2f\t%.2f", line.Contestant, line.P50, line.P99, line.Rate, line.P50Ms.Median,
+		name := line.Contestant
+		if line.Against != "" {
+			name += " / " + line.Against + ":"
+		}
+		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.0f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate, line.P50Ms.Median,
 			line.PerSecond.Median, line.MemoryMB, line.Answered, line.Refused)
 	}
 	return table.Flush()

@@ -80,6 +80,8 @@ type compiler struct {
 	named map[string]int32
 	// phrases are the terms of each set, to resolve references.
 	phrases [][]string
+	// terms are the nodes of the present file's terms in the phrase trie: a file says how its words are read.
+	terms map[string]int32
 }
 
 // compile makes rules of files; known are correct words beside those that the files list.
@@ -127,7 +129,7 @@ func (f *file) readFold(han map[rune]rune) error {
 }
 
 func (c *compiler) add(f *file) error {
-	c.file, c.named = f, map[string]int32{}
+	c.file, c.named, c.terms = f, map[string]int32{}, map[string]int32{}
 	for _, name := range slices.Sorted(maps.Keys(f.Sets)) {
 		if _, err := c.setNamed(name, f.Sets[name].line); err != nil {
 			return err
@@ -288,11 +290,17 @@ func (c *compiler) newSet(src string, line int) (int32, error) {
 	id := int32(len(c.phrases))
 	c.phrases = append(c.phrases, terms)
 	for _, term := range terms {
-		words, err := c.words(term)
-		if err != nil {
-			return 0, c.file.errorAt(line, "term %q: %v", term, err)
+		// A set that is part of others brings its terms again and again.
+		phrase, ok := c.terms[term]
+		if !ok {
+			words, err := c.words(term)
+			if err != nil {
+				return 0, c.file.errorAt(line, "term %q: %v", term, err)
+			}
+			phrase = c.rules.lexicon.addWords(words)
+			c.terms[term] = phrase
 		}
-		c.rules.lexicon.addPhrase(words, id)
+		c.rules.lexicon.sets.add(uint64(phrase), id) //nolint:gosec // nodes count from 0
 	}
 	return id, nil
 }

@@ -2,6 +2,7 @@ package risk
 
 import (
 	"slices"
+	"sync"
 )
 
 // Bounds on words, in letters.
@@ -64,8 +65,8 @@ func (x *lexicon) addKnown(word string) {
 	x.known[string(folded)] = true
 }
 
-// addPhrase makes the words one after the other a member of the set.
-func (x *lexicon) addPhrase(words []atom, set int32) {
+// addWords returns the node of the phrase trie where the words, one after the other, are complete.
+func (x *lexicon) addWords(words []atom) int32 {
 	at := int32(0)
 	for _, w := range words {
 		id := x.addAtom(w)
@@ -78,7 +79,7 @@ func (x *lexicon) addPhrase(words []atom, set int32) {
 		}
 		at = next[0]
 	}
-	x.sets.add(uint64(at), set)
+	return at
 }
 
 // edge is the key of the step from a node of the phrase trie by an atom.
@@ -120,11 +121,13 @@ func (x *lexicon) addAtom(a atom) int32 {
 
 // finish builds the filters when all words are in.
 func (x *lexicon) finish() {
+	var finishing sync.WaitGroup
 	for _, t := range []*table{&x.deletions, &x.infixes, &x.prefixes, &x.prefixDels, &x.wholes} {
-		t.finish()
+		finishing.Go(t.finish)
 	}
-	x.edges.finish()
-	x.sets.finish()
+	finishing.Go(x.edges.finish)
+	finishing.Go(x.sets.finish)
+	finishing.Wait()
 	x.ids = nil
 }
 

@@ -25,6 +25,7 @@ package risk
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -99,13 +100,14 @@ func Default() (*Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list embedded rules: %w", err)
 	}
-	files := make([]*file, 0, len(names))
-	for _, name := range names {
-		f, err := readEmbedded(name)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
+	files, problems := make([]*file, len(names)), make([]error, len(names))
+	var reading sync.WaitGroup
+	for i, name := range names {
+		reading.Go(func() { files[i], problems[i] = readEmbedded(name) })
+	}
+	reading.Wait()
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
 	}
 	known, err := embedded.ReadFile("rules/known.txt")
 	if err != nil {

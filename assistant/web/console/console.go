@@ -45,14 +45,11 @@ type Console struct {
 }
 
 // Serve adds the console to the application of package httpapi, below /console.
-func Serve(app *fiber.App, clock func() time.Time) error {
-	c := &Console{app: app, clock: clock}
+func Serve(app *fiber.App, clock func() time.Time, fixed *prompts.Library) error {
+	c := &Console{app: app, clock: clock, fixed: fixed}
 	var err error
 	if c.texts, err = loadTexts(); err != nil {
 		return err
-	}
-	if c.fixed, err = prompts.New(); err != nil {
-		return fmt.Errorf("load fixed texts: %w", err)
 	}
 	if c.template, err = template.New("").Funcs(functions()).ParseFS(embedded, "pages/*.html"); err != nil {
 		return fmt.Errorf("parse pages of the console: %w", err)
@@ -108,8 +105,8 @@ func (c *Console) serveAssets() error {
 			return fmt.Errorf("read embedded file: %w", err)
 		}
 		_, _ = sum.Write(content) // a hash takes everything
-		files[path.Base(name)], err = web.NewFile(content, mime.TypeByExtension(path.Ext(name)))
-		return err
+		files[path.Base(name)] = web.NewFile(content, mime.TypeByExtension(path.Ext(name)))
+		return nil
 	})
 	if err != nil {
 		return err

@@ -54,9 +54,7 @@ func chatSize(b *testing.B) int {
 	size := func(name string) int {
 		content, err := os.ReadFile(name)
 		require.NoError(b, err)
-		file, err := web.NewFile(content, fiber.MIMETextPlain)
-		require.NoError(b, err)
-		return file.ZippedSize()
+		return web.NewFile(content, fiber.MIMETextPlain).ZippedSize()
 	}
 	texts, err := filepath.Glob("../widget/texts/*.json")
 	require.NoError(b, err)

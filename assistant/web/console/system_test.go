@@ -17,6 +17,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres"
 	"github.com/deskhand/deskhand/assistant/web/console"
 	"github.com/deskhand/deskhand/assistant/web/webtest"
+	"github.com/deskhand/deskhand/prompts"
 )
 
 // system is the whole service with the console.
@@ -28,8 +29,10 @@ type system struct {
 
 func newSystem(t testing.TB) *system {
 	t.Helper()
+	fixed, err := prompts.New()
+	require.NoError(t, err)
 	s := &system{Service: webtest.NewService(t, webtest.Config{
-		Clock: time.Now, Serve: func(app *fiber.App) error { return console.Serve(app, time.Now) },
+		Clock: time.Now, Serve: func(app *fiber.App) error { return console.Serve(app, time.Now, fixed) },
 	})}
 	s.widget = s.Key(t, postgres.RoleWidget)
 	require.NoError(t, s.Store.SetChannels(t.Context(), []guard.Channel{

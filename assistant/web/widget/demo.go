@@ -61,10 +61,7 @@ func serveDemo(app *fiber.App) error {
 		if err != nil {
 			return fmt.Errorf("read demo page: %w", err)
 		}
-		file, err := web.NewFile(content, mediaType)
-		if err != nil {
-			return err
-		}
+		file := web.NewFile(content, mediaType)
 		app.Get("/demo/"+name, func(c *fiber.Ctx) error { return file.Send(c, unversioned) })
 	}
 	groups := sync.OnceValues(demoGroups) // reading the sample takes time that a service without visitors here need not spend

@@ -65,11 +65,7 @@ func Serve(app *fiber.App) error {
 // assets returns the files by their path.
 func assets() (map[string]*web.File, error) {
 	files := make(map[string]*web.File)
-	add := func(name, mediaType string, content []byte) error {
-		file, err := web.NewFile(content, mediaType)
-		files[name] = file
-		return err
-	}
+	add := func(name, mediaType string, content []byte) { files[name] = web.NewFile(content, mediaType) }
 	err := fs.WalkDir(embedded, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -79,17 +75,17 @@ func assets() (map[string]*web.File, error) {
 			return fmt.Errorf("read embedded file: %w", err)
 		}
 		if path.Dir(name) == "dist" {
-			return add("/"+path.Base(name), scriptType, content)
+			add("/"+path.Base(name), scriptType, content)
+		} else {
+			add("/widget/"+name, fiber.MIMEApplicationJSONCharsetUTF8, content)
 		}
-		return add("/widget/"+name, fiber.MIMEApplicationJSONCharsetUTF8, content)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	for name, words := range wordLists() {
-		if err := add("/widget/words/"+name+".txt", plainType, []byte(strings.Join(words, "\n"))); err != nil {
-			return nil, err
-		}
+		add("/widget/words/"+name+".txt", plainType, []byte(strings.Join(words, "\n")))
 	}
 	return files, nil
 }
