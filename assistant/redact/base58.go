@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/btcsuite/btcd/btcutil/base58"
 )
@@ -17,7 +18,7 @@ var base58Digits = func() (digits [256]int8) { //nolint:gochecknoglobals // a ta
 		digits[i] = -1
 	}
 	for i := range len(base58Alphabet) {
-		digits[base58Alphabet[i]] = int8(i) //nolint:gosec // there are 58
+		digits[base58Alphabet[i]] = int8(i)
 	}
 	return digits
 }()
@@ -64,12 +65,12 @@ func validBase58(token string) bool {
 	for zeros < len(token) && token[zeros] == base58Alphabet[0] {
 		zeros++
 	}
-	return validChecksum(make([]byte, zeros, zeros+len(number)), number[start:])
+	return validChecksum(make([]byte, zeros), number[start:])
 }
 
 // validChecksum reports whether zeros and the bytes behind them end with the checksum of what comes before it.
 func validChecksum(zeros, number []byte) bool {
-	decoded := append(zeros, number...)
+	decoded := slices.Concat(zeros, number)
 	if len(decoded) <= checksumSize {
 		return false
 	}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
-
 )
 
 const (
