@@ -52,7 +52,11 @@ func fold(src string) folded {
 			i += size
 			continue
 		}
-		i += b.letter(src, i)
+		size := b.accented(src, i)
+		if size == 0 {
+			size = b.letter(src, i)
+		}
+		i += size
 	}
 	b.marks = append(b.marks, mark{at: offset32(len(b.text)), src: offset32(len(src))})
 	f := folded{lower: string(b.lower), marks: b.marks, src: src, text: src}
@@ -118,24 +122,25 @@ func (b *folder) linkWhole(src int) {
 // returns their number.
 func (b *folder) plain(src string, i int) int {
 	b.link(i)
-	end := i
-	for end < len(src) && b.table.small[src[end]] != 0 {
-		end++
+	rest, n := src[i:], 0
+	b.text, b.lower = slices.Grow(b.text, len(rest)), slices.Grow(b.lower, len(rest))
+	text, lower := b.text[len(b.text):][:len(rest)], b.lower[len(b.lower):][:len(rest)]
+	for ; n < len(rest); n++ { // byte by byte: between accented letters the runs are too short for copying to pay
+		small := b.table.small[rest[n]]
+		if small == 0 {
+			break
+		}
+		text[n], lower[n] = rest[n], small
 	}
-	if end == i { // it begins no escape, or is a control character
+	b.text, b.lower = b.text[:len(b.text)+n], b.lower[:len(b.lower)+n]
+	if n == 0 { // it begins no escape, or is a control character
 		if c := src[i]; c != 0x7f && c >= ' ' {
 			b.text = append(b.text, c)
 			b.lower = append(b.lower, c)
 		}
 		return 1
 	}
-	b.text = append(b.text, src[i:end]...)
-	at := len(b.lower)
-	b.lower = append(b.lower, src[i:end]...)
-	for j, c := range b.lower[at:] {
-		b.lower[at+j] = b.table.small[c]
-	}
-	return end - i
+	return n
 }
 
 // special tells bytes that do not fold to themselves but for their case, or may
@@ -172,6 +177,28 @@ func (b *folder) letter(src string, i int) int {
 	if r != utf8.RuneError {
 		b.rune(r, src[i:i+size], i)
 	}
+	return size
+}
+
+// accented adds the Latin letter at i without its accents, the commonest that does not fold to itself, and returns the
+// number of its bytes; 0 where none stands.
+func (b *folder) accented(src string, i int) int {
+	var r rune
+	size := 2
+	switch c := src[i]; {
+	case i+1 < len(src) && c-0xc3 < 4 && src[i+1]-0x80 < 0x40: // À to ƿ
+		r = rune(c&0x1f)<<6 | rune(src[i+1]&0x3f)
+	case i+2 < len(src) && c == 0xe1 && src[i+1]-0xb8 < 4 && src[i+2]-0x80 < 0x40: // Ḁ to ỿ
+		r, size = 0x1000|rune(src[i+1]&0x3f)<<6|rune(src[i+2]&0x3f), 3
+	default:
+		return 0
+	}
+	f := &b.table.runes[r]
+	if len(f.text) != 1 {
+		return 0
+	}
+	b.linkWhole(i)
+	b.text, b.lower = append(b.text, f.text[0]), append(b.lower, f.lower[0])
 	return size
 }
 
@@ -256,11 +283,6 @@ func (b *folder) add(f *foldedRune, encoded string, at int) {
 		b.link(at)
 	default:
 		b.linkWhole(at)
-	}
-	if len(f.text) == 1 { // an accented letter, mostly
-		b.text = append(b.text, f.text[0])
-		b.lower = append(b.lower, f.lower[0])
-		return
 	}
 	b.text = append(b.text, f.text...)
 	b.lower = append(b.lower, f.lower...)

@@ -4,8 +4,6 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/btcsuite/btcd/btcutil/base58"
 )
 
 const (
@@ -308,12 +306,6 @@ func (s *scan) byteNumbers(i int) (end, n int) {
 	return 0, 0
 }
 
-// validBase58 verifies the checksum of base58check.
-func validBase58(token string) bool {
-	_, _, err := base58.CheckDecode(token)
-	return err == nil
-}
-
 func isBase58(token string) bool {
 	for i := range len(token) {
 		if !isBase58Byte(token[i]) {
@@ -323,7 +315,7 @@ func isBase58(token string) bool {
 	return true
 }
 
-func isBase58Byte(c byte) bool { return isAlnumByte(c) && c != '0' && c != 'O' && c != 'I' && c != 'l' }
+func isBase58Byte(c byte) bool { return base58Digits[c] >= 0 }
 
 func isHex(token string) bool {
 	for i := range len(token) {

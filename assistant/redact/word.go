@@ -26,7 +26,7 @@ const maxGap = 48
 // words splits the folded text into words. Labels ("word 3:", "w3", "2nd"),
 // markup and character entities count as separators.
 func (s *scan) words() []word {
-	words := make([]word, 0, len(s.lower)/5+1)
+	words := make([]word, 0, len(s.lower)/4+1) // also of Vietnamese, whose words are short
 	last := 0
 	for i := 0; i < len(s.lower); {
 		c := s.lower[i]

@@ -28,7 +28,7 @@ func TestAnArticleIsCheckedBeforeItGoesLive(t *testing.T) {
 	folder := fstest.MapFS{"trading-fees.md": {Data: fees}}
 	require.NoError(t, importArticles(t.Context(), d.system.app, d.system.index, files.FS(folder), retrieval.ImportOptions{Source: "fees"}))
 	suite := evals.Suite{Name: "gate", KB: evals.SampleKB, Cases: []evals.Case{{
-		ID: "fees", Conversation: []string{"What are the trading fees for makers and takers?"}, Locale: "en",
+		ID: "fees", Conversation: []string{"What is the spot trading fee of makers and takers?"}, Locale: "en",
 		Expect: evals.Expect{Article: "trading-fees", Outcome: assistant.OutcomeAnswered},
 	}}}
 	check := func(change func(*retrieval.Article)) online.Check {

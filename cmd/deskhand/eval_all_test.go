@@ -85,7 +85,7 @@ func smallSuite(t *testing.T) evals.Suite {
 		"s.yaml": `name: s
 kb: kb
 cases:
-  - {id: fee, locale: en, conversation: ["whats the taker fee for spot"], expect: {outcome: any}}
+  - {id: fee, locale: en, conversation: ["what is the taker fee of the spot market"], expect: {outcome: any}}
   - {id: seed, locale: en, conversation: ["my words: legal winner thank year wave sausage worth useful legal winner thank yellow"], expect: {outcome: handed_off}}
 `,
 	} {
