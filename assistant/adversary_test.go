@@ -180,7 +180,8 @@ func (s *system) harmless(t *testing.T, questions []evals.Case) {
 	})
 }
 
-// anyQuestions are n questions of the suites that may be looked at: all that have an answer, then others.
+// anyQuestions are n questions of the suites that may be looked at: four fifths in the languages of the test's articles, which reach
+// the model here, and the others in any.
 func anyQuestions(t *testing.T, n int) []evals.Case {
 	t.Helper()
 	var questions []evals.Case
@@ -201,15 +202,24 @@ func anyQuestions(t *testing.T, n int) []evals.Case {
 			questions = append(questions, evals.Case{Conversation: []string{row.Text}, Locale: row.Lang})
 		}
 	}
-	slices.SortStableFunc(questions, func(a, b evals.Case) int { return rank(a) - rank(b) })
-	require.GreaterOrEqual(t, len(questions), n)
-	return questions[:n]
+	var own, others []evals.Case
+	for _, question := range questions {
+		if slices.Contains(firstLanguages(), question.Locale) {
+			own = append(own, question)
+		} else {
+			others = append(others, question)
+		}
+	}
+	return append(spread(t, own, n*4/5), spread(t, others, n-n*4/5)...)
 }
 
-// rank puts the questions first that reach the model here: those in the languages of the test's articles.
-func rank(c evals.Case) int {
-	if slices.Contains(firstLanguages(), c.Locale) {
-		return 0
+// spread takes n of the cases, at equal distances.
+func spread(t *testing.T, cases []evals.Case, n int) []evals.Case {
+	t.Helper()
+	require.GreaterOrEqual(t, len(cases), n)
+	taken := make([]evals.Case, n)
+	for i := range taken {
+		taken[i] = cases[i*len(cases)/n]
 	}
-	return 1
+	return taken
 }

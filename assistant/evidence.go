@@ -6,7 +6,6 @@ import (
 
 	"github.com/deskhand/deskhand/assistant/confidence"
 	"github.com/deskhand/deskhand/assistant/guard"
-	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/lexical"
 )
@@ -33,26 +32,40 @@ func (a *Assistant) basisOf(results retrieval.Results, draft Draft) confidence.B
 	return use
 }
 
-// evidenceFor gathers what is known about a draft that rests on the first hit.
-func evidenceFor(results retrieval.Results, draft Draft, verdict Verdict, t triage.Triage) confidence.Evidence {
+// evidenceFor gathers what is known about a draft as the answer to a question.
+func (a *Assistant) evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.Evidence {
 	evidence := confidence.Evidence{GuardPassed: verdict.Passed()}
-	hit, ok := citedHit(results, draft)
+	hit, ok := citedHit(request.Results, draft)
 	if !ok {
 		return evidence
 	}
-	e := hit.Evidence
-	evidence.AgreeingRanks = e.DenseRank == 1 && e.LexicalRank == 1
+	e, subject := hit.Evidence, request.subject(hit, draft)
+	evidence.AgreeingRanks = subject.Evidence.DenseRank == 1 && subject.Evidence.LexicalRank == 1
 	evidence.BM25 = e.BM25
 	evidence.Coverage = e.Coverage
-	evidence.IntentMatch = e.IntentMatch
-	evidence.Margin = e.Margin
+	evidence.IntentMatch = subject.Evidence.IntentMatch
+	evidence.Margin = subject.Evidence.Margin
 	evidence.Similarity = e.Similarity
-	for _, prediction := range t.Intents {
-		if slices.Contains(hit.Article.Intents, prediction.Intent) {
+	question, text := a.searchText(request.Case), draft.Text()
+	support := a.Guard.Support(question, []string{text})
+	evidence.QuestionMissing, evidence.QuestionNearest, evidence.QuestionWords = support.Missing, support.Nearest, support.Words
+	evidence.TimeMissing = asksTime(question) && !guard.NamesTime(text)
+	for _, prediction := range request.Triage.Intents {
+		if slices.Contains(subject.Article.Intents, prediction.Intent) {
 			evidence.TriageCertainty += prediction.Probability
 		}
 	}
 	return evidence
+}
+
+// subject is the hit that says how well the subject of a draft is known: the first, where the drafter took its neighbour for a fact
+// that the first lacks.
+func (r DraftRequest) subject(hit retrieval.Hit, draft Draft) retrieval.Hit {
+	first := r.Results.Hits[0]
+	if draft.Method == MethodExtractive && asksTime(r.Case.Question.Body) && first.Article.Category == hit.Article.Category {
+		return first
+	}
+	return hit
 }
 
 // citedHit is the best hit that the draft rests on.

@@ -2,17 +2,21 @@ package assistant
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/deskhand/deskhand/assistant/guard"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/retrieval"
 )
 
 // DraftRequest is what a draft is made from.
 type DraftRequest struct {
-	Case        Case
+	Case Case
+	// Fits says how well a text answers the question; a greater number is better. Without it the search's order decides.
+	Fits        func(text string) float64
 	Facts       []string // that the desk needs to know of such a case, as the taxonomy names them
 	Instruction string   // of the agent who asks for another draft; empty for the first
 	Language    string   // the customer's
@@ -30,13 +34,6 @@ const (
 	ReaderAgent
 )
 
-// extractRunes bounds an extracted answer: about what fits a chat window without scrolling. A passage is never cut in the
-// middle of a line, so an answer may be a little longer.
-const (
-	extractRunes      = 900
-	extractAgentRunes = 1800
-)
-
 // Extract drafts without a model: it sends the passage that a person wrote. It takes the article's own opening, which
 // answers in a sentence or two, and the passage that matched best; it changes no word and adds none.
 func Extract(request DraftRequest) Draft {
@@ -44,21 +41,79 @@ func Extract(request DraftRequest) Draft {
 	if !ok {
 		return Draft{Language: request.Language, Method: MethodExtractive}
 	}
-	draft := Draft{Answerable: true, Language: hit.Article.Locale, Method: MethodExtractive}
-	length, most, passages := 0, extractRunes, passagesToSend(hit)
-	if request.Reader == ReaderAgent {
-		most, passages = extractAgentRunes, allPassages(hit)
+	draft := extractFrom(hit, request)
+	if !asksTime(request.Case.Question.Body) || guard.NamesTime(draft.Text()) {
+		return draft
 	}
-	for _, passage := range passages {
-		runes := utf8.RuneCountInString(passage.Body)
-		if length > 0 && length+runes > most {
-			break
+	found, most := draft, math.Inf(-1)
+	for _, other := range neighbours(hit, request.Results.Hits) {
+		next := extractFrom(other, request)
+		if fit := request.timeFit(next); fit > most {
+			found, most = next, fit
 		}
-		length += runes
+	}
+	return found
+}
+
+// neighbours are the other articles that were found on the same subject, in the same language.
+func neighbours(hit retrieval.Hit, hits []retrieval.Hit) []retrieval.Hit {
+	return slices.DeleteFunc(slices.Clone(hits), func(other retrieval.Hit) bool {
+		return other.Article.Slug == hit.Article.Slug || other.Article.Category != hit.Article.Category ||
+			other.Article.Locale != hit.Article.Locale
+	})
+}
+
+// timeFit is how well the sentence of a draft that names a time answers the question; the least of all numbers where none does.
+func (r DraftRequest) timeFit(draft Draft) float64 {
+	most := math.Inf(-1)
+	for _, sentence := range draft.Sentences {
+		if r.Fits != nil && guard.NamesTime(sentence.Text) {
+			most = max(most, r.Fits(heading(draft.Sources[sentence.Citations[0]])+"\n"+sentence.Text))
+		}
+	}
+	return most
+}
+
+// extractFrom drafts from one article.
+func extractFrom(hit retrieval.Hit, request DraftRequest) Draft {
+	draft := Draft{Answerable: true, Language: hit.Article.Locale, Method: MethodExtractive}
+	room, passages := extractRunes, passagesToSend(hit)
+	if request.Reader == ReaderAgent {
+		room, passages = extractAgentRunes, allPassages(hit)
+	}
+	for i, passage := range passages {
+		switch {
+		case i == 1:
+			passage.Body = shortened(passage.Body, room, request.Fits)
+		case i > 1:
+			passage.Body = further(passage.Body, room, request.betterThan(draft, hit, passage))
+		}
+		if passage.Body == "" {
+			continue
+		}
+		room -= utf8.RuneCountInString(passage.Body)
 		draft.Sources = append(draft.Sources, sourceOf(hit, passage))
 		draft.Sentences = append(draft.Sentences, sentences(passage, len(draft.Sources)-1)...)
 	}
 	return draft
+}
+
+// betterThan tells a line of a passage of an article that answers better than all that a draft has.
+func (r DraftRequest) betterThan(draft Draft, hit retrieval.Hit, passage retrieval.Passage) func(line string) bool {
+	if r.Fits == nil {
+		return func(string) bool { return false }
+	}
+	best, under := math.Inf(-1), heading(sourceOf(hit, passage))
+	for _, sentence := range draft.Sentences {
+		best = max(best, r.Fits(heading(draft.Sources[sentence.Citations[0]])+"\n"+sentence.Text))
+	}
+	return func(line string) bool { return r.Fits(under+"\n"+line) > best }
+}
+
+// heading is what a source begins with: the titles above its text.
+func heading(source Source) string {
+	titles, _, _ := strings.Cut(source.Text, "\n")
+	return titles
 }
 
 // readable returns the best hit, preferring one in the customer's language over a better one that they cannot read only
@@ -79,21 +134,11 @@ func readable(request DraftRequest) (retrieval.Hit, bool) {
 	return hits[0], true
 }
 
-// passagesToSend are the opening of the article and the passage that matched best, in the order of the article.
+// passagesToSend are the opening of the article, the passage that matched best, and the others by how they matched.
 func passagesToSend(hit retrieval.Hit) []retrieval.Passage {
-	if hit.Passage.Ordinal == 0 {
-		passages := []retrieval.Passage{hit.Passage}
-		if len(hit.More) > 0 {
-			passages = append(passages, hit.More[0])
-		}
-		return passages
-	}
-	for _, passage := range hit.More {
-		if passage.Ordinal == 0 {
-			return []retrieval.Passage{passage, hit.Passage}
-		}
-	}
-	return []retrieval.Passage{hit.Passage}
+	passages := append([]retrieval.Passage{hit.Passage}, hit.More...)
+	slices.SortStableFunc(passages, func(a, b retrieval.Passage) int { return cmp.Compare(min(a.Ordinal, 1), min(b.Ordinal, 1)) })
+	return passages
 }
 
 // allPassages are the passages of the article that were found, in its order.

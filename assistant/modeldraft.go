@@ -72,6 +72,7 @@ func modelSources(hits []retrieval.Hit) []Source {
 		passages := []retrieval.Passage{hit.Passage}
 		if i == 0 {
 			passages = passagesToSend(hit)
+			passages = passages[:min(len(passages), 2)]
 		}
 		for _, passage := range passages {
 			sources = append(sources, sourceOf(hit, passage))

@@ -62,7 +62,9 @@ var officeChecks = map[string]string{
 // draftRequest is what a draft of a case is made from.
 func (a *Assistant) draftRequest(c Case, language string, results retrieval.Results, t triage.Triage) DraftRequest {
 	entry, _ := a.Triager.Intent(t.Intent)
-	return DraftRequest{Case: c, Facts: entry.Collect, Language: language, Results: results, Triage: t}
+	asked := a.searchText(c)
+	fits := func(text string) float64 { return a.Guard.Support(asked, []string{text}).Score() }
+	return DraftRequest{Case: c, Facts: entry.Collect, Fits: fits, Language: language, Results: results, Triage: t}
 }
 
 // notes returns what an agent is told beside a draft: what the model found missing and would ask, what the taxonomy says the

@@ -66,7 +66,7 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	end.Explained.Usage, end.Explained.Model = draft.Usage, draft.Usage.Model
 	verdict := a.guard(draft, c, settings.Registry, rec)
 	end.Explained.Basis, end.Explained.Cited = a.basisOf(results, draft), draft.Citations()
-	end.Explained.Evidence = evidenceFor(results, draft, verdict, t)
+	end.Explained.Evidence = a.evidenceFor(request, draft, verdict)
 	fit := a.Confidence.For(end.Explained.Basis)
 	end.Explained.Confidence = a.confidence(fit, end.Explained.Evidence, rec)
 	decision := a.decide(settings.Policy, Evidence{
@@ -99,6 +99,9 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	case OutcomeAnswered:
 		return a.rehearse(a.send(end, draft, decision), settings, proposal), nil
 	case OutcomeClarify:
+		if c.Ticket != nil { // a person has the case: "ok thanks" is for them, and no question
+			return a.handOff(end, settings, handOff{proposal: proposal, reasons: decision.Reasons, text: prompts.AckAdded}), nil
+		}
 		return a.rehearse(a.clarify(end, decision), settings, proposal), nil
 	case OutcomeHandedOff:
 	}

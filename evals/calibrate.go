@@ -89,12 +89,23 @@ func labelled(results []Result) ([]confidence.Labelled, confidence.Basis, error)
 			return nil, basis, fmt.Errorf("%w: case %s has evidence of another making than those before it: did a model fail on the way?",
 				ErrBroken, result.Case.ID)
 		}
-		cases = append(cases, confidence.Labelled{Correct: cites(explained.Cited, result.Case.Expect), Evidence: explained.Evidence})
+		cases = append(cases, confidence.Labelled{Correct: rightDraft(result), Evidence: explained.Evidence})
 	}
 	return cases, basis, nil
 }
 
-// cites reports whether a draft rests on the article that a case expects. What was sent does not matter: that depends on the fit.
+// rightDraft reports whether a draft rests on the article that its case expects and has the facts that it must contain. What was
+// sent does not matter: that depends on the fit.
+func rightDraft(result Result) bool {
+	expect, drafted := result.Case.Expect, result.Reply
+	if result.Trace != nil && result.Trace.Draft != "" {
+		drafted = result.Trace.Draft
+	}
+	return cites(result.Conclusion.Explained.Cited, expect) &&
+		!slices.ContainsFunc(expect.MustContain, func(fact string) bool { return !contains(drafted, fact) })
+}
+
+// cites reports whether one of the articles is the one that a case expects an answer from.
 func cites(cited []assistant.Citation, expect Expect) bool {
 	return expect.Outcome == assistant.OutcomeAnswered && slices.ContainsFunc(cited, func(c assistant.Citation) bool {
 		return c.Slug == expect.Article

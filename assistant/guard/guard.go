@@ -199,6 +199,7 @@ func (v *review) draft() {
 		if v.guard.warns(folded) {
 			continue
 		}
+		v.add(checkThings(folded, v.text.Language, sources)...)
 		supported := 0 // what is compared elsewhere
 		if v.prose[i] != s.Text {
 			supported++

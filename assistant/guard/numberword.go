@@ -22,6 +22,7 @@ var numberWords = map[string]int{
 	"deux": 2, "trois": 3, "cinq": 5, "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60,
 	"اثنين": 2, "اثنان": 2, "يومان": 2, "يومين": 2, "ساعتين": 2, "ساعتان": 2, "مرتين": 2, "ثلاثة": 3, "ثلاث": 3, "اربعة": 4, "اربع": 4, "خمسة": 5, "خمس": 5, "ستة": 6, "ست": 6, "سبعة": 7, "ثمانية": 8, "تسعة": 9, "عشرة": 10, "عشر": 10, "اسبوعين": 2, "اسبوعان": 2, "شهرين": 2, "شهران": 2, "دقيقتين": 2, "دقيقتان": 2, "سنتين": 2, "سنتان": 2, "اثني": 2, "اثنا": 2, "ثمان": 8, "ثماني": 8, "سبع": 7, "تسع": 9, "عشرين": 20, "عشرون": 20, "ثلاثين": 30, "ثلاثون": 30, "اربعين": 40, "اربعون": 40, "خمسين": 50, "ستين": 60, "سبعين": 70, "سبعون": 70,
 	"두": 2, "세": 3, "네": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9, "열": 10, "열두": 12, "이틀": 2, "사흘": 3, "나흘": 4, "열흘": 10,
+	"achtzig": 80, "dreißig": 30, "ochenta": 80, "oitenta": 80, "восемьдесят": 80, "девяносто": 90, "yetmiş": 70, "seksen": 80, "doksan": 90, "ستون": 60, "ثمانين": 80, "ثمانون": 80, "تسعين": 90, "تسعون": 90, "vingts": 20, "quatre": 4,
 }
 
 // units are what makes a number word in a draft a quantity; the word goes on after them.
@@ -96,6 +97,8 @@ func wordValue(word string) int {
 // or behind ones; ones before ten or a hundred.
 func compound(first, second int, word string) int {
 	switch {
+	case first == 4 && (word == "vingt" || word == "vingts"): // quatre-vingts
+		return 80
 	case word == "belas" && first < 10, (word == "عشر" || word == "عشرة") && first < 10:
 		return first + 10
 	case word == "puluh" && first < 10, (word == "trăm" || word == "ratus" || word == "yüz" || word == "hundred") && first < 10:
@@ -104,8 +107,8 @@ func compound(first, second int, word string) int {
 		if slices.Contains(onesBehindTen, word) {
 			return first + second
 		}
-	case first >= 20 && first%10 == 0 && second < 10, first == 60 && second > 9 && second < 20:
-		return first + second // the last is French: soixante-douze
+	case first >= 20 && first%10 == 0 && second < 10, (first == 60 || first == 80) && second > 9 && second < 20:
+		return first + second // the last are French: soixante-douze, quatre-vingt-dix
 	case first < 10 && second >= 20 && second < 100 && strings.HasPrefix(word, "و"):
 		return first + second
 	}

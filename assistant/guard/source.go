@@ -20,6 +20,7 @@ type source struct {
 	placed        *placedText
 	plain         *unmasked
 	said          []statement
+	things        []bool
 }
 
 // contactKey identifies a contact in a draft and in its sources.

@@ -185,3 +185,9 @@ func (s *source) amounts() (measured, bare []measure) {
 	}
 	return s.measured, s.bare
 }
+
+// NamesTime reports whether a text names a length of time.
+func NamesTime(text string) bool {
+	measured, _ := measuresIn(withoutDates(fold(text)), sourceNumbers)
+	return slices.ContainsFunc(measured, func(m measure) bool { return m.class == classTime })
+}
