@@ -164,7 +164,7 @@ func (a *Assistant) draftForAgent(ctx context.Context, c Case, rec *recorder) er
 	}
 	verdict := a.guard(draft, c, settings.Registry, rec)
 	fit := a.Confidence.For(a.basisOf(results, draft))
-	probability := a.confidence(fit, a.evidenceFor(request, draft, verdict), rec)
+	probability := a.confidence(fit, evidenceFor(request, draft, verdict), rec)
 	notes := slices.Concat(reading, a.notes(request, draft, settings.Registry))
 	proposal := Proposal{Confidence: probability, Draft: draft, Notes: notes, Verdict: verdict}
 	if err := a.Store.AddDraft(ctx, c.Run.ID, proposal); err != nil {

@@ -33,7 +33,7 @@ func (a *Assistant) basisOf(results retrieval.Results, draft Draft) confidence.B
 }
 
 // evidenceFor gathers what is known about a draft as the answer to a question.
-func (a *Assistant) evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.Evidence {
+func evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.Evidence {
 	evidence := confidence.Evidence{GuardPassed: verdict.Passed()}
 	hit, ok := citedHit(request.Results, draft)
 	if !ok {
@@ -46,10 +46,6 @@ func (a *Assistant) evidenceFor(request DraftRequest, draft Draft, verdict Verdi
 	evidence.IntentMatch = subject.Evidence.IntentMatch
 	evidence.Margin = subject.Evidence.Margin
 	evidence.Similarity = e.Similarity
-	question, text := a.searchText(request.Case), draft.Text()
-	support := a.Guard.Support(question, []string{text})
-	evidence.QuestionMissing, evidence.QuestionNearest, evidence.QuestionWords = support.Missing, support.Nearest, support.Words
-	evidence.TimeMissing = asksTime(question) && !guard.NamesTime(text)
 	for _, prediction := range request.Triage.Intents {
 		if slices.Contains(subject.Article.Intents, prediction.Intent) {
 			evidence.TriageCertainty += prediction.Probability

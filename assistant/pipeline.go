@@ -65,8 +65,8 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 	}
 	end.Explained.Usage, end.Explained.Model = draft.Usage, draft.Usage.Model
 	verdict := a.guard(draft, c, settings.Registry, rec)
-	end.Explained.Basis, end.Explained.Cited = a.basisOf(results, draft), draft.Citations()
-	end.Explained.Evidence = a.evidenceFor(request, draft, verdict)
+	end.Explained.Basis, end.Explained.Cited, end.Explained.Drafted = a.basisOf(results, draft), draft.Citations(), draft.Text()
+	end.Explained.Evidence = evidenceFor(request, draft, verdict)
 	fit := a.Confidence.For(end.Explained.Basis)
 	end.Explained.Confidence = a.confidence(fit, end.Explained.Evidence, rec)
 	decision := a.decide(settings.Policy, Evidence{

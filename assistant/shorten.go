@@ -52,18 +52,21 @@ func shortened(body string, room int, fits func(string) float64) string {
 // mostPoints is how many points of a further passage are sent.
 const mostPoints = 2
 
-// further is what is sent of a passage behind the best one: all of it where it costs no room, else the points that answer better than
-// what is sent already, or all the steps where one of them does.
+// further is what is sent of a passage behind the best one, which is nothing unless a line of it answers better than what is sent
+// already: then all of it where there is room, or all its steps, or the points that do.
 func further(body string, room int, better func(line string) bool) string {
+	lines := strings.Split(strings.TrimSpace(body), "\n")
+	if !slices.ContainsFunc(lines, better) {
+		return ""
+	}
 	runes := utf8.RuneCountInString(body)
+	if slices.ContainsFunc(lines, isStep) {
+		room += stepsRunes
+	}
 	if runes <= room {
 		return body
 	}
-	lines := strings.Split(strings.TrimSpace(body), "\n")
 	if slices.ContainsFunc(lines, isStep) {
-		if runes <= room+stepsRunes && slices.ContainsFunc(lines, better) {
-			return body
-		}
 		return ""
 	}
 	var kept []string

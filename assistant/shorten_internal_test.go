@@ -39,7 +39,9 @@ func TestOfAFurtherPassageOnlyWhatAnswersBetterIsSent(t *testing.T) {
 	rows := "- Session expired: scan a new code\n- User rejected: open the wallet\n- Unsupported network: choose another"
 	require.Equal(t, "- Session expired: scan a new code", further(rows, 20, func(line string) bool { return strings.Contains(line, "expired") }))
 	require.Empty(t, further(rows, 20, func(string) bool { return false }))
-	require.Equal(t, rows, further(rows, 1000, func(string) bool { return false }), "what costs no room is sent")
+	expired := func(line string) bool { return strings.Contains(line, "expired") }
+	require.Equal(t, rows, further(rows, 1000, expired), "where there is room, with what stands beside it")
+	require.Empty(t, further(rows, 1000, func(string) bool { return false }), "an answer is not filled up because there is room")
 }
 
 func TestAsksTime(t *testing.T) {

@@ -99,6 +99,7 @@ type Explanation struct {
 	Basis          confidence.Basis // what Evidence was made with
 	Cited          []Citation       // by the draft, whatever became of it
 	Confidence     float64
+	Drafted        string // the draft as its customer would read it, whatever became of it; not stored
 	EmbeddingModel string
 	Evidence       confidence.Evidence // on which Confidence rests
 	KBVersion      int64

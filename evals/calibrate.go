@@ -97,12 +97,9 @@ func labelled(results []Result) ([]confidence.Labelled, confidence.Basis, error)
 // rightDraft reports whether a draft rests on the article that its case expects and has the facts that it must contain. What was
 // sent does not matter: that depends on the fit.
 func rightDraft(result Result) bool {
-	expect, drafted := result.Case.Expect, result.Reply
-	if result.Trace != nil && result.Trace.Draft != "" {
-		drafted = result.Trace.Draft
-	}
-	return cites(result.Conclusion.Explained.Cited, expect) &&
-		!slices.ContainsFunc(expect.MustContain, func(fact string) bool { return !contains(drafted, fact) })
+	expect, explained := result.Case.Expect, result.Conclusion.Explained
+	return cites(explained.Cited, expect) &&
+		!slices.ContainsFunc(expect.MustContain, func(fact string) bool { return !contains(explained.Drafted, fact) })
 }
 
 // cites reports whether one of the articles is the one that a case expects an answer from.

@@ -28,18 +28,13 @@ type Evidence struct {
 	GuardPassed     bool    `json:"guard_passed"`
 	IntentMatch     bool    `json:"intent_match"`     // the article answers what triage believes the question is
 	Margin          float64 `json:"margin"`           // distance of the best article to the next, in units of the fused score
-	QuestionMissing float64 `json:"question_missing"` // share of the question's words, by weight, that have none like them in the draft
-	QuestionNearest float64 `json:"question_nearest"` // cosine of the question and the nearest sentence of the draft
-	QuestionWords   float64 `json:"question_words"`   // how near the question's words are to those of the draft, 0 to 1
 	Similarity      float64 `json:"similarity"`       // cosine of question and passage, -1 to 1
-	TimeMissing     bool    `json:"time_missing"`     // the question asks how long, and the draft names no time
 	TriageCertainty float64 `json:"triage_certainty"` // probability that the question is about an intent that the article answers, 0 to 1
 }
 
 // names of the features, in the order in which features returns their values.
 var names = []string{
-	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "question_missing", "question_nearest",
-	"question_words", "similarity", "time_missing",
+	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "similarity",
 }
 
 // Labelled is evidence with the truth beside it.
@@ -252,11 +247,7 @@ func features(e Evidence) []float64 {
 		e.TriageCertainty,
 		indicator(e.IntentMatch),
 		math.Log1p(max(e.Margin, 0)),
-		e.QuestionMissing,
-		e.QuestionNearest,
-		e.QuestionWords,
 		e.Similarity,
-		indicator(e.TimeMissing),
 	}
 }
 
