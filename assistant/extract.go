@@ -85,6 +85,8 @@ func extractFrom(hit retrieval.Hit, request DraftRequest) Draft {
 		switch {
 		case i == 1:
 			passage.Body = shortened(passage.Body, room, request.Fits)
+		case i > 1 && request.Reader == ReaderAgent && utf8.RuneCountInString(passage.Body) <= room:
+			// an agent strikes out what is too much
 		case i > 1:
 			passage.Body = further(passage.Body, room, request.betterThan(draft, hit, passage))
 		}
