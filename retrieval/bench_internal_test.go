@@ -165,10 +165,10 @@ func (r *benchReport) recall(b *testing.B, index *Index) {
 	for _, text := range newCorpus(2).questions(benchQuestions) {
 		found := make(map[int64]bool)
 		s := index.prepare(b, Query{Locale: rareLocale, Now: time.Unix(0, 0), Text: text})
-		rows, err := index.findCandidates(b.Context(), s)
+		rows, _, err := index.findCandidates(b.Context(), s)
 		require.NoError(b, err)
 		for _, row := range rows {
-			found[row.PassageID] = true
+			found[row.row.PassageID] = true
 		}
 		r.Recall += share(index.exact(b, s.vector, ""), found) / benchQuestions
 		r.RecallOfLocale += share(index.exact(b, s.vector, rareLocale), found) / benchQuestions

@@ -1,11 +1,14 @@
 package retrieval
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,31 +16,21 @@ import (
 	"github.com/pgvector/pgvector-go"
 )
 
-// foundRow is a passage that one of the searches found and that may be seen.
-type foundRow struct {
-	KBVersion  int64   `db:"kb_version"`
-	PassageID  int64   `db:"passage_id"`
-	Similarity float64 `db:"similarity"`
-}
-
-// candidateRow is a passage with its article and what it is scored by. It is shared by searches and never changed.
+// candidateRow is a passage with its article. It is shared by searches and never changed.
 type candidateRow struct {
 	ArticleID     int64      `db:"article_id"`
 	Audience      Audience   `db:"audience"`
 	Body          string     `db:"body"`
 	Category      string     `db:"category"`
-	Frequencies   []int16    `db:"frequencies"`
 	HeadingPath   []string   `db:"heading_path"`
 	Intents       []string   `db:"intents"`
 	Jurisdictions []string   `db:"jurisdictions"`
 	KBVersion     int64      `db:"kb_version"`
-	Length        int        `db:"length"`
 	Locale        string     `db:"locale"`
 	Ordinal       int        `db:"ordinal"`
 	PassageID     int64      `db:"passage_id"`
 	ReviewBy      *time.Time `db:"review_by"`
 	Slug          string     `db:"slug"`
-	TermIDs       []int32    `db:"term_ids"`
 	Title         string     `db:"title"`
 	TokenCount    int        `db:"token_count"`
 	Version       int        `db:"version"`
@@ -62,6 +55,15 @@ func (r *candidateRow) article(now staleness) ArticleRef {
 	return ref
 }
 
+// seen reports whether a passage, as it was read, may be seen.
+func (r *candidateRow) seen(s sight) bool {
+	var reviewBy time.Time
+	if r.ReviewBy != nil {
+		reviewBy = *r.ReviewBy
+	}
+	return s.sees(r.Audience == AudienceInternal, reviewBy, r.Jurisdictions)
+}
+
 func (r *candidateRow) passage() Passage {
 	return Passage{Body: r.Body, HeadingPath: r.HeadingPath, ID: r.PassageID, Ordinal: r.Ordinal, TokenCount: r.TokenCount}
 }
@@ -77,114 +79,29 @@ type search struct {
 	shown  []string
 	terms  queryTerms
 	vector pgvector.HalfVector
+	view   *view
 }
 
-// The parts of the candidates' query. $MODEL, $DIMENSIONS, $TAG and the limits are put in as constants, not as parameters: the
-// planner uses a partial index on an expression only where it sees them, and walks it only where it knows how few rows are wanted.
+// The statements. $MODEL, $DIMENSIONS, $LOCALE and $LIMIT are put in as constants, not as parameters: the planner uses a partial index on
+// an expression only where it sees them, and walks it only where it knows how few rows are wanted.
 const (
-	// visible keeps internal and stale articles from the public, and articles that do not hold where the customer is from
-	// everybody; where that is unknown, those that hold in some places only are the desk's. It is the last condition on
-	// every passage that is found, and in the arms it keeps such rows from taking the places of others.
-	visible = `a.status = 'published'
-		AND (@internal OR (a.audience = 'public' AND (a.review_by IS NULL OR a.review_by >= @today)))
-		AND (a.jurisdictions = '{}' OR @jurisdiction = ANY(a.jurisdictions) OR (@internal AND @jurisdiction = ''))`
-
 	// nearest walks an HNSW index in order of distance: the one over all languages, or that of one language where it has its own.
 	nearest = `
-		SELECT e.passage_id, e.locale, e.embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS) AS distance
-		FROM embeddings e JOIN passages p ON p.id = e.passage_id JOIN articles a ON a.id = p.article_id
-		WHERE e.model_id = $MODEL AND $LOCALE AND ` + visible + `
-		ORDER BY distance LIMIT $LIMIT`
+		SELECT passage_id, embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS) AS distance
+		FROM embeddings WHERE model_id = $MODEL $LOCALE ORDER BY distance LIMIT $LIMIT`
 
-	// nearestExact looks at every vector of a small language. The sum keeps the planner from walking the index over all languages. Its
-	// inner limit is above all that such a language has: it takes none away, but lets the articles be looked up in order of distance
-	// until enough of them are visible.
+	// nearestExact looks at every vector of a small language: the sum keeps the planner from walking the index over all languages.
 	nearestExact = `
-		SELECT e.passage_id, e.distance
-		FROM (
-			SELECT e.passage_id, (e.embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS)) + 0 AS distance
-			FROM embeddings e WHERE e.model_id = $MODEL AND e.locale = @locale
-			ORDER BY distance LIMIT $EXACT
-		) e
-		JOIN passages p ON p.id = e.passage_id JOIN articles a ON a.id = p.article_id
-		WHERE ` + visible + `
-		ORDER BY e.distance LIMIT $LIMIT`
+		SELECT passage_id, (embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS)) + 0 AS distance
+		FROM embeddings WHERE model_id = $MODEL AND locale = @locale ORDER BY distance LIMIT $LIMIT`
 
-	// nearestOfWalk takes the language's passages out of the walk over all.
-	nearestOfWalk = `SELECT passage_id, distance FROM walk WHERE locale = @locale ORDER BY distance LIMIT $LIMIT`
-
-	// ranked are the passages that have one of the rarest terms (GIN), with the inner product of weights.
-	ranked = `
-		SELECT e.passage_id, e.locale, e.weights <#> @weights AS distance
-		FROM passage_terms e WHERE e.term_ids && @rarest::integer[]`
-
-	// rankedExact are all passages of a small language.
-	rankedExact = `(
-			SELECT e.passage_id, e.locale, e.weights <#> @weights AS distance FROM passage_terms e WHERE e.locale = @locale
-		)`
-
-	bestWords = `
-		SELECT w.passage_id, w.distance
-		FROM (SELECT r.passage_id, r.distance FROM $RANKED r WHERE $LOCALE ORDER BY r.distance LIMIT $OVERFETCH) w
-		JOIN passages p ON p.id = w.passage_id JOIN articles a ON a.id = p.article_id
-		WHERE ` + visible + `
-		ORDER BY w.distance LIMIT $LIMIT`
-
-	// aboutIntent brings in the articles that a person wrote for what the question is probably about, whatever its words.
-	aboutIntent = `
-		SELECT p.id AS passage_id
-		FROM articles a JOIN passages p ON p.article_id = a.id
-		WHERE a.intents && @intents AND a.locale = ANY(@shown) AND ` + visible + `
-		ORDER BY p.ordinal, p.id LIMIT @intent_limit`
-
-	nothing = `SELECT NULL::bigint AS passage_id, NULL::text AS locale, NULL::double precision AS distance WHERE false`
-
-	// The siblings are the passages, in the languages that may be shown, of the articles that are best in any: a question
-	// may find an article through another language, and the customer must still get their own.
-	candidatesQuery = `
-WITH walk AS MATERIALIZED ($WALK),
-dense_any AS MATERIALIZED (SELECT passage_id, distance FROM walk ORDER BY distance LIMIT $LIMIT),
-dense_locale AS MATERIALIZED ($DENSE_LOCALE),
-ranked AS MATERIALIZED (` + ranked + `),
-words_any AS MATERIALIZED ($WORDS_ANY),
-words_locale AS MATERIALIZED ($WORDS_LOCALE),
-about_intent AS MATERIALIZED (` + aboutIntent + `),
-leaders AS (
-	(SELECT passage_id FROM dense_any ORDER BY distance LIMIT $LEADERS)
-	UNION
-	(SELECT passage_id FROM words_any ORDER BY distance LIMIT $LEADERS)
-),
-siblings AS (
-	SELECT s.id AS passage_id
-	FROM leaders l
-	JOIN passages p ON p.id = l.passage_id
-	JOIN articles a ON a.id = p.article_id
-	JOIN articles v ON v.slug = a.slug AND v.locale = ANY(@shown) AND v.id <> a.id
-	JOIN passages s ON s.article_id = v.id
-),
-found AS (
-	SELECT passage_id, min(distance) AS distance
-	FROM (
-		SELECT passage_id, distance FROM dense_any UNION ALL SELECT passage_id, distance FROM dense_locale
-		UNION ALL SELECT passage_id, NULL FROM words_any UNION ALL SELECT passage_id, NULL FROM words_locale
-		UNION ALL SELECT passage_id, NULL FROM siblings UNION ALL SELECT passage_id, NULL FROM about_intent
-	) f
-	GROUP BY passage_id
-)
-SELECT p.id AS passage_id, $SIMILARITY AS similarity, (SELECT version FROM kb_version) AS kb_version
-FROM found f
-JOIN passages p ON p.id = f.passage_id
-JOIN articles a ON a.id = p.article_id
-WHERE ` + visible
-
-	// similarity is computed again only for what the words found.
-	similarity = `coalesce(1 - f.distance, (
-		SELECT 1 - (e.embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS))
-		FROM embeddings e WHERE e.model_id = $MODEL AND e.passage_id = p.id
-	), 0)`
+	distances = `
+		SELECT passage_id, embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS), (SELECT version FROM kb_version)
+		FROM embeddings WHERE model_id = $MODEL AND passage_id = ANY(@ids)`
 )
 
-// leaders is how many of the best in any language have their version in the customer's language looked up.
+// leaders is how many of the best in any language have their version in the customer's language looked up: a question may find an
+// article through another language, and the customer must still get their own.
 const leaders = 10
 
 // intentLimit is how many passages the likely intents bring in: several articles of each, openings first.
@@ -202,66 +119,209 @@ const (
 	exactPassages = 750
 )
 
-// settings hold for one search. Iterative scan goes on until enough of the nearest are visible; the order is restored by
-// the scores. Planning this statement takes longer than running it, so a connection plans it once for all questions: the p50
-// of a whole answer over 1,900 passages is 0.6 of what it is with a plan for each (two services, alternating requests). Such a plan
-// knows neither language nor terms, and must not take to reading a whole table: that costs up to 280 ms at 100,000 passages. What
-// keeps it from that counts as an enormous cost, for which a server that compiles expressions (jit, on by default) does so for
-// 2.5 s: with it, the p50 of an answer was 2.6 s at four clients, without it 0.05 to 0.1 s. Every join is of at most some hundred rows
-// with what belongs to them: a plan that hashes a table for it reads the whole of that.
+// settings hold for one round trip, and tell its version of the knowledge base. Iterative scan goes on until there are as many as are
+// wanted; the order is restored afterwards. A connection plans these statements once for all questions. Such a plan must not take to
+// reading a whole table: that costs up to 280 ms at 100,000 passages. What keeps it from that counts as an enormous cost, for which a
+// server that compiles expressions (jit, on by default) does so for 2.5 s.
 const settings = `
-	SELECT set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
+	SELECT version, set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
 		set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-		set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
+		set_config('jit', 'off', true)
+	FROM kb_version`
 
-// findCandidates runs all searches in one round trip and, being one statement, on one state of the knowledge base.
-func (x *Index) findCandidates(ctx context.Context, s search) ([]foundRow, error) {
-	var candidates []foundRow
-	batch := &pgx.Batch{} // one implicit transaction: the settings end with it
-	batch.Queue(settings, pgx.NamedArgs{"ef_search": strconv.Itoa(s.efSearch())})
-	batch.Queue(s.sql(x.model.Dimensions), s.args()).Query(func(rows pgx.Rows) (err error) {
-		candidates, err = pgx.CollectRows(rows, pgx.RowToStructByName[foundRow])
-		return err
-	})
-	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, fmt.Errorf("find passages: %w", err)
-	}
-	return candidates, nil
+// ownSettings hold for the walk over the passages of one language.
+const ownSettings = `SELECT set_config('hnsw.ef_search', @ef_search, true)`
+
+// near is a passage, by its place, with the distance of its vector from the question's.
+type near struct {
+	distance float64
+	place    uint32
 }
 
-func (s search) sql(dimensions int) string {
-	walk, walkLimit := nearest, armLimit
-	denseLocale, wordsLocale := nothing, nothing
-	inLocale := strings.NewReplacer("$RANKED", "ranked", "$LOCALE", "r.locale = @locale").Replace(bestWords)
+// findCandidates runs all searches. What the words find, and who may see what, is of the view. What the vectors find is asked of the
+// database in two round trips: which passages are nearest, and how near is what else was found. The version of the knowledge base is that
+// of the database in the end.
+func (x *Index) findCandidates(ctx context.Context, s search) (candidates []*candidate, version int64, err error) {
+	lists := s.view.lists(s.terms, s.overview)
+	var words, ownWords []scored
+	var meanwhile sync.WaitGroup
+	meanwhile.Go(func() { words, ownWords = s.byWords(lists) })
+	dense, own, version, err := x.nearest(ctx, s)
+	meanwhile.Wait()
+	if err != nil {
+		return nil, 0, fmt.Errorf("find nearest passages: %w", err)
+	}
+	var leading, others []uint32
+	similarities := make(map[uint32]float64)
+	for i, n := range dense {
+		if i < leaders {
+			leading = append(leading, n.place)
+		}
+		similarities[n.place] = 1 - n.distance
+	}
+	for _, n := range own {
+		similarities[n.place] = 1 - n.distance
+	}
+	for i, w := range words {
+		if i < leaders {
+			leading = append(leading, w.place)
+		}
+		others = append(others, w.place)
+	}
+	for _, w := range ownWords {
+		others = append(others, w.place)
+	}
+	others = append(others, s.view.siblings(leading, s.shown)...)
+	others = append(others, s.view.about(s.query.intents(), s.shown, s.query.sight())...)
+	later, err := x.measure(ctx, s, s.seen(others), similarities)
+	if err != nil {
+		return nil, 0, fmt.Errorf("compare vectors: %w", err)
+	}
+	return s.candidates(similarities, lists), max(version, later), nil
+}
+
+// seen keeps the places that may be seen.
+func (s search) seen(places []uint32) []uint32 {
+	sight := s.query.sight()
+	return slices.DeleteFunc(places, func(place uint32) bool { return !s.view.sees(place, sight) })
+}
+
+// byWords are the best passages by the question's words, and the best in the question's language.
+func (s search) byWords(lists []weighedList) (best, own []scored) {
+	all := s.view.score(s.seen(withRare(lists)), lists, s.overview)
+	best = all[:min(armLimit, len(all))]
+	locale := s.query.Locale
+	switch passages, share := s.overview.in(locale).passages, s.overview.share(locale); {
+	case passages == 0 || share > dominantShare:
+		return best, nil
+	case passages <= exactPassages:
+		own = s.view.score(s.seen(slices.Clone(s.view.few[locale])), lists, s.overview)
+	default:
+		own = slices.DeleteFunc(slices.Clone(all), func(w scored) bool { return s.view.localeOf(w.place) != locale })
+	}
+	return best, own[:min(armLimit, len(own))]
+}
+
+// byVectors are the statements of the search by vectors. Passages of the question's language are taken from the one with number own, none
+// when it is -1.
+func (s search) byVectors(dimensions, more int) (statements []string, limits []int, own int) {
+	limits = []int{more * (armLimit + armLimit/2), more * armLimit} // some may not be seen
+	statements = []string{strings.ReplaceAll(nearest, "$LOCALE", "")}
 	switch passages, share := s.overview.in(s.query.Locale).passages, s.overview.share(s.query.Locale); {
 	case passages == 0 || share > dominantShare:
+		own = -1
 	case passages <= exactPassages:
-		denseLocale = nearestExact
-		wordsLocale = strings.NewReplacer("$RANKED", rankedExact, "$LOCALE", "true").Replace(bestWords)
+		statements, own = append(statements, nearestExact), 1
 	case share >= walkShare:
-		denseLocale, wordsLocale = nearestOfWalk, inLocale
-		walkLimit = int(math.Ceil(armLimit / share))
+		limits[0] = max(limits[0], int(math.Ceil(float64(limits[1])/share)))
 	default:
 		// The language is one that the database has: its constraint allows letters and a hyphen only.
-		denseLocale = strings.ReplaceAll(nearest, "$LOCALE", "e.locale = '"+s.query.Locale+"'")
-		denseLocale = "SELECT passage_id, distance FROM (" + denseLocale + ") e"
-		wordsLocale = inLocale
+		statements, own = append(statements, strings.ReplaceAll(nearest, "$LOCALE", "AND locale = '"+s.query.Locale+"'")), 1
 	}
-	cosine := similarity
+	for i := range statements {
+		statements[i] = strings.NewReplacer(
+			"$DIMENSIONS", strconv.Itoa(dimensions), "$LIMIT", strconv.Itoa(limits[i]), "$MODEL", strconv.Itoa(int(s.modelID)),
+		).Replace(statements[i])
+	}
+	return statements, limits[:len(statements)], own
+}
+
+// enoughSeen is of how many passages on a search by vectors is not made longer for the sake of those that may not be seen. It becomes
+// longer times as long, and at most longest times.
+const enoughSeen, longer, longest = armLimit * 3 / 4, 4, 256
+
+// nearest returns the nearest passages that may be seen, and those of the question's language, the nearest first.
+func (x *Index) nearest(ctx context.Context, s search) (best, own []near, version int64, err error) {
 	if s.degraded {
-		walk, denseLocale, cosine = nothing, nothing, "0::double precision"
+		version, err = versionIn(ctx, s.pool)
+		return nil, nil, version, err
 	}
-	walk = strings.NewReplacer("$LOCALE", "true", "$LIMIT", strconv.Itoa(walkLimit)).Replace(walk)
-	return strings.NewReplacer(
-		"$DIMENSIONS", strconv.Itoa(dimensions), "$EXACT", strconv.Itoa(2*exactPassages), "$LEADERS", strconv.Itoa(leaders),
-		"$LIMIT", strconv.Itoa(armLimit), "$MODEL", strconv.Itoa(int(s.modelID)), "$OVERFETCH", strconv.Itoa(armLimit*lexicalOverfetch),
-	).Replace(strings.NewReplacer(
-		"$DENSE_LOCALE", denseLocale,
-		"$SIMILARITY", cosine,
-		"$WALK", walk,
-		"$WORDS_ANY", strings.NewReplacer("$RANKED", "ranked", "$LOCALE", "true").Replace(bestWords),
-		"$WORDS_LOCALE", wordsLocale,
-	).Replace(candidatesQuery))
+	for more := 1; ; more *= longer {
+		statements, limits, from := s.byVectors(x.model.Dimensions, more)
+		version, all, err := s.walk(ctx, statements)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		best, enough := s.nearestSeen(all[0], limits[0], "")
+		own, enoughOwn := []near(nil), true
+		if from >= 0 {
+			own, enoughOwn = s.nearestSeen(all[from], limits[from], s.query.Locale)
+		}
+		if enough && enoughOwn || more >= longest {
+			return best, own, version, nil
+		}
+	}
+}
+
+// nearestSeen keeps what may be seen, in a language when it is not empty, and reports whether a longer search would find no more.
+func (s search) nearestSeen(all []distanceRow, limit int, locale string) (seen []near, enough bool) {
+	sight := s.query.sight()
+	for _, row := range all {
+		place, ok := s.view.placeOf(row.PassageID)
+		if ok && s.view.sees(place, sight) && (locale == "" || s.view.localeOf(place) == locale) {
+			seen = append(seen, near{distance: row.Distance, place: place})
+		}
+	}
+	slices.SortFunc(seen, func(a, b near) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(s.view.passages[a.place].id, s.view.passages[b.place].id))
+	})
+	return seen[:min(armLimit, len(seen))], len(seen) >= enoughSeen || len(all) < limit
+}
+
+// measure adds the cosines of places that have none yet; 0 for one without a vector. It returns the version of the knowledge base that they
+// are of, 0 when nothing was asked.
+func (x *Index) measure(ctx context.Context, s search, places []uint32, similarities map[uint32]float64) (version int64, err error) {
+	var ids []int64
+	for _, place := range places {
+		if _, known := similarities[place]; !known {
+			ids, similarities[place] = append(ids, s.view.passages[place].id), 0
+		}
+	}
+	if s.degraded || len(ids) == 0 {
+		return 0, nil
+	}
+	rows, err := s.pool.Query(ctx, s.distances(x.model.Dimensions), pgx.NamedArgs{"ids": ids, "vector": s.vector})
+	if err != nil {
+		return 0, err
+	}
+	var row distanceRow
+	_, err = pgx.ForEachRow(rows, []any{&row.PassageID, &row.Distance, &version}, func() error {
+		if place, ok := s.view.placeOf(row.PassageID); ok {
+			similarities[place] = 1 - row.Distance
+		}
+		return nil
+	})
+	return version, err
+}
+
+func (s search) distances(dimensions int) string {
+	return strings.NewReplacer("$DIMENSIONS", strconv.Itoa(dimensions), "$MODEL", strconv.Itoa(int(s.modelID))).Replace(distances)
+}
+
+// distanceRow is a passage and how far its vector is from the question's.
+type distanceRow struct {
+	PassageID int64   `db:"passage_id"`
+	Distance  float64 `db:"distance"`
+}
+
+// walk runs statements in one round trip, and tells the version of the knowledge base before them.
+func (s search) walk(ctx context.Context, statements []string) (version int64, all [][]distanceRow, err error) {
+	batch := &pgx.Batch{} // one implicit transaction: the settings end with it
+	batch.Queue(settings, pgx.NamedArgs{"ef_search": strconv.Itoa(s.efSearch())}).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&version, nil, nil, nil, nil, nil)
+	})
+	all = make([][]distanceRow, len(statements))
+	args := pgx.NamedArgs{"locale": s.query.Locale, "vector": s.vector}
+	for i, statement := range statements {
+		if i > 0 {
+			batch.Queue(ownSettings, pgx.NamedArgs{"ef_search": strconv.Itoa(efOwn)})
+		}
+		batch.Queue(statement, args).Query(func(rows pgx.Rows) (err error) {
+			all[i], err = pgx.CollectRows(rows, pgx.RowToStructByPos[distanceRow])
+			return err
+		})
+	}
+	return version, all, s.pool.SendBatch(ctx, batch).Close()
 }
 
 func (s search) efSearch() int {
@@ -269,24 +329,4 @@ func (s search) efSearch() int {
 		return efSearch
 	}
 	return efSearchMany
-}
-
-func (s search) args() pgx.NamedArgs {
-	inLocale := s.overview.in(s.query.Locale)
-	forWeights := inLocale
-	if inLocale.passages == 0 {
-		forWeights = s.overview.together()
-	}
-	return pgx.NamedArgs{
-		"intents":      s.query.intents(),
-		"intent_limit": intentLimit,
-		"internal":     s.query.Audience == AudienceInternal,
-		"jurisdiction": s.query.Jurisdiction,
-		"locale":       s.query.Locale,
-		"rarest":       s.terms.rarest(s.overview.together()),
-		"shown":        s.shown,
-		"today":        time.Time(s.query.today()),
-		"vector":       s.vector,
-		"weights":      s.terms.weights(forWeights),
-	}
 }

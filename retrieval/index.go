@@ -47,6 +47,7 @@ type Index struct {
 	changed  ChangedFunc
 	fallback string
 	known    *passageCache
+	mirror   mirror
 	model    EmbeddingModel
 	// modelID is 0 until Register.
 	modelID atomic.Int32

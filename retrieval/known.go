@@ -10,12 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// cachedPassages bounds the passages that are kept, at some 3 kB each, 12 MB together: all of a desk with 700 articles, or what people
+// cachedPassages bounds the passages that are kept, at some 1.5 kB each, 12 MB together: all of a desk with 1,400 articles, or what people
 // ask about of a larger one.
-const cachedPassages = 4096
+const cachedPassages = 8192
 
-// passageCache keeps what passages say and are scored by in one version of the knowledge base. A search finds a hundred passages and
-// shows five: to read and decode them all took half of its time. Which of them may be seen is never read from here.
+// passageCache keeps what passages say in one version of the knowledge base.
 type passageCache struct {
 	mu      sync.Mutex
 	rows    *lru.Cache[int64, *candidateRow]
@@ -64,16 +63,11 @@ func (c *passageCache) add(version int64, rows []*candidateRow) {
 	}
 }
 
-// passages returns what is known, or now read, of passages that a search has found, and whether that is of the version it found them in.
-func (x *Index) passages(ctx context.Context, pool *pgxpool.Pool, found []foundRow) (rows map[int64]*candidateRow, same bool, err error) {
-	if len(found) == 0 {
+// passages returns what is known, or now read, of passages and whether that is of a version.
+func (x *Index) passages(ctx context.Context, pool *pgxpool.Pool, version int64, ids []int64) (rows map[int64]*candidateRow, same bool, err error) {
+	if len(ids) == 0 {
 		return nil, true, nil
 	}
-	ids := make([]int64, len(found))
-	for i, f := range found {
-		ids[i] = f.PassageID
-	}
-	version := found[0].KBVersion
 	rows, unknown := x.known.get(version, ids)
 	if len(unknown) == 0 {
 		return rows, true, nil
@@ -96,10 +90,9 @@ func readPassages(ctx context.Context, pool *pgxpool.Pool, ids []int64) ([]*cand
 	const query = `
 		SELECT p.id AS passage_id, p.article_id, p.locale, p.ordinal, p.heading_path, p.body, p.token_count,
 			a.slug, a.title, a.category, a.intents, a.audience, a.review_by, a.jurisdictions, a.version,
-			t.term_ids, t.frequencies, t.length, (SELECT version FROM kb_version) AS kb_version
+			(SELECT version FROM kb_version) AS kb_version
 		FROM passages p
 		JOIN articles a ON a.id = p.article_id
-		JOIN passage_terms t ON t.passage_id = p.id
 		WHERE p.id = ANY(@ids)`
 	rows, err := pool.Query(ctx, query, pgx.NamedArgs{"ids": ids})
 	if err != nil {

@@ -3,12 +3,9 @@ package retrieval
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"sync"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // overview is what is known before the candidates are looked for.
@@ -62,11 +59,21 @@ type statisticsCache struct {
 // cachedTerms bounds the terms whose statistics are kept, at some 100 bytes a language.
 const cachedTerms = 20_000
 
+// of returns what a version knows of terms.
+func (c *statisticsCache) of(v *view, terms queryTerms) overview {
+	if o, ok := c.get(v.version, terms); ok {
+		return o
+	}
+	o := v.overview(terms)
+	c.add(terms, o)
+	return o
+}
+
 // get returns the statistics of terms, if all of them were asked for before.
-func (c *statisticsCache) get(terms queryTerms) (o overview, ok bool) {
+func (c *statisticsCache) get(version int64, terms queryTerms) (o overview, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known == nil {
+	if c.known == nil || c.version != version {
 		return overview{}, false
 	}
 	for id := range terms.counts {
@@ -111,118 +118,101 @@ func (c *statisticsCache) add(terms queryTerms, o overview) {
 // statistics are those of a moment before its passages, which moves scores by a hair.
 const searchTries = 3
 
-// findTogether finds the candidates of a search and the term statistics of the same version of the knowledge base. Where passages and
-// statistics are known, that is one round trip.
+// findTogether finds the candidates of a search, the best first, with texts and term statistics of the same version of the knowledge base.
+// Where that is known, it takes two round trips.
 func (x *Index) findTogether(ctx context.Context, s search) ([]*candidate, overview, error) {
-	o, ok := x.statistics.get(s.terms)
+	view, err := x.mirror.view(ctx, s.pool)
 	for try := 1; ; try++ {
-		if !ok {
-			var err error
-			if o, err = readOverview(ctx, s.pool, s.terms); err != nil {
-				return nil, overview{}, err
-			}
-			x.statistics.add(s.terms, o)
-		}
-		s.overview = o
-		found, err := x.findCandidates(ctx, s)
 		if err != nil {
 			return nil, overview{}, err
 		}
-		version, err := s.versionOf(ctx, found)
+		s.view, s.overview = view, x.statistics.of(view, s.terms)
+		candidates, version, err := x.findCandidates(ctx, s)
 		if err != nil {
 			return nil, overview{}, err
 		}
-		if ok = version == o.version; !ok && try < searchTries {
+		if version != view.version && try < searchTries {
+			view, err = x.mirror.renew(ctx, s.pool, version)
 			continue
 		}
-		rows, same, err := x.passages(ctx, s.pool, found)
+		fuse(candidates)
+		candidates, same, err := x.readFirst(ctx, s, version, candidates)
 		if err != nil {
 			return nil, overview{}, err
 		}
 		if same || try == searchTries {
-			return s.candidates(found, rows), o, nil
+			// A copy of the database may be older than what another has told.
+			s.overview.version = min(version, view.version)
+			return candidates, s.overview, nil
 		}
-		ok = false
+		view, err = x.mirror.renew(ctx, s.pool, version+1)
 	}
 }
 
-// versionOf is the version of the knowledge base that passages were found in.
-func (s search) versionOf(ctx context.Context, found []foundRow) (int64, error) {
-	if len(found) > 0 {
-		return found[0].KBVersion, nil
+// readFirst gives the candidates that may become hits their texts: those of the first articles, and what the second stage looks at. One that
+// is gone meanwhile, or may not be seen any more, is left out. It reports whether all texts are of the version.
+func (x *Index) readFirst(ctx context.Context, s search, version int64, candidates []*candidate) (read []*candidate, same bool, err error) {
+	first := make(map[string]bool) // articles, whatever their language
+	depth := 0
+	if x.second != nil {
+		depth = secondDepth
 	}
-	return versionIn(ctx, s.pool)
+	var ids []int64
+	for i, c := range candidates {
+		if i < depth || len(first) < s.query.Limit {
+			first[c.row.Slug] = true
+		}
+		if first[c.row.Slug] {
+			ids = append(ids, c.row.PassageID)
+		}
+	}
+	rows, same, err := x.passages(ctx, s.pool, version, ids)
+	if err != nil {
+		return nil, false, err
+	}
+	sight := s.query.sight()
+	return slices.DeleteFunc(candidates, func(c *candidate) bool {
+		if !first[c.row.Slug] {
+			return false
+		}
+		row := rows[c.row.PassageID]
+		if row == nil || !row.seen(sight) {
+			return true
+		}
+		c.row = row
+		return false
+	}), same, nil
 }
 
-// candidates are the passages that were found, by their ids, so that equal searches add up equal scores in equal order. One that is
-// gone meanwhile is left out.
-func (s search) candidates(found []foundRow, rows map[int64]*candidateRow) []*candidate {
-	slices.SortFunc(found, func(a, b foundRow) int { return cmp.Compare(a.PassageID, b.PassageID) })
-	weighed := make(map[string]weighedTerms)
-	candidates := make([]*candidate, 0, len(found))
-	for _, f := range found {
-		row := rows[f.PassageID]
-		if row == nil {
-			continue
+// candidates are the passages that were found, with their scores by words, by their ids, so that equal searches add up equal scores in equal
+// order.
+func (s search) candidates(similarities map[uint32]float64, lists []weighedList) []*candidate {
+	places := slices.Sorted(maps.Keys(similarities))
+	candidates, weighed := make([]*candidate, len(places)), make([]weighedTerms, len(s.view.names))
+	for i, place := range places {
+		p := s.view.passages[place]
+		if weighed[p.locale].weights == nil {
+			weighed[p.locale] = s.terms.weighed(s.overview.in(s.view.names[p.locale]))
 		}
-		terms, ok := weighed[row.Locale]
-		if !ok {
-			terms = s.terms.weighed(s.overview.in(row.Locale))
-			weighed[row.Locale] = terms
+		a := s.view.articles[p.article]
+		row := &candidateRow{
+			ArticleID: a.id, Intents: a.intents, Locale: s.view.names[p.locale], Ordinal: int(s.view.ordinal(place)), PassageID: p.id, Slug: a.slug,
 		}
-		c := terms.candidate(row)
-		c.language, c.similarity = matchLanguage(s.query.Locale, row.Locale), f.Similarity
-		c.about(s.query.Intents)
-		candidates = append(candidates, c)
+		candidates[i] = &candidate{language: matchLanguage(s.query.Locale, row.Locale), row: row, similarity: similarities[place]}
+		candidates[i].about(s.query.Intents)
 	}
+	has := make([][]int32, len(places))
+	for _, l := range lists {
+		eachCommon(places, l.list, func(i int, frequency float64) {
+			p := s.view.passages[places[i]]
+			w := weighed[p.locale]
+			has[i] = append(has[i], l.term)
+			candidates[i].bm25 += w.weights[l.term] * saturated(frequency, float64(p.length), w.statistics.meanLength)
+		})
+	}
+	for i, place := range places {
+		candidates[i].coverage, candidates[i].matched = weighed[s.view.passages[place].locale].found(has[i])
+	}
+	slices.SortFunc(candidates, func(a, b *candidate) int { return cmp.Compare(a.row.PassageID, b.row.PassageID) })
 	return candidates
-}
-
-// readOverview reads the version and the term statistics in one round trip. The version comes first: should an import
-// commit in between, they are kept under the older version, which the next search finds to be gone.
-func readOverview(ctx context.Context, pool *pgxpool.Pool, terms queryTerms) (overview, error) {
-	// An import with several writers counts apart until it ends.
-	const localeCounts = `
-		SELECT locale, sum(passages)::float8, sum(length)::float8
-		FROM (
-			SELECT locale, passages, length FROM locale_statistics
-			UNION ALL SELECT locale, passages, length FROM locale_statistics_added
-		) s
-		GROUP BY locale HAVING sum(passages) > 0`
-	const termCounts = `
-		SELECT locale, term_id, sum(passages)::float8
-		FROM (
-			SELECT locale, term_id, passages FROM term_statistics WHERE term_id = ANY(@terms)
-			UNION ALL SELECT locale, term_id, passages FROM term_statistics_added WHERE term_id = ANY(@terms)
-		) s
-		GROUP BY locale, term_id`
-	o := overview{locales: make(map[string]statistics)}
-	batch := &pgx.Batch{}
-	batch.Queue(`SELECT version FROM kb_version`).QueryRow(func(row pgx.Row) error { return row.Scan(&o.version) })
-	batch.Queue(localeCounts).Query(func(rows pgx.Rows) error {
-		var locale string
-		var passages, length float64
-		_, err := pgx.ForEachRow(rows, []any{&locale, &passages, &length}, func() error {
-			o.locales[locale] = statistics{meanLength: max(length, 1) / passages, passages: passages, with: make(map[int32]float64)}
-			return nil
-		})
-		return err
-	})
-	batch.Queue(termCounts, pgx.NamedArgs{"terms": terms.ids()}).
-		Query(func(rows pgx.Rows) error {
-			var locale string
-			var term int32
-			var passages float64
-			_, err := pgx.ForEachRow(rows, []any{&locale, &term, &passages}, func() error {
-				if s, ok := o.locales[locale]; ok {
-					s.with[term] = passages
-				}
-				return nil
-			})
-			return err
-		})
-	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
-		return overview{}, fmt.Errorf("read term statistics: %w", err)
-	}
-	return o, nil
 }

@@ -10,8 +10,6 @@ import (
 // weighedTerms are a question's terms with what each counts in one language of the knowledge base, which is the same for all of its
 // passages.
 type weighedTerms struct {
-	// asked is by what part of a term's number a passage's term may be one of the question's: most are not.
-	asked [16]uint64
 	// idfs and weights are by the terms' numbers: how rare a term is, and that times how often it is asked for.
 	idfs       map[int32]float64
 	names      map[int32]string
@@ -36,7 +34,6 @@ func (q queryTerms) weighed(s statistics) weighedTerms {
 		if asked == 0 {
 			continue
 		}
-		w.asked[bucket(id)] |= bit(id)
 		w.idfs[id] = s.idf(id)
 		w.weights[id] = asked * w.idfs[id]
 	}
@@ -58,37 +55,15 @@ func (q queryTerms) weighed(s statistics) weighedTerms {
 	return w
 }
 
-func bucket(id int32) uint32 { return uint32(id) >> 6 % 16 } //nolint:gosec // bits of a number, whatever its sign
-
-func bit(id int32) uint64 { return 1 << (uint32(id) % 64) } //nolint:gosec // bits of a number, whatever its sign
-
-// candidate returns a passage with its scores by words.
-func (w weighedTerms) candidate(row *candidateRow) *candidate {
-	bm25, has := w.score(row)
-	c := &candidate{bm25: bm25, coverage: w.coverage(has), row: row}
+// found returns the share of the question that a passage with some terms covers, and their names, the rarest first.
+func (w weighedTerms) found(has []int32) (coverage float64, names []string) {
 	slices.SortFunc(has, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(w.idfs[b], w.idfs[a]), cmp.Compare(w.names[a], w.names[b]))
 	})
 	for _, id := range has {
-		c.matched = append(c.matched, w.names[id])
+		names = append(names, w.names[id])
 	}
-	return c
-}
-
-// score returns the exact BM25 of a passage, and the numbers of the terms it has.
-func (w weighedTerms) score(row *candidateRow) (bm25 float64, has []int32) {
-	for i, id := range row.TermIDs {
-		if w.asked[bucket(id)]&bit(id) == 0 {
-			continue
-		}
-		weight, ok := w.weights[id]
-		if !ok {
-			continue
-		}
-		has = append(has, id)
-		bm25 += weight * saturated(float64(row.Frequencies[i]), float64(row.Length), w.statistics.meanLength)
-	}
-	return bm25, has
+	return w.coverage(has), names
 }
 
 // coverage is the share of the units that a passage has, by their term or one of their concepts, weighted by rarity in the
