@@ -234,3 +234,42 @@ func requireLatest(t *testing.T, pool *pgxpool.Pool) {
 	require.NoError(t, err)
 	require.Equal(t, latest, version)
 }
+
+// TestWhatWasWrittenWithoutCountsIsCountedOnTheWayBack takes migration 34 back with passages that the versions before cannot have written.
+func TestWhatWasWrittenWithoutCountsIsCountedOnTheWayBack(t *testing.T) {
+	t.Parallel()
+
+	const version = 34
+	pool := empty(t)
+	require.NoError(t, migrations.Up(t.Context(), pool))
+	_, err := pool.Exec(t.Context(), `
+		INSERT INTO articles (slug, locale, title, body_markdown, content_hash, indexed_with, source)
+		SELECT 'a' || i, (ARRAY['en', 'zh-Hans', 'ar'])[1 + i % 3], 'T', 'Text', sha256(i::text::bytea), '1/x', 'test' FROM generate_series(1, 30) i;
+		INSERT INTO passages (article_id, locale, ordinal, body, token_count, text_hash)
+		SELECT id, locale, 0, 'Text', 1, sha256('Text') FROM articles;
+		INSERT INTO passage_terms (passage_id, locale, term_ids, frequencies, length)
+		SELECT id, locale, CASE WHEN id % 10 = 0 THEN '{}' ELSE ARRAY[900, 7, 100 + id::integer % 2] END,
+			CASE WHEN id % 10 = 0 THEN '{}' ELSE '{1,2,3}'::smallint[] END, 6 FROM passages`)
+	require.NoError(t, err)
+	db := stdlib.OpenDBFromPool(pool)
+	steps, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("."), goose.WithDisableGlobalRegistry(true))
+	require.NoError(t, err)
+	_, err = steps.DownTo(t.Context(), version-1)
+	require.NoError(t, err)
+	for query, want := range map[string]int{
+		`SELECT sum(passages)::integer FROM term_statistics WHERE term_id = 7`:                          27,
+		`SELECT count(*)::integer FROM term_statistics WHERE term_id IN (100, 101)`:                     6,
+		`SELECT sum(passages)::integer FROM locale_statistics`:                                          30,
+		`SELECT count(*)::integer FROM passage_terms WHERE weights::text LIKE '{7:1.%,900:1.%}%'`:       27,
+		`SELECT count(*)::integer FROM passage_terms WHERE weights::text = '{}/1000000000'`:             3,
+		`SELECT count(*)::integer FROM passage_terms WHERE term_ids && '{100}' AND weights IS NOT NULL`: 12,
+	} {
+		var got int
+		require.NoError(t, pool.QueryRow(t.Context(), query).Scan(&got), query)
+		require.Equal(t, want, got, query)
+	}
+	_, err = pool.Exec(t.Context(), `DELETE FROM articles WHERE slug = 'a1'`)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	require.NoError(t, migrations.Up(t.Context(), pool))
+}

@@ -3,8 +3,6 @@ package retrieval
 import (
 	"math"
 
-	"github.com/pgvector/pgvector-go"
-
 	"github.com/deskhand/deskhand/retrieval/lexical"
 )
 
@@ -14,8 +12,7 @@ const (
 	bm25B  = 0.75
 )
 
-// referenceLength stands in for the mean length of a passage in the stored weights, in terms. The weights only choose the
-// candidates whose exact score is then computed with the real mean, so they need not be rewritten when the mean moves.
+// referenceLength stands in for the mean length of a passage in a language that has none, in terms.
 const referenceLength = 120
 
 // What a question's terms count: a concept as much as a word, a word without topic less (full weight costs 0 to 3 points
@@ -35,21 +32,6 @@ func saturated(frequency, length, meanLength float64) float64 {
 // inverseFrequency weighs a term by how rare it is; it is never negative (as in Lucene).
 func inverseFrequency(passagesWithTerm, passages float64) float64 {
 	return math.Log(1 + (passages-passagesWithTerm+0.5)/(passagesWithTerm+0.5))
-}
-
-// storedWeights are the saturated frequencies of a passage at the reference length.
-func storedWeights(document lexical.Document) pgvector.SparseVector {
-	weights := make(map[int32]float32, len(document.Counts))
-	for term, count := range document.Counts {
-		// pgvector counts dimensions from 1, this constructor from 0.
-		weights[lexical.ID(term)-1] = float32(saturated(float64(count), float64(document.Length), referenceLength))
-	}
-	return newSparse(weights)
-}
-
-// newSparse makes a vector over all terms.
-func newSparse(weights map[int32]float32) pgvector.SparseVector {
-	return pgvector.NewSparseVectorFromMap(weights, lexical.Dimensions)
 }
 
 // statistics are what BM25 needs to know of one language of the knowledge base.
@@ -85,12 +67,4 @@ func newQueryTerms(units []lexical.Unit) queryTerms {
 		}
 	}
 	return q
-}
-
-func (q queryTerms) ids() []int32 {
-	ids := make([]int32, 0, len(q.counts))
-	for id := range q.counts {
-		ids = append(ids, id)
-	}
-	return ids
 }

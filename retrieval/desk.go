@@ -57,7 +57,10 @@ func (d *Desk) reopen(ctx context.Context, model ModelInfo) (switched bool, err 
 	if err != nil {
 		return false, fmt.Errorf("follow to embedding model %s: %w", model.Name, err)
 	}
-	if ok {
+	if now := d.Index(); ok {
+		if index.pool == now.pool {
+			index.mirror = now.mirror // words are the same whatever the model, and nobody searches with it yet
+		}
 		d.index.Store(index)
 	}
 	return ok, nil

@@ -91,22 +91,6 @@ func TestOwnTermsTakeEffectWithoutARestart(t *testing.T) {
 	require.False(t, switched)
 }
 
-func TestAnalysisAgainLeavesTheStatisticsTrue(t *testing.T) {
-	t.Parallel()
-	kb := newLibraryWith(t, pgtest.DB(t), retrieval.Config{})
-	kb.load(article("vault", "en", "Vault", "The piggy vault and its fees."))
-	_, err := retrieval.Glossary{Pool: kb.pool}.Save(t.Context(), ownConcepts(t))
-	require.NoError(t, err)
-	_, err = kb.reopened(t.Context()).Reanalyse(t.Context(), nil)
-	require.NoError(t, err)
-	require.Zero(t, kb.count(`
-		SELECT count(*) FROM (
-			SELECT locale, term_id, count(*) AS passages FROM passage_terms, unnest(term_ids) AS term_id GROUP BY 1, 2
-			EXCEPT SELECT locale, term_id, passages FROM term_statistics
-		) wrong`))
-	require.Equal(t, 1, kb.count(`SELECT passages FROM locale_statistics WHERE locale = 'en'`))
-}
-
 func TestTheSameTermsAgainChangeNothing(t *testing.T) {
 	t.Parallel()
 	kb := newLibraryWith(t, pgtest.DB(t), retrieval.Config{})

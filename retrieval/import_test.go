@@ -133,21 +133,6 @@ func TestPruneKeepsEverythingWhenAFileCouldNotBeRead(t *testing.T) {
 	require.Equal(t, 1, kb.count(`SELECT count(*) FROM articles`))
 }
 
-func TestTermStatisticsFollowEveryChange(t *testing.T) {
-	t.Parallel()
-	kb := newLibrary(t)
-	articles := []retrieval.Article{
-		article("a", "en", "Alpha", "One two three. One."), article("b", "en", "Beta", "Two three four."), article("c", "zh-Hans", "提币", "提币手续费。"),
-	}
-	kb.load(articles...)
-	kb.load(article("a", "en", "Alpha", "Five six.\n\n## Seven\n\nEight."))
-	_, err := kb.Import(t.Context(), sequence(articles[0], articles[2]), retrieval.ImportOptions{Prune: true, Source: "test"})
-	require.NoError(t, err)
-
-	require.Zero(t, kb.miscounted())
-	require.Zero(t, kb.count(`SELECT count(*) FROM term_statistics_added`))
-}
-
 func TestAFaultyEmbedderLeavesNothingHalfWritten(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("endpoint is down")
@@ -185,7 +170,7 @@ func TestAFaultyEmbedderLeavesNothingHalfWritten(t *testing.T) {
 				require.ErrorIs(t, err, retrieval.ErrBadEmbedding)
 			}
 			require.Zero(t, report.Added)
-			for _, table := range []string{"articles", "passages", "passage_terms", "embeddings", "term_statistics"} {
+			for _, table := range []string{"articles", "passages", "passage_terms", "embeddings"} {
 				require.Zero(t, kb.count(`SELECT count(*) FROM `+table), table)
 			}
 		})

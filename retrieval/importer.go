@@ -176,12 +176,9 @@ func (r *importRun) writeAll(ctx context.Context, articles iter.Seq2[Article, er
 		if beside {
 			r.writers = importWriters
 		}
-		return r.index.gatherTerms(ctx, func() error { return r.steps(ctx, articles) })
+		return r.steps(ctx, articles)
 	})
 	if err != nil {
-		return err
-	}
-	if err := r.index.foldStatistics(ctx); err != nil {
 		return err
 	}
 	return r.index.indexVectors(ctx, r.modelID)

@@ -47,7 +47,7 @@ type Index struct {
 	changed  ChangedFunc
 	fallback string
 	known    *passageCache
-	mirror   mirror
+	mirror   *mirror
 	model    EmbeddingModel
 	// modelID is 0 until Register.
 	modelID atomic.Int32
@@ -87,6 +87,7 @@ func New(config Config) (*Index, error) {
 		changed:      config.Changed,
 		fallback:     cmp.Or(config.Fallback, "en"),
 		known:        known,
+		mirror:       &mirror{},
 		model:        config.Model,
 		pool:         config.Pool,
 		queries:      queries,
@@ -181,40 +182,6 @@ func versionIn(ctx context.Context, pool *pgxpool.Pool) (int64, error) {
 		return 0, fmt.Errorf("read version of knowledge base: %w", err)
 	}
 	return version, nil
-}
-
-// gatherTerms runs the first import with an index of terms that takes them in bulk: 0.75 of the time. In between, a search
-// reads the terms that wait one after another, which is nothing while the knowledge base is being filled; with articles
-// in it, each is indexed the moment it is written. What a crash leaves behind, the next import puts right.
-func (x *Index) gatherTerms(ctx context.Context, work func() error) (err error) {
-	const state = `
-		SELECT NOT EXISTS (SELECT FROM passages), coalesce('fastupdate=on' = ANY (reloptions), false)
-		FROM pg_class WHERE oid = 'passage_terms_term_ids_idx'::regclass`
-	const gather = `ALTER INDEX passage_terms_term_ids_idx SET (fastupdate = on, gin_pending_list_limit = 65536)` // in kB
-	var empty, gathering bool
-	if err := x.pool.QueryRow(ctx, state).Scan(&empty, &gathering); err != nil {
-		return fmt.Errorf("look at index of terms: %w", err)
-	}
-	if !empty && !gathering {
-		return work()
-	}
-	if _, err := x.pool.Exec(ctx, gather); err != nil {
-		return fmt.Errorf("gather terms: %w", err)
-	}
-	defer func() { err = errors.Join(err, x.indexGathered(context.WithoutCancel(ctx))) }()
-	return work()
-}
-
-func (x *Index) indexGathered(ctx context.Context) error {
-	const alone = `ALTER INDEX passage_terms_term_ids_idx SET (fastupdate = off)`
-	const reset = `ALTER INDEX passage_terms_term_ids_idx RESET (gin_pending_list_limit)`
-	const clean = `SELECT gin_clean_pending_list('passage_terms_term_ids_idx')`
-	for _, statement := range []string{alone, reset, clean} {
-		if _, err := x.pool.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("index terms: %w", err)
-		}
-	}
-	return nil
 }
 
 // lockModels makes replicas take turns: no single statement can both wait for another's row or index and see it.

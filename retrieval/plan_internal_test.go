@@ -289,3 +289,13 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	}
 }
+
+func TestALanguageOfMiddlingSizeGetsAnIndexOfItsOwn(t *testing.T) {
+	t.Parallel()
+	index := syntheticIndex(t, 10*exactPassages+10, 4) // one in ten is in Spanish
+	var own bool
+	require.NoError(t, index.pool.QueryRow(t.Context(), `SELECT to_regclass($1) IS NOT NULL`, localeIndex(index.modelID.Load(), "es")).Scan(&own))
+	require.True(t, own)
+	require.NoError(t, index.pool.QueryRow(t.Context(), `SELECT to_regclass($1) IS NOT NULL`, localeIndex(index.modelID.Load(), "en")).Scan(&own))
+	require.False(t, own, "the walk over all languages meets enough of a large one")
+}

@@ -95,7 +95,7 @@ func (x *Index) reanalyse(ctx context.Context, tx pgx.Tx, articles []outdatedArt
 	for _, p := range passages {
 		terms := x.termsOf(p.Title, passage.IndexText(p.Title, p.HeadingPath, p.Body), p.Locale)
 		w.reindexed = append(w.reindexed, p.ID)
-		w.terms = append(w.terms, []any{p.ID, p.Locale, terms.ids, terms.frequencies, terms.length, terms.weights})
+		w.terms = append(w.terms, []any{p.ID, p.Locale, terms.ids, terms.frequencies, terms.length})
 	}
 	if err := w.finish(ctx); err != nil {
 		return err

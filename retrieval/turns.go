@@ -62,14 +62,6 @@ func raiseVersion(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// foldStatistics adds up the terms that were counted beside each other.
-func (x *Index) foldStatistics(ctx context.Context) error {
-	if _, err := x.pool.Exec(ctx, `SELECT fold_term_statistics()`); err != nil {
-		return fmt.Errorf("fold term statistics: %w", err)
-	}
-	return nil
-}
-
 // aloneBeside calls work, with beside set when no other import of this database has several writers: two of them might wait for
 // each other's articles. The lock is a connection's, and ends with it.
 func (x *Index) aloneBeside(ctx context.Context, work func(beside bool) error) (err error) {

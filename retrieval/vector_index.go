@@ -67,10 +67,9 @@ func (x *Index) ensureVectorIndex(ctx context.Context, tx pgx.Tx, modelID int32)
 // ensureLocaleIndexes makes those of single languages that are missing.
 func (x *Index) ensureLocaleIndexes(ctx context.Context, tx pgx.Tx, modelID int32) error {
 	const wanted = `
-		SELECT s.locale FROM locale_statistics s
-		WHERE s.passages > @exact AND s.passages < @share * (SELECT sum(passages) FROM locale_statistics)
-			AND EXISTS (SELECT FROM embeddings e WHERE e.model_id = @model AND e.locale = s.locale)
-		ORDER BY s.locale`
+		SELECT locale FROM embeddings WHERE model_id = @model GROUP BY locale
+		HAVING count(*) > @exact AND count(*) < @share::float8 * (SELECT count(*) FROM embeddings WHERE model_id = @model)
+		ORDER BY locale`
 	rows, err := tx.Query(ctx, wanted, pgx.NamedArgs{"exact": exactPassages, "model": modelID, "share": walkShare})
 	if err != nil {
 		return fmt.Errorf("look for languages: %w", err)

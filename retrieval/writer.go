@@ -282,7 +282,7 @@ func (w *articleWriter) plan(p pendingArticle, stored []storedPassage, ids []int
 			})
 		}
 		t := passage.terms
-		w.terms = append(w.terms, []any{id, p.article.Locale, t.ids, t.frequencies, t.length, t.weights})
+		w.terms = append(w.terms, []any{id, p.article.Locale, t.ids, t.frequencies, t.length})
 		if embedded {
 			continue
 		}
@@ -312,7 +312,6 @@ type passageTerms struct {
 	frequencies []int16
 	ids         []int32
 	length      int
-	weights     pgvector.SparseVector
 }
 
 func (x *Index) termsOf(title, text, locale string) passageTerms {
@@ -323,7 +322,7 @@ func (x *Index) termsOf(title, text, locale string) passageTerms {
 	}
 	terms := passageTerms{
 		frequencies: make([]int16, 0, len(counts)), ids: make([]int32, 0, len(counts)),
-		length: document.Length, weights: storedWeights(document),
+		length: document.Length,
 	}
 	for term, count := range counts {
 		terms.ids = append(terms.ids, term)
@@ -360,7 +359,7 @@ func (w *articleWriter) finish(ctx context.Context) error {
 			return fmt.Errorf("replace terms: %w", err)
 		}
 	}
-	columns := []string{"passage_id", "locale", "term_ids", "frequencies", "length", "weights"}
+	columns := []string{"passage_id", "locale", "term_ids", "frequencies", "length"}
 	if err := w.copy(ctx, "passage_terms", columns, pgx.CopyFromRows(w.terms)); err != nil {
 		return err
 	}
