@@ -21,7 +21,8 @@ type scored struct {
 func (v *view) overview(terms queryTerms) overview {
 	o := overview{locales: make(map[string]statistics, len(v.locales)), version: v.version}
 	for name, size := range v.locales {
-		o.locales[name] = statistics{meanLength: max(size.length, 1) / size.passages, passages: size.passages, with: make(map[int32]float64)}
+		mean := max(size.length, 1) / size.passages
+		o.locales[name] = statistics{meanLength: mean, passages: size.passages, with: make(map[int32]float64)}
 	}
 	counts := make([]float64, len(v.names))
 	for id := range terms.counts {
@@ -62,10 +63,10 @@ func (q Query) sight() sight {
 	return sight{internal: q.Audience == AudienceInternal, jurisdiction: q.Jurisdiction, today: q.today()}
 }
 
-// sees keeps internal and stale articles from the public, and articles that do not hold where the customer is from everybody; where that
-// is unknown, those that hold in some places only are the desk's.
-func (s sight) sees(internal bool, reviewBy time.Time, jurisdictions []string) bool {
-	if !s.internal && (internal || s.today.stale(reviewBy)) {
+// sees is of an article: internal and stale ones are not for the public, and those that do not hold where the customer is for nobody;
+// where that is unknown, those that hold in some places only are the desk's.
+func (s sight) sees(audience Audience, reviewBy time.Time, jurisdictions []string) bool {
+	if !s.internal && (audience == AudienceInternal || s.today.stale(reviewBy)) {
 		return false
 	}
 	return len(jurisdictions) == 0 || slices.Contains(jurisdictions, s.jurisdiction) || s.internal && s.jurisdiction == ""
@@ -78,7 +79,7 @@ func (v *view) sees(place uint32, s sight) bool {
 
 func (v *view) seesArticle(article uint32, s sight) bool {
 	a := v.articles[article]
-	return s.sees(a.internal, a.reviewBy, a.jurisdictions)
+	return s.sees(a.audience, a.reviewBy, a.jurisdictions)
 }
 
 // placeOf returns the place of a passage in this version, which may not be its latest.

@@ -61,7 +61,7 @@ func (r *candidateRow) seen(s sight) bool {
 	if r.ReviewBy != nil {
 		reviewBy = *r.ReviewBy
 	}
-	return s.sees(r.Audience == AudienceInternal, reviewBy, r.Jurisdictions)
+	return s.sees(r.Audience, reviewBy, r.Jurisdictions)
 }
 
 func (r *candidateRow) passage() Passage {

@@ -63,8 +63,10 @@ func (c *passageCache) add(version int64, rows []*candidateRow) {
 	}
 }
 
-// passages returns what is known, or now read, of passages and whether that is of a version.
-func (x *Index) passages(ctx context.Context, pool *pgxpool.Pool, version int64, ids []int64) (rows map[int64]*candidateRow, same bool, err error) {
+// passages returns what is known, or now read, of passages, and whether that is of a version.
+func (x *Index) passages(
+	ctx context.Context, pool *pgxpool.Pool, version int64, ids []int64,
+) (rows map[int64]*candidateRow, same bool, err error) {
 	if len(ids) == 0 {
 		return nil, true, nil
 	}

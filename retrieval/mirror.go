@@ -57,10 +57,10 @@ type store struct {
 
 // mirroredArticle is an article but its text.
 type mirroredArticle struct {
+	audience      Audience
 	first, end    uint32 // its passages, in their order
 	id            int64
 	intents       []string
-	internal      bool
 	jurisdictions []string
 	locale        uint8
 	reviewBy      time.Time // zero for one that does not go stale
@@ -82,7 +82,7 @@ type posting uint32
 const frequencyBits = 8
 
 func newPosting(place uint32, frequency int16) posting {
-	return posting(place<<frequencyBits | uint32(min(max(frequency, 0), 1<<frequencyBits-1))) //nolint:gosec // within the bounds
+	return posting(place<<frequencyBits | uint32(min(max(frequency, 0), 1<<frequencyBits-1)))
 }
 
 func (p posting) place() uint32 { return uint32(p) >> frequencyBits }
@@ -122,16 +122,8 @@ type stamp struct {
 	xmin  uint32
 }
 
-// view returns the latest version that is known. At first it reads all.
-func (m *mirror) view(ctx context.Context, pool *pgxpool.Pool) (*view, error) {
-	if v := m.now.Load(); v != nil {
-		return v, nil
-	}
-	return m.renew(ctx, pool, 0)
-}
-
-// renew returns a view of a version, or a later one, and reads what has changed when none is known. Searches that wait for the same share
-// it; who leaves does not end it for the others. A copy of the database that is older than the version gives what it has.
+// renew returns a view of a version, or a later one, and reads what has changed, at first all, when none is known. Searches that wait for
+// the same share it; who leaves does not end it for the others. A copy of the database that is older than the version gives what it has.
 func (m *mirror) renew(ctx context.Context, pool *pgxpool.Pool, version int64) (*view, error) {
 	for {
 		if v := m.now.Load(); v != nil && v.version >= version {
@@ -229,9 +221,9 @@ func (v *view) changed(ctx context.Context, tx pgx.Tx, next *view) (ids []int64,
 // read adds articles to the store, and to the next view.
 func (v *view) read(ctx context.Context, tx pgx.Tx, ids []int64, next *view) error {
 	const articles = `
-		SELECT id, xmin, slug, locale, audience = 'internal', review_by, jurisdictions, intents FROM articles WHERE id = ANY(@ids)
+		SELECT id, xmin, slug, locale, audience, review_by, jurisdictions, intents FROM articles WHERE id = ANY(@ids)
 		ORDER BY id`
-	const passages = `
+	const parts = `
 		SELECT p.article_id, p.id, t.length, t.term_ids, t.frequencies FROM passages p JOIN passage_terms t ON t.passage_id = p.id
 		WHERE p.article_id = ANY(@ids) ORDER BY p.article_id, p.ordinal`
 	args := pgx.NamedArgs{"ids": ids}
@@ -245,7 +237,7 @@ func (v *view) read(ctx context.Context, tx pgx.Tx, ids []int64, next *view) err
 	var locale string
 	var reviewBy *time.Time
 	var a mirroredArticle
-	_, err = pgx.ForEachRow(rows, []any{&id, &xmin, &a.slug, &locale, &a.internal, &reviewBy, &a.jurisdictions, &a.intents}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &xmin, &a.slug, &locale, &a.audience, &reviewBy, &a.jurisdictions, &a.intents}, func() error {
 		if reviewBy != nil {
 			a.reviewBy = *reviewBy
 		}
@@ -259,28 +251,28 @@ func (v *view) read(ctx context.Context, tx pgx.Tx, ids []int64, next *view) err
 	if err != nil {
 		return fmt.Errorf("read articles: %w", err)
 	}
-	if rows, err = tx.Query(ctx, passages, args); err != nil {
+	if rows, err = tx.Query(ctx, parts, args); err != nil {
 		return fmt.Errorf("read passages: %w", err)
 	}
 	var row mirroredRow
-	var parts []mirroredRow
+	var own []mirroredRow
 	add := func() error {
-		if len(parts) == 0 {
+		if len(own) == 0 {
 			return nil
 		}
-		id := parts[0].article
-		place, err := v.add(read[id], parts)
+		id := own[0].article
+		place, err := v.add(read[id], own)
 		next.stamps[id] = stamp{place: place, xmin: next.stamps[id].xmin}
-		parts = parts[:0]
+		own = own[:0]
 		return err
 	}
 	_, err = pgx.ForEachRow(rows, []any{&row.article, &row.id, &row.length, &row.terms, &row.frequencies}, func() error {
-		if len(parts) > 0 && parts[0].article != row.article {
+		if len(own) > 0 && own[0].article != row.article {
 			if err := add(); err != nil {
 				return err
 			}
 		}
-		parts = append(parts, row)
+		own = append(own, row)
 		row = mirroredRow{}
 		return nil
 	})
@@ -353,7 +345,7 @@ func (v *view) settle() {
 	v.names, v.few = names, make(map[string][]uint32)
 	for i, p := range v.passages {
 		if name := names[p.locale]; v.alive[i] && v.locales[name].passages <= exactPassages {
-			v.few[name] = append(v.few[name], uint32(i)) //nolint:gosec // within maxMirrored
+			v.few[name] = append(v.few[name], uint32(i))
 		}
 	}
 }

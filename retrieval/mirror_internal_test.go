@@ -122,7 +122,7 @@ func TestAMirrorThatFollowedIsAsOneThatIsMadeAnew(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, version, followed.version)
 		var other mirror
-		anew, err := other.view(ctx, index.pool)
+		anew, err := other.renew(ctx, index.pool, 0)
 		require.NoError(t, err)
 		require.Equal(t, anew.locales, followed.locales)
 		require.Equal(t, seenBy(t, index, anew), seenBy(t, index, followed))
@@ -132,7 +132,7 @@ func TestAMirrorThatFollowedIsAsOneThatIsMadeAnew(t *testing.T) {
 func TestStatisticsAreWhatPassagesHave(t *testing.T) {
 	t.Parallel()
 	index := syntheticIndex(t, 300, 4)
-	v, err := index.mirror.view(t.Context(), index.pool)
+	v, err := index.mirror.renew(t.Context(), index.pool, 0)
 	require.NoError(t, err)
 	terms := newQueryTerms(index.analyzer.Query("w1x w2x w50x w777x w3000x nothing", "en"))
 	o := v.overview(terms)
@@ -166,7 +166,7 @@ func TestAViewStaysAsItIs(t *testing.T) {
 		require.NoError(t, err)
 	}
 	load()
-	first, err := index.mirror.view(t.Context(), index.pool)
+	first, err := index.mirror.renew(t.Context(), index.pool, 0)
 	require.NoError(t, err)
 	before, ids := seenBy(t, index, first), []int64{}
 	for _, p := range first.passages {
@@ -196,7 +196,7 @@ func TestAViewStaysAsItIs(t *testing.T) {
 		}
 		renewing.Wait()
 	}
-	last, err := index.mirror.view(t.Context(), index.pool)
+	last, err := index.mirror.renew(t.Context(), index.pool, 0)
 	require.NoError(t, err)
 	require.Greater(t, last.version, first.version)
 	require.NotEqual(t, before, seenBy(t, index, last))

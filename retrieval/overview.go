@@ -36,18 +36,6 @@ func (o overview) passages() float64 {
 	return all
 }
 
-// together returns the statistics of all languages as if they were one.
-func (o overview) together() statistics {
-	all := statistics{meanLength: referenceLength, with: make(map[int32]float64)}
-	for _, s := range o.locales {
-		all.passages += s.passages
-		for term, passages := range s.with {
-			all.with[term] += passages
-		}
-	}
-	return all
-}
-
 // statisticsCache keeps term statistics of one version of the knowledge base: people ask in the same words.
 type statisticsCache struct {
 	mu      sync.Mutex
@@ -121,8 +109,9 @@ const searchTries = 3
 // findTogether finds the candidates of a search, the best first, with texts and term statistics of the same version of the knowledge base.
 // Where that is known, it takes two round trips.
 func (x *Index) findTogether(ctx context.Context, s search) ([]*candidate, overview, error) {
-	view, err := x.mirror.view(ctx, s.pool)
+	var wanted int64
 	for try := 1; ; try++ {
+		view, err := x.mirror.renew(ctx, s.pool, wanted)
 		if err != nil {
 			return nil, overview{}, err
 		}
@@ -132,7 +121,7 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]*candidate, overv
 			return nil, overview{}, err
 		}
 		if version != view.version && try < searchTries {
-			view, err = x.mirror.renew(ctx, s.pool, version)
+			wanted = version
 			continue
 		}
 		fuse(candidates)
@@ -145,12 +134,12 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]*candidate, overv
 			s.overview.version = min(version, view.version)
 			return candidates, s.overview, nil
 		}
-		view, err = x.mirror.renew(ctx, s.pool, version+1)
+		wanted = version + 1
 	}
 }
 
-// readFirst gives the candidates that may become hits their texts: those of the first articles, and what the second stage looks at. One that
-// is gone meanwhile, or may not be seen any more, is left out. It reports whether all texts are of the version.
+// readFirst gives the candidates that may become hits their texts: those of the first articles, and what the second stage looks at. One
+// that is gone meanwhile, or may not be seen any more, is left out. It reports whether all texts are of the version.
 func (x *Index) readFirst(ctx context.Context, s search, version int64, candidates []*candidate) (read []*candidate, same bool, err error) {
 	first := make(map[string]bool) // articles, whatever their language
 	depth := 0
@@ -184,8 +173,8 @@ func (x *Index) readFirst(ctx context.Context, s search, version int64, candidat
 	}), same, nil
 }
 
-// candidates are the passages that were found, with their scores by words, by their ids, so that equal searches add up equal scores in equal
-// order.
+// candidates are the passages that were found, with their scores by words, by their ids, so that equal searches add up equal scores in
+// equal order.
 func (s search) candidates(similarities map[uint32]float64, lists []weighedList) []*candidate {
 	places := slices.Sorted(maps.Keys(similarities))
 	candidates, weighed := make([]*candidate, len(places)), make([]weighedTerms, len(s.view.names))
@@ -196,7 +185,8 @@ func (s search) candidates(similarities map[uint32]float64, lists []weighedList)
 		}
 		a := s.view.articles[p.article]
 		row := &candidateRow{
-			ArticleID: a.id, Intents: a.intents, Locale: s.view.names[p.locale], Ordinal: int(s.view.ordinal(place)), PassageID: p.id, Slug: a.slug,
+			ArticleID: a.id, Intents: a.intents, Locale: s.view.names[p.locale], Ordinal: int(s.view.ordinal(place)), PassageID: p.id,
+			Slug: a.slug,
 		}
 		candidates[i] = &candidate{language: matchLanguage(s.query.Locale, row.Locale), row: row, similarity: similarities[place]}
 		candidates[i].about(s.query.Intents)

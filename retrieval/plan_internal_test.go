@@ -92,7 +92,7 @@ func (x *Index) prepare(t testing.TB, query Query) search {
 	t.Helper()
 	query = query.normalised()
 	terms := newQueryTerms(x.analyzer.Query(query.Text, query.Locale))
-	view, err := x.mirror.view(t.Context(), x.pool)
+	view, err := x.mirror.renew(t.Context(), x.pool, 0)
 	require.NoError(t, err)
 	vector, err := x.embedQuery(t.Context(), query.Text)
 	require.NoError(t, err)

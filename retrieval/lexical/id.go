@@ -2,7 +2,7 @@ package lexical
 
 import "hash/fnv"
 
-// Dimensions is the size of the space that terms are numbered in: the most that pgvector's sparsevec allows.
+// Dimensions is how many numbers there are for terms.
 const Dimensions = 1_000_000_000
 
 // ID numbers a term, from 1 to Dimensions. It is a hash (FNV-1a), so that no dictionary has to be kept in step: among a
