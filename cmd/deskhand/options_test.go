@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"maps"
 	"os"
 	"path/filepath"
@@ -183,13 +182,7 @@ func TestEachOptionOfACommandThatCannotWorkEndsInOneLineBeforeAnythingStarts(t *
 			t.Run(command+" --"+flag.Name, func(t *testing.T) {
 				t.Parallel()
 
-				var stdout, stderr bytes.Buffer
-				code := run(t.Context(), args, streams{err: &stderr, in: strings.NewReader(""), out: &stdout})
-				require.Equal(t, exitUsage, code, stderr.String())
-				require.Empty(t, stdout.String())
-				require.Regexp(t, `\Adeskhand: [^\n]+\n\z`, stderr.String())
-				require.NotContains(t, stderr.String(), "127.0.0.1:1", "it is found before the database is asked for")
-				require.Regexp(t, says, stderr.String())
+				require.Regexp(t, says, refusedAtOnce(t, args))
 			})
 		}
 	}

@@ -129,14 +129,9 @@ func TestEachSettingThatCannotWorkEndsInOneLineBeforeAnythingStarts(t *testing.T
 			t.Run(strings.Join(arguments, " "), func(t *testing.T) {
 				t.Parallel()
 
-				var stdout, stderr bytes.Buffer
-				code := run(t.Context(), args, streams{err: &stderr, in: strings.NewReader(""), out: &stdout})
-				require.Equal(t, exitUsage, code, stderr.String())
-				require.Empty(t, stdout.String())
-				require.Regexp(t, `\Adeskhand: [^\n]+\n\z`, stderr.String())
-				require.NotContains(t, stderr.String(), "127.0.0.1:1", "it is found before the database is asked for")
-				require.Regexp(t, names(flag), stderr.String())
-				require.NotContains(t, stderr.String(), "two words", "a secret is not repeated")
+				said := refusedAtOnce(t, args)
+				require.Regexp(t, names(flag), said)
+				require.NotContains(t, said, "two words", "a secret is not repeated")
 			})
 		}
 		delete(cases, flag.Name)
@@ -255,4 +250,16 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 
 		command(t, exitOK, "migrate", "--database-url-file="+write(t, pgtest.EmptyURL(t)+"\n", 0o600))
 	})
+}
+
+// refusedAtOnce runs the program with arguments that cannot work, and returns the one line that says so.
+func refusedAtOnce(t *testing.T, args []string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), args, streams{err: &stderr, in: strings.NewReader(""), out: &stdout})
+	require.Equal(t, exitUsage, code, stderr.String())
+	require.Empty(t, stdout.String())
+	require.Regexp(t, `\Adeskhand: [^\n]+\n\z`, stderr.String())
+	require.NotContains(t, stderr.String(), "127.0.0.1:1", "it is found before the database is asked for")
+	return stderr.String()
 }
