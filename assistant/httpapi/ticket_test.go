@@ -63,9 +63,9 @@ func TestQueueShowsWhatTheCustomerWroteLast(t *testing.T) {
 	first := s.ask(t, "I want to talk to a human")
 	require.Equal(t, "I want to talk to a human", excerpt())
 	for text, want := range map[string]string{
-		"还没有到账\n\n  我要投诉":                                          "还没有到账 我要投诉",
-		"أريد التحدث إلى موظف":                                     "أريد التحدث إلى موظف",
-		strings.Repeat("please ", 300):                             strings.Repeat("please ", 22) + "please…",
+		"还没有到账\n\n  我要投诉":                                       "还没有到账 我要投诉",
+		"أريد التحدث إلى موظف":                                  "أريد التحدث إلى موظف",
+		strings.Repeat("please ", 300):                          strings.Repeat("please ", 22) + "please…",
 		strings.Repeat("- ", 70) + "mail mia.wong@mail.example": strings.Repeat("- ", 70) + "mail ⟦email⟧",
 	} {
 		body, err := json.Marshal(map[string]any{"conversation_id": first.ConversationID, "message": map[string]string{"body": text}})
