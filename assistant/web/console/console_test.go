@@ -74,6 +74,19 @@ func TestADraftIsSeenWholeAndItsActionsStayInSight(t *testing.T) {
 	b.clean()
 }
 
+func TestWhatAKeyUnfoldsComesIntoSight(t *testing.T) {
+	t.Parallel()
+	s := openDesk(t)
+	b := newTab(t)
+	b.logIn(s, "Mia")
+	b.openCase()
+	b.Size(1280, 500)
+	require.Greater(t, read[float64](b, `$('[data-load=similar]').getBoundingClientRect().top`), 500.0, "it is out of sight")
+	b.press("k")
+	b.await(`$('[data-load=similar] li') && $('[data-load=similar] li').getBoundingClientRect().bottom <= 500`)
+	b.clean()
+}
+
 func TestFiltersAreFoldedOnAPhoneUntilTheyAreAskedFor(t *testing.T) {
 	t.Parallel()
 	s := openDesk(t)
