@@ -280,3 +280,53 @@ func TestAnImportedArticleNamesItsEarlierSlugs(t *testing.T) {
 	require.Len(t, report.Problems, 1)
 	require.ErrorContains(t, report.Problems[0], `thief.md: redirects: "old" already leads to new in new.md`)
 }
+
+func TestArticlesAreListedByWordsOfTheirTexts(t *testing.T) {
+	t.Parallel()
+	kb := newLibrary(t)
+	kb.load(
+		article("fee", "en", "Withdrawal fee", "It costs 1 USDT, 100% of it for miners."),
+		article("fee", "zh-Hans", "提币手续费", "手续费为 1 USDT。"),
+		article("fee", "ar", "رسوم السحب", "لم تُضف الرسوم إلى الحساب."),
+		article("fee", "de", "Auszahlungsgebühr", "Ein Text."),
+		article("fee", "ru", "Комиссия за вывод", "Ещё один (1) текст."),
+		article("memo_tag", "en", "Forgotten MEMO", "Write to the desk."),
+	)
+	for text, want := range map[string][]string{
+		"":              {"fee ar", "fee de", "fee en", "fee ru", "fee zh-Hans", "memo_tag en"},
+		"WITHDRAW":      {"fee en"},
+		"miners fee":    {"fee en"},
+		"miners memo":   nil,
+		"usdt":          {"fee en", "fee zh-Hans"},
+		"手续费":           {"fee zh-Hans"},
+		"تضف الي":       {"fee ar"},
+		"رُسُوم":        {"fee ar"},
+		"GEBUHR":        {"fee de"},
+		"gebühr":        {"fee de"},
+		"КОМИССИЯ (1)":  {"fee ru"},
+		".*":            nil,
+		"[a-z":          nil,
+		"memo_t":        {"memo_tag en"},
+		"memo%":         nil,
+		"100%":          {"fee en"},
+		"m_mo":          nil,
+		`\`:             nil,
+		"' OR 1=1 --":   nil,
+		"one too few":   nil,
+		" \t memo \n  ": {"memo_tag en"},
+	} {
+		var written, listed []string
+		versions, err := kb.Written(t.Context(), retrieval.AuthorFilter{Words: retrieval.Words(text)})
+		require.NoError(t, err, text)
+		for _, v := range versions {
+			written = append(written, v.Slug+" "+v.Locale)
+		}
+		articles, err := kb.List(t.Context(), retrieval.Filter{Words: retrieval.Words(text)})
+		require.NoError(t, err, text)
+		for _, a := range articles {
+			listed = append(listed, a.Slug+" "+a.Locale)
+		}
+		require.Equal(t, want, written, text)
+		require.Equal(t, want, listed, text)
+	}
+}

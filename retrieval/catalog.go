@@ -53,6 +53,7 @@ type Filter struct {
 	// StaleOn keeps only articles whose review date is before this day.
 	StaleOn time.Time
 	Status  Status
+	Words   Words
 }
 
 // Article returns one article with its body, also by a slug that it had before, or ErrArticleNotFound. It is the version
@@ -91,7 +92,7 @@ func readArticle(ctx context.Context, pool *pgxpool.Pool, key articleKey) (Store
 
 // List returns the articles that match, without their bodies, ordered by slug and locale.
 func (x *Index) List(ctx context.Context, filter Filter) ([]StoredArticle, error) {
-	const query = selectArticle + `
+	query := selectArticle + `
 		WHERE (@audience = '' OR a.audience = @audience)
 			AND (@category = '' OR a.category = @category)
 			AND (@locale = '' OR a.locale = @locale)
@@ -100,6 +101,7 @@ func (x *Index) List(ctx context.Context, filter Filter) ([]StoredArticle, error
 			AND (@fresh_on::date IS NULL OR a.review_by IS NULL OR a.review_by >= @fresh_on)
 			AND (@stale_on::date IS NULL OR a.review_by < @stale_on)
 			AND (@status = '' OR a.status = @status)
+			AND ` + containsWords("a") + `
 			AND (a.slug, a.locale) > (@after_slug, @after_locale)
 		ORDER BY a.slug, a.locale LIMIT nullif(@limit, 0)`
 	args := pgx.NamedArgs{
@@ -115,6 +117,7 @@ func (x *Index) List(ctx context.Context, filter Filter) ([]StoredArticle, error
 		"stale_on":     nil,
 		"status":       string(filter.Status),
 		"with_body":    false,
+		"words":        filter.Words.patterns(),
 	}
 	if !filter.FreshOn.IsZero() {
 		args["fresh_on"] = filter.FreshOn

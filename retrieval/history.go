@@ -106,23 +106,25 @@ type AuthorFilter struct {
 	Limit  int
 	Locale string
 	Status Status
+	Words  Words
 }
 
 // Written returns the newest version of each article that is not deleted, without bodies, by slug and locale: also those
 // that are not live yet. Without a
 // limit it returns all.
 func (x *Index) Written(ctx context.Context, filter AuthorFilter) ([]Version, error) {
-	const query = selectVersion + `
+	query := selectVersion + `
 		WHERE NOT v.deleted
 			AND NOT EXISTS (
 				SELECT FROM article_versions n WHERE n.slug = v.slug AND n.locale = v.locale AND n.version > v.version)
 			AND (@locale = '' OR v.locale = @locale)
 			AND (@status = '' OR v.status = @status)
+			AND ` + containsWords("v") + `
 			AND (v.slug, v.locale) > (@after_slug, @after_locale)
 		ORDER BY v.slug, v.locale LIMIT nullif(@limit, 0)`
 	rows, err := x.pool.Query(ctx, query, pgx.NamedArgs{
 		"after_locale": filter.AfterLocale, "after_slug": filter.AfterSlug, "limit": filter.Limit, "locale": filter.Locale,
-		"status": string(filter.Status), "with_body": filter.Bodies,
+		"status": string(filter.Status), "with_body": filter.Bodies, "words": filter.Words.patterns(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list articles: %w", err)

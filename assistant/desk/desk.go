@@ -93,6 +93,8 @@ type Store interface {
 	Change(ctx context.Context, change Change) (assistant.Ticket, error)
 	ChangeComplaint(ctx context.Context, change ComplaintChange) (Complaint, error)
 	Detail(ctx context.Context, ticketID uuid.UUID) (Detail, error)
+	// Heard returns what each customer wrote last, by conversation. One that has no word of a customer is left out.
+	Heard(ctx context.Context, conversationIDs []uuid.UUID) (map[uuid.UUID]string, error)
 	History(ctx context.Context, ticketID uuid.UUID) ([]Entry, error)
 	Merge(ctx context.Context, change Change) (assistant.Ticket, error)
 	Next(ctx context.Context, actor Actor, at time.Time) (*assistant.Ticket, error)

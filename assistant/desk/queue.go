@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,4 +58,36 @@ func (d *Desk) Queue(ctx context.Context, filter Filter) ([]assistant.Ticket, *C
 	}
 	last := tickets[page-1]
 	return tickets[:page], &Cursor{ID: last.ID, Priority: last.Priority, RespondBy: last.RespondBy}, nil
+}
+
+// How much of a message is an excerpt, and how much of it is looked at for personal data: what begins in an excerpt must be seen whole
+// to be known. In characters.
+const (
+	excerptLength = 160
+	excerptLooked = 600
+)
+
+// Excerpts returns the beginnings of what the customers of tickets wrote last, by conversation and in one line. Personal data is masked
+// as in [Masker.Text].
+func (d *Desk) Excerpts(ctx context.Context, masker Masker, tickets []assistant.Ticket) (map[uuid.UUID]string, error) {
+	conversations := make([]uuid.UUID, len(tickets))
+	for i, ticket := range tickets {
+		conversations[i] = ticket.ConversationID
+	}
+	heard, err := d.store.Heard(ctx, conversations)
+	if err != nil {
+		return nil, fmt.Errorf("read excerpts: %w", err)
+	}
+	for id, text := range heard {
+		heard[id] = clip(masker.Text(clip(strings.Join(strings.Fields(text), " "), excerptLooked)), excerptLength)
+	}
+	return heard, nil
+}
+
+// clip returns the first characters of a text.
+func clip(text string, length int) string {
+	if runes := []rune(text); len(runes) > length {
+		return string(runes[:length]) + "…"
+	}
+	return text
 }

@@ -23,6 +23,7 @@ type articlesInput struct {
 	Cursor string `doc:"next_cursor of the page before." maxLength:"1000" query:"cursor"`
 	Limit  int    `default:"50" doc:"Articles on a page." maximum:"200" minimum:"1" query:"limit"`
 	Locale string `example:"zh-Hans" pattern:"^[A-Za-z0-9-]{2,35}$" patternDescription:"a BCP 47 tag" query:"locale"`
+	Q      string `doc:"Only articles with each of these words in slug, title or text, also as a part of a word." maxLength:"200" query:"q"`
 	Status string `doc:"Only for leads: others see published articles." enum:"draft,published,archived" query:"status"`
 }
 
@@ -158,10 +159,14 @@ func (s *server) articles(ctx context.Context, in *articlesInput) (*output[Artic
 			return nil, invalidField("locale", "use a BCP 47 tag like en, zh-Hans or pt")
 		}
 	}
+	if err := storable("q", in.Q); err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
 	list := ArticleList{Articles: []Article{}}
 	if requestFrom(ctx).caller.May(access.EditKnowledge) {
 		written, err := s.Index().Written(ctx, retrieval.AuthorFilter{
 			AfterLocale: after.Locale, AfterSlug: after.Slug, Limit: in.Limit + 1, Locale: locale, Status: retrieval.Status(in.Status),
+			Words: retrieval.Words(in.Q),
 		})
 		if err != nil {
 			return nil, s.articleProblem(ctx, err)
@@ -172,6 +177,7 @@ func (s *server) articles(ctx context.Context, in *articlesInput) (*output[Artic
 	} else {
 		filter := s.readable(ctx)
 		filter.AfterLocale, filter.AfterSlug, filter.Limit, filter.Locale = after.Locale, after.Slug, in.Limit+1, locale
+		filter.Words = retrieval.Words(in.Q)
 		published, err := s.Index().List(ctx, filter)
 		if err != nil {
 			return nil, s.articleProblem(ctx, err)

@@ -47,6 +47,7 @@ type Ticket struct {
 	ConversationID  uuid.UUID  `format:"uuid" json:"conversation_id"`
 	CreatedAt       time.Time  `json:"created_at"`
 	Escalations     int        `json:"escalations"`
+	Excerpt         string     `doc:"The beginning of what the customer wrote last, with personal data masked. Only in the list of tickets." json:"excerpt,omitempty"` //nolint:lll // a tag is one line
 	FirstResponseAt *time.Time `json:"first_response_at,omitempty"`
 	FollowUpAt      *time.Time `doc:"When the customer is asked whether the resolution holds." json:"follow_up_at,omitempty"`
 	HoldUntil       *time.Time `json:"hold_until,omitempty"`
@@ -198,9 +199,14 @@ func (s *server) tickets(ctx context.Context, in *ticketsInput) (*output[TicketL
 	if err != nil {
 		return nil, s.problemOf(ctx, err)
 	}
+	excerpts, err := s.Desk.Excerpts(ctx, s.masker, tickets)
+	if err != nil {
+		return nil, s.problemOf(ctx, err)
+	}
 	list := TicketList{Tickets: make([]Ticket, len(tickets))}
 	for i, ticket := range tickets {
 		list.Tickets[i] = NewTicket(ticket)
+		list.Tickets[i].Excerpt = excerpts[ticket.ConversationID]
 	}
 	if next != nil {
 		list.NextCursor = formatCursor(*next)

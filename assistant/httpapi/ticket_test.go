@@ -2,8 +2,10 @@ package httpapi_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,6 +48,30 @@ func TestQueueIsPagedInTheOrderOfUrgency(t *testing.T) {
 	} {
 		list := decode[httpapi.TicketList](t, s.do(t, call{key: s.agent, path: "/v1/tickets?" + test.filter}), http.StatusOK)
 		require.Len(t, list.Tickets, test.want, test.filter)
+	}
+}
+
+func TestQueueShowsWhatTheCustomerWroteLast(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, options{})
+	excerpt := func() string {
+		t.Helper()
+		list := decode[httpapi.TicketList](t, s.do(t, call{key: s.agent, path: "/v1/tickets"}), http.StatusOK)
+		require.Len(t, list.Tickets, 1)
+		return list.Tickets[0].Excerpt
+	}
+	first := s.ask(t, "I want to talk to a human")
+	require.Equal(t, "I want to talk to a human", excerpt())
+	for text, want := range map[string]string{
+		"还没有到账\n\n  我要投诉":                                       "还没有到账 我要投诉",
+		"أريد التحدث إلى موظف":                                  "أريد التحدث إلى موظف",
+		strings.Repeat("please ", 300):                          strings.Repeat("please ", 22) + "please…",
+		strings.Repeat("- ", 70) + "mail mia.wong@mail.example": strings.Repeat("- ", 70) + "mail ⟦email⟧",
+	} {
+		body, err := json.Marshal(map[string]any{"conversation_id": first.ConversationID, "message": map[string]string{"body": text}})
+		require.NoError(t, err)
+		decode[httpapi.AnswerResponse](t, s.do(t, call{body: string(body), key: s.widget, path: "/v1/answers"}), http.StatusOK)
+		require.Equal(t, want, excerpt())
 	}
 }
 

@@ -43,6 +43,33 @@ func (s *Store) Queue(ctx context.Context, f desk.Filter) ([]assistant.Ticket, e
 	return tickets, nil
 }
 
+// Heard implements desk.Store.
+func (s *Store) Heard(ctx context.Context, conversationIDs []uuid.UUID) (map[uuid.UUID]string, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT c.id AS conversation_id, m.id, m.body FROM unnest(@ids::uuid[]) c (id)
+		CROSS JOIN LATERAL (
+			SELECT id, body FROM messages WHERE conversation_id = c.id AND author = 'customer'
+			ORDER BY created_at DESC, id DESC LIMIT 1) m`, pgx.NamedArgs{"ids": conversationIDs})
+	if err != nil {
+		return nil, fmt.Errorf("read latest messages: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[struct {
+		ConversationID uuid.UUID
+		ID             uuid.UUID
+		Body           string
+	}])
+	if err != nil {
+		return nil, fmt.Errorf("read latest messages: %w", err)
+	}
+	heard := make(map[uuid.UUID]string, len(found))
+	for _, row := range found {
+		if heard[row.ConversationID], err = s.vault.Open(ctx, s.pool, messageBody.at(row.ID.String()), row.Body); err != nil {
+			return nil, err
+		}
+	}
+	return heard, nil
+}
+
 // queueQuery writes the statement of a filter from parts of this file.
 func queueQuery(f desk.Filter) (string, pgx.NamedArgs) {
 	args := pgx.NamedArgs{"limit": f.Limit}

@@ -49,6 +49,18 @@ func (b *testBundle) encrypted(t *testing.T) bool {
 	return on
 }
 
+func TestWhatCustomersWroteLastIsReadFromSealedTexts(t *testing.T) {
+	t.Parallel()
+	b, _, _ := sealedCustomer(t)
+	var conversation uuid.UUID
+	require.NoError(t, b.pool.QueryRow(t.Context(), `SELECT conversation_id FROM messages WHERE author = 'customer' LIMIT 1`).Scan(&conversation))
+	silent := uuid.New()
+	heard, err := b.store.Heard(t.Context(), []uuid.UUID{conversation, silent})
+	require.NoError(t, err)
+	require.Contains(t, heard[conversation], needle)
+	require.NotContains(t, heard, silent)
+}
+
 func TestUnseal(t *testing.T) {
 	t.Parallel()
 

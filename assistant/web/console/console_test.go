@@ -59,6 +59,50 @@ func TestAgentAcceptsADraftWithThreeKeysFromTheQueue(t *testing.T) {
 	b.clean()
 }
 
+func TestADraftIsSeenWholeAndItsActionsStayInSight(t *testing.T) {
+	t.Parallel()
+	s := openDesk(t)
+	b := newTab(t)
+	b.logIn(s, "Mia")
+	b.openCase()
+	b.Size(1280, 500)
+	b.Do(`$('#body').value = 'A line\n'.repeat(80); $('#body').dispatchEvent(new Event('input', {bubbles: true}))`)
+	require.True(t, read[bool](b, `$('#body').scrollHeight <= $('#body').clientHeight`), "the box shows all of its text")
+	require.Less(t, read[float64](b, `$('#send').getBoundingClientRect().bottom`), 500.0)
+	b.Do(`$('#reply').scrollTop = 700`)
+	require.Less(t, read[float64](b, `$('#send').getBoundingClientRect().bottom`), 500.0)
+	b.clean()
+}
+
+func TestWhatAKeyUnfoldsComesIntoSight(t *testing.T) {
+	t.Parallel()
+	s := openDesk(t)
+	b := newTab(t)
+	b.logIn(s, "Mia")
+	b.openCase()
+	b.Size(1280, 500)
+	require.Greater(t, read[float64](b, `$('[data-load=similar]').getBoundingClientRect().top`), 500.0, "it is out of sight")
+	b.press("k")
+	b.await(`$('[data-load=similar] li') && $('[data-load=similar] li').getBoundingClientRect().bottom <= 500`)
+	b.clean()
+}
+
+func TestFiltersAreFoldedOnAPhoneUntilTheyAreAskedFor(t *testing.T) {
+	t.Parallel()
+	s := openDesk(t)
+	b := newTab(t)
+	b.logIn(s, "Mia")
+	require.True(t, read[bool](b, `shown('[name=intent]') && !shown('.fold')`))
+	b.Size(390, 844)
+	require.True(t, read[bool](b, `!shown('[name=intent]') && shown('[name=status]')`))
+	require.Less(t, read[float64](b, `$('.row').getBoundingClientRect().top`), 300.0, "the first case is seen at once")
+	b.Do(`$('.fold input').click()`)
+	require.True(t, read[bool](b, `shown('[name=intent]')`))
+	b.open(s.Base + "/console?intent=withdrawal.pending")
+	require.True(t, read[bool](b, `shown('[name=intent]') && !shown('[name=risk]')`), "what is set is seen")
+	b.clean()
+}
+
 func TestAgentEditsADraftAndTheGuardSpeaksWhileTyping(t *testing.T) {
 	t.Parallel()
 	s := openDesk(t)

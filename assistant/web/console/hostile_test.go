@@ -29,6 +29,9 @@ func TestTextFromOutsideIsText(t *testing.T) {
 		b.clean()
 	}
 	b.enter(s, lead)
+	b.await(`shown('.row .last')`)
+	require.Contains(t, read[string](b, `$('.row .last').textContent`), evil)
+	harmless()
 	b.openCase()
 	b.press("i")
 	b.Write(evil)

@@ -60,7 +60,7 @@ func (v *visit) account() (string, any, error) {
 
 func (v *visit) articles() (string, any, error) {
 	var list httpapi.ArticleList
-	filter, query, err := v.ask("/v1/articles", []string{"cursor", "locale", "status"}, &list)
+	filter, query, err := v.ask("/v1/articles", []string{"cursor", "locale", "q", "status"}, &list)
 	return "articles", listPage[httpapi.Article]{
 		Filter: filter, Next: nextPage("/console/articles", query, list.NextCursor), Rows: list.Articles,
 	}, err

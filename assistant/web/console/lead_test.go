@@ -121,3 +121,58 @@ func testPolicy(t *testing.T, s *system, b *tab) {
 	require.Equal(t, "answered", outcome)
 	b.clean()
 }
+
+// TestListsAreNarrowedByWords types into the field that "/" leads to, on a list that the service narrows and on one that is whole on its page.
+func TestListsAreNarrowedByWords(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	admin := s.addAs(t, "Ana", access.Admin)
+	for _, name := range []string{"Grüße", "问候", "تحية"} {
+		s.Exec(t, `INSERT INTO macros (name, language, body, updated_at, updated_by) VALUES ($1, 'en', 'Hello', now(), 'test')`, name)
+	}
+	s.Exec(t, `INSERT INTO article_versions (slug, locale, version, title, body_markdown, category, intents, audience, status, jurisdictions, source,
+			content_hash, changed_by)
+		SELECT 'many-' || i, 'en', 1, 'One of many ' || i, 'Text ' || i, '', '{}', 'public', 'published', '{}', 'test', sha256(i::text::bytea), 'test'
+		FROM generate_series(1, 120) i`)
+	b := newTab(t)
+	b.enter(s, admin)
+	titles := `$$('#rows tr').filter((row) => row.getClientRects().length).map((row) => row.cells[0].innerText.trim()).join()`
+	find := func(words string) {
+		t.Helper()
+		b.Do(`$('input[type=search]').select()`)
+		b.Write(words)
+	}
+
+	b.open(s.Base + "/console/articles")
+	b.await(`shown('#more a')`)
+	b.press("/")
+	b.await(`focus().name === 'q'`)
+	find("MANY 117")
+	b.await(titles + ` === 'One of many 117' && !shown('#more a')`)
+	require.Contains(t, read[string](b, `location.search`), "q=MANY+117", "the address can be kept")
+	require.Equal(t, "q", read[string](b, `focus().name`))
+	find("many")
+	b.await(`$$('#rows tr').length === 50 && new URL($('#more a').href).searchParams.get('q') === 'many'`)
+	for words, want := range map[string]string{"已提交 链上广播": "提币处理中或未到账怎么办", "no such words": "Nothing here."} {
+		find(words)
+		b.await(titles + ` === '` + want + `' || ` + titles + `.includes('` + want + `')`)
+	}
+	b.clean()
+
+	b.open(s.Base + "/console/macros")
+	for words, want := range map[string]string{"grüß hello": "Grüße", "问": "问候", "تح": "تحية", "nothing": ""} {
+		find(words)
+		b.await(titles + ` === '` + want + `'`)
+	}
+	b.open(s.Base + "/console/people")
+	find("lead")
+	b.await(titles + ` === ''`)
+	find("admin ana")
+	b.await(titles + ` === 'Ana'`)
+
+	b.open(s.Base + "/console/audit")
+	b.Do(`$('[name=action]').value = 'agent.add'; $('[name=action]').dispatchEvent(new Event('change', {bubbles: true}))`)
+	b.await(`location.search === '?action=agent.add'`)
+	require.Equal(t, "?action=agent.add", read[string](b, `$('#export').search`), "the export holds what is shown")
+	b.clean()
+}

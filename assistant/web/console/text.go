@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/deskhand/deskhand/assistant/httpapi"
+	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
 
 // The languages of the console.
@@ -119,11 +120,13 @@ func trusted(rendered string) template.HTML {
 // functions are what the templates may call.
 func functions() template.FuncMap {
 	return template.FuncMap{
+		"asked":     asked,
 		"autonym":   autonym,
 		"browser":   browser,
 		"deref":     deref,
 		"direction": direction,
 		"excerpt":   excerpt,
+		"isDanger":  func(found string) bool { return found != string(risk.HumanWanted) }, // most cases in a queue want a person
 		"isLate":    isLate,
 		"interval":  interval,
 		"iso":       func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
@@ -214,6 +217,17 @@ func browser(userAgent string) string {
 		return userAgent
 	}
 	return program + " · " + system
+}
+
+// asked are the notes that ask for a fact of the taxonomy. How to put them to the customer stands where they are asked back.
+func asked(notes []httpapi.DraftNote) []httpapi.DraftNote {
+	var asks []httpapi.DraftNote
+	for _, note := range notes {
+		if note.Kind == "ask" && note.Purpose != "" {
+			asks = append(asks, note)
+		}
+	}
+	return asks
 }
 
 // short is an id as people compare it.

@@ -4,6 +4,8 @@ import { held } from './case.js';
 import { momentOf, now } from './time.js';
 import { shown } from './lead.js';
 
+const filterAfter = 250; // ms without a key before a list is asked for again
+
 // bodyOf reads a form as the service wants it: fields that are empty and not required are left out.
 export function bodyOf(form) {
   const body = {};
@@ -82,8 +84,33 @@ export function listenForForms() {
   });
   $('#filters')?.addEventListener('change', (event) => filter(event.currentTarget));
   $('#filters')?.addEventListener('submit', (event) => { event.preventDefault(); filter(event.currentTarget); });
-  const audit = $('#export');
-  if (audit) audit.href += location.search;
+  let typing;
+  $('#filters')?.addEventListener('input', (event) => {
+    if (event.target.type !== 'search') return;
+    const form = event.currentTarget;
+    clearTimeout(typing);
+    typing = setTimeout(() => filter(form), filterAfter);
+  });
+  const finding = $('[data-finds]');
+  finding?.addEventListener('input', () => find(finding));
+  finding?.form.addEventListener('submit', (event) => event.preventDefault());
+  document.addEventListener('refreshed', () => { if (finding) find(finding); });
+  exportAsShown();
+}
+
+// find hides the rows of a list that is whole on the page unless they have each of the words.
+function find(field) {
+  const words = field.value.toLocaleLowerCase().split(/\s+/);
+  for (const row of document.getElementById(field.dataset.finds).rows) {
+    const text = [...row.cells].map((cell) => $('select', cell)?.selectedOptions[0].text ?? cell.textContent).join(' ').toLocaleLowerCase();
+    row.hidden = !words.every((one) => text.includes(one));
+  }
+}
+
+// exportAsShown has the export hold what the filters select.
+function exportAsShown() {
+  const link = $('#export');
+  if (link) link.search = location.search;
 }
 
 // stillIn leads back to the log-in when there is no session to go on with: it has expired, or a step was taken whose answer was lost.
@@ -99,7 +126,10 @@ async function filter(form) {
     if (!field.checkValidity()) { field.reportValidity(); return; }
     if (field.type === 'checkbox' ? field.checked : field.value) query.set(field.name, field.value);
   }
-  history.replaceState(null, '', `${location.pathname}?${query}`);
+  const address = `${location.pathname}?${query}`;
+  if (address === location.pathname + location.search) return; // Enter after the last key was heard, or the focus left the field
+  history.replaceState(null, '', address);
+  exportAsShown();
   if (!$('[data-region]')) { location.reload(); return; }
   await refresh().catch((error) => tell(error.message));
 }

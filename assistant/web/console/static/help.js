@@ -129,6 +129,7 @@ async function similar(details) {
       return item;
     }));
     if (!cases.length) list.replaceChildren(make('li', word('similar.none'), 'dim'));
+    details.scrollIntoView({ block: 'start' });
   } catch (refused) {
     delete list.dataset.asked;
     list.replaceChildren(make('li', refused.message, 'error'));

@@ -33,6 +33,7 @@ function press(element) {
     return;
   }
   element.click();
+  if (element.localName === 'summary') element.scrollIntoView({ block: 'start' }); // what a key unfolds is seen
 }
 
 function open(dialog) {
