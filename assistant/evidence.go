@@ -58,7 +58,7 @@ func evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.
 // that the first lacks.
 func (r DraftRequest) subject(hit retrieval.Hit, draft Draft) retrieval.Hit {
 	first := r.Results.Hits[0]
-	if draft.Method == MethodExtractive && asksTime(r.Case.Question.Body) && first.Article.Category == hit.Article.Category {
+	if draft.Method == MethodExtractive && (r.narrowing.time || r.narrowing.narrows()) && first.Article.Category == hit.Article.Category {
 		return first
 	}
 	return hit
