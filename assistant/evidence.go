@@ -45,6 +45,7 @@ func evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.
 	evidence.Coverage = e.Coverage
 	evidence.IntentMatch = subject.Evidence.IntentMatch
 	evidence.Margin = subject.Evidence.Margin
+	evidence.Met = request.met(draft)
 	evidence.OfAnother = len(request.unmet(draft)) > 0
 	evidence.Similarity = e.Similarity
 	for _, prediction := range request.Triage.Intents {

@@ -185,6 +185,13 @@ func (r DraftRequest) unmet(draft Draft) []facts.NameKind {
 	return r.narrowing.unmet(draft, r.beside(draft))
 }
 
+// met reports whether a draft gives the value for what the question names, and its source says so.
+func (r DraftRequest) met(draft Draft) bool {
+	return r.narrowing.narrows() && slices.ContainsFunc(r.narrowing.linesOf(draft), func(s stated) bool {
+		return r.narrowing.meets(s) && r.narrowing.isSaid(s, draft)
+	})
+}
+
 // linesOf are the lines that a draft rests on: its own where it was extracted, else those of the sources that it cites.
 func (n narrowing) linesOf(draft Draft) []stated {
 	var lines []stated

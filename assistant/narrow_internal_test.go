@@ -117,3 +117,19 @@ func TestAModelThatReadsTheWrongRowIsNotSent(t *testing.T) {
 	require.Equal(t, []facts.NameKind{facts.NameNetwork}, request.unmet(draft("It costs 1.5 USDT.")))
 	require.Equal(t, []facts.NameKind{facts.NameNetwork}, request.unmet(draft("费用为 1.5 USDT。")))
 }
+
+// TestADraftThatNamesWhatTheQuestionNamesIsSurer: such a line is evidence, one that is said of all is none.
+func TestADraftThatNamesWhatTheQuestionNamesIsSurer(t *testing.T) {
+	t.Parallel()
+
+	a := reading(t)
+	rows := extracted("How to withdraw > Network fees", "- USDT TRC-20: Fee 1.5 USDT", "- BTC Bitcoin: Fee 0.0002 BTC")
+	for question, met := range map[string]bool{
+		"withdrawal fee for btc": true, "提 USDT 走波场手续费多少": true, "كم رسوم سحب البيتكوين": true,
+		"withdrawal fee for doge": false, "withdrawal fee": false, "how do i withdraw btc": false,
+	} {
+		require.Equal(t, met, DraftRequest{narrowing: a.narrowing(question)}.met(rows), question)
+	}
+	general := extracted("Deposits > Fees", "Quayside charges a fee of 0 USDT for deposits.")
+	require.False(t, DraftRequest{narrowing: a.narrowing("deposit fee for doge")}.met(general))
+}

@@ -28,6 +28,7 @@ type Evidence struct {
 	GuardPassed     bool    `json:"guard_passed"`
 	IntentMatch     bool    `json:"intent_match"`     // the article answers what triage believes the question is
 	Margin          float64 `json:"margin"`           // distance of the best article to the next, in units of the fused score
+	Met             bool    `json:"met"`              // a line of the draft gives the value for what the question names
 	OfAnother       bool    `json:"of_another"`       // the draft gives the value of something else than the question names
 	Similarity      float64 `json:"similarity"`       // cosine of question and passage, -1 to 1
 	TriageCertainty float64 `json:"triage_certainty"` // probability that the question is about an intent that the article answers, 0 to 1
@@ -35,7 +36,7 @@ type Evidence struct {
 
 // names of the features, in the order in which features returns their values.
 var names = []string{
-	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "similarity",
+	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "met", "similarity",
 }
 
 // Labelled is evidence with the truth beside it.
@@ -250,6 +251,7 @@ func features(e Evidence) []float64 {
 		e.TriageCertainty,
 		indicator(e.IntentMatch),
 		math.Log1p(max(e.Margin, 0)),
+		indicator(e.Met),
 		e.Similarity,
 	}
 }
