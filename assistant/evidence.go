@@ -60,7 +60,10 @@ func evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.
 // that the first lacks.
 func (r DraftRequest) subject(hit retrieval.Hit, draft Draft) retrieval.Hit {
 	first := r.Results.Hits[0]
-	if draft.Method == MethodExtractive && (r.narrowing.time || r.narrowing.narrows()) && first.Article.Category == hit.Article.Category {
+	if first.Article.Category != hit.Article.Category || !r.narrowing.time && !r.narrowing.narrows() {
+		return hit
+	}
+	if draft.Method == MethodExtractive || r.met(draft) {
 		return first
 	}
 	return hit

@@ -129,27 +129,33 @@ func extractFrom(hit retrieval.Hit, request DraftRequest) Draft {
 	return draft
 }
 
+// How a passage gives the value that a question asks for.
+const (
+	givesNone  = iota
+	givesAll   // for all alike
+	givesNamed // for what the question names
+)
+
+// gives tells how a passage gives the value asked for.
+func (r DraftRequest) gives(hit retrieval.Hit, passage retrieval.Passage) int {
+	titles, best := heading(sourceOf(hit, passage)), givesNone
+	for line := range strings.Lines(passage.Body) {
+		switch s := r.narrowing.line(titles, line); {
+		case r.narrowing.meets(s):
+			return givesNamed
+		case s.value && r.narrowing.fits(s):
+			best = givesAll
+		}
+	}
+	return best
+}
+
 // valueFirst puts the passage that gives the value asked for behind the opening of the article, before those that match better.
 func (r DraftRequest) valueFirst(hit retrieval.Hit, passages []retrieval.Passage) []retrieval.Passage {
-	if len(passages) < 2 || !r.narrowing.time && !r.narrowing.narrows() {
+	if len(passages) < 2 || !r.narrowing.time && !r.narrowing.narrows() || r.gives(hit, passages[0]) == givesNamed {
 		return passages
 	}
-	gives := func(passage retrieval.Passage) int {
-		titles, best := heading(sourceOf(hit, passage)), 0
-		for line := range strings.Lines(passage.Body) {
-			switch s := r.narrowing.line(titles, line); {
-			case r.narrowing.meets(s):
-				return 2
-			case s.value && r.narrowing.fits(s):
-				best = 1
-			}
-		}
-		return best
-	}
-	if gives(passages[0]) == 2 {
-		return passages
-	}
-	slices.SortStableFunc(passages[1:], func(a, b retrieval.Passage) int { return cmp.Compare(gives(b), gives(a)) })
+	slices.SortStableFunc(passages[1:], func(a, b retrieval.Passage) int { return cmp.Compare(r.gives(hit, b), r.gives(hit, a)) })
 	return passages
 }
 

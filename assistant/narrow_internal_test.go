@@ -9,6 +9,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/triage/facts"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/retrieval"
 	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
@@ -132,4 +133,29 @@ func TestADraftThatNamesWhatTheQuestionNamesIsSurer(t *testing.T) {
 	}
 	general := extracted("Deposits > Fees", "Quayside charges a fee of 0 USDT for deposits.")
 	require.False(t, DraftRequest{narrowing: a.narrowing("deposit fee for doge")}.met(general))
+}
+
+// TestAModelSeesThePassageThatGivesTheValue: it would else be asked to answer from openings and guess, or hand over what an article says.
+func TestAModelSeesThePassageThatGivesTheValue(t *testing.T) {
+	t.Parallel()
+
+	hit := func(slug string, bodies ...string) retrieval.Hit {
+		h := retrieval.Hit{Article: retrieval.ArticleRef{Locale: "en", Slug: slug, Title: slug}, Passage: retrieval.Passage{Body: bodies[0]}}
+		for i, body := range bodies[1:] {
+			h.More = append(h.More, retrieval.Passage{Body: body, Ordinal: i + 1})
+		}
+		return h
+	}
+	const row = "- Bitcoin: 20 to 40 minutes\n- Solana: under 1 minute"
+	request := DraftRequest{Results: retrieval.Results{Hits: []retrieval.Hit{
+		hit("how-to-deposit", "Open Assets and choose the coin."), hit("waiting", "Your deposit is on its way.", "Be patient.", row),
+	}}}
+	for question, first := range map[string]string{
+		"how long does a btc deposit take": row, "how do i deposit btc": "Open Assets", "how long does a litecoin deposit take": "Open Assets",
+	} {
+		request.narrowing = reading(t).narrowing(question)
+		sources := modelSources(request)
+		require.Contains(t, sources[0].Text, first, question)
+		require.LessOrEqual(t, len(sources), passagesShown)
+	}
 }

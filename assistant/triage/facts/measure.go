@@ -1,6 +1,9 @@
 package facts
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Measure is something that a desk's articles give a number of.
 type Measure string
@@ -53,7 +56,9 @@ func (r *Reader) Measures(text string) []Measure {
 			i += size
 			continue
 		}
-		if i = end; measure != "" {
+		before := strings.TrimRight(text[:i], " ")
+		minutes := text[i:end] == "min" && digitAt(before, len(before)-1)
+		if i = end; measure != "" && !minutes {
 			found = append(found, measure)
 		}
 	}
