@@ -24,7 +24,9 @@ type narrowing struct {
 // narrowing reads a question.
 func (a *Assistant) narrowing(question string) narrowing {
 	n := narrowing{measures: a.Triager.Measures(question), time: asksTime(question), triager: a.Triager}
-	n.names = namesOf(a.Triager.Names(question), func(name facts.Name) bool { return name.Kind != facts.NameAsset || !name.Both }) // "on Solana"
+	n.names = namesOf(a.Triager.Names(question), func(name facts.Name) bool {
+		return name.Kind != facts.NameAsset || !name.Both // "on Solana"
+	})
 	if n.byNetwork() {
 		addHomes(n.names)
 		delete(n.names, facts.NameAsset)

@@ -163,7 +163,7 @@ func unreadable(err error) error {
 
 // kindName is what a lead calls a kind of values.
 func kindName(kind reflect.Kind) string {
-	switch kind { //nolint:exhaustive // a policy has no others
+	switch kind {
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int, reflect.Int64:

@@ -53,8 +53,9 @@ var things = map[NameKind]map[string]string{
 		"bitcoin": `bitcoin|比特币|比特幣|биткоин*|биткойн*|비트코인|بيتكوين|بتكوين|ビットコイン|segwit|omni`, "bsc": `bep20|bep-20|bep 20|bsc|bnb chain|
 			bnb smart chain|binance smart chain|币安智能链|幣安智能鏈`, "bep2": `bep2`, "brc20": `brc20|brc-20|brc 20`,
 		"ethereum": `erc20|erc-20|erc 20|ерц20|ерц-20|ethereum|以太坊|эфириум*|이더리움|ايثيريوم|ايثريوم|イーサリアム`, "layer2": `layer 2|layer2|l2`,
-		"lightning": `lightning|lightning network|闪电网络|閃電網路|лайтнинг|라이트닝`, "optimism": `optimism`, "polygon": `polygon|马蹄链|полигон|폴리곤|بوليغون`,
-		"solana": `solana|spl|索拉纳|索拉納|솔라나|سولانا|ソラナ`, "ton": `ton|ton network`, "tron": `trc20|trc-20|trc 20|трц20|трц-20|tron|波场|波場|
+		"lightning": `lightning|lightning network|闪电网络|閃電網路|лайтнинг|라이트닝`, "optimism": `optimism`,
+		"polygon": `polygon|马蹄链|полигон|폴리곤|بوليغون`,
+		"solana":  `solana|spl|索拉纳|索拉納|솔라나|سولانا|ソラナ`, "ton": `ton|ton network`, "tron": `trc20|trc-20|trc 20|трц20|трц-20|tron|波场|波場|
 			трон*|트론|ترون|トロン`, "xrp": `xrp ledger|xrpl`,
 	},
 	NameProduct: {
@@ -73,12 +74,16 @@ var things = map[NameKind]map[string]string{
 }
 
 // vipMarks stand between VIP and its number; vipBehind are what a number before VIP is followed by.
-var vipMarks = []string{" ", "-", "level", "lvl", "tier", "等级", "等級", "级别", "級別", "уровня", "уровень", "등급", "المستوي", "مستوي", "レベル", "seviye", "cap", "nivel", "nível"}
+var vipMarks = []string{
+	" ", "-", "level", "lvl", "tier", "等级", "等級", "级别", "級別", "уровня", "уровень", "등급",
+	"المستوي", "مستوي", "レベル", "seviye", "cap", "nivel", "nível",
+}
 
 // homes are the networks of the assets that have one of their own, and are asked for without naming it.
 var homes = map[string]string{
 	"ADA": "cardano", "ATOM": "cosmos", "AVAX": "avalanche", "BCH": "bitcoin cash", "BNB": "bsc", "BTC": "bitcoin", "DOGE": "dogecoin", "EOS": "eos",
-	"ETC": "ethereum classic", "ETH": "ethereum", "FIL": "filecoin", "HBAR": "hedera", "LTC": "litecoin", "MATIC": "polygon", "SOL": "solana", "TON": "ton",
+	"ETC": "ethereum classic", "ETH": "ethereum", "FIL": "filecoin",
+	"HBAR": "hedera", "LTC": "litecoin", "MATIC": "polygon", "SOL": "solana", "TON": "ton",
 	"TRX": "tron", "XLM": "stellar", "XMR": "monero", "XRP": "xrp", "ZEC": "zcash",
 }
 
