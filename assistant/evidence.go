@@ -45,6 +45,8 @@ func evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.
 	evidence.Coverage = e.Coverage
 	evidence.IntentMatch = subject.Evidence.IntentMatch
 	evidence.Margin = subject.Evidence.Margin
+	evidence.Met = request.met(draft)
+	evidence.OfAnother = len(request.unmet(draft)) > 0
 	evidence.Similarity = e.Similarity
 	for _, prediction := range request.Triage.Intents {
 		if slices.Contains(subject.Article.Intents, prediction.Intent) {
@@ -58,7 +60,10 @@ func evidenceFor(request DraftRequest, draft Draft, verdict Verdict) confidence.
 // that the first lacks.
 func (r DraftRequest) subject(hit retrieval.Hit, draft Draft) retrieval.Hit {
 	first := r.Results.Hits[0]
-	if draft.Method == MethodExtractive && asksTime(r.Case.Question.Body) && first.Article.Category == hit.Article.Category {
+	if first.Article.Category != hit.Article.Category || !r.narrowing.time && !r.narrowing.narrows() {
+		return hit
+	}
+	if draft.Method == MethodExtractive || r.met(draft) {
 		return first
 	}
 	return hit

@@ -23,6 +23,8 @@ type DraftRequest struct {
 	Reader      Reader
 	Results     retrieval.Results
 	Triage      triage.Triage
+
+	narrowing narrowing // of the question
 }
 
 // Reader is who reads a draft first.
@@ -42,17 +44,35 @@ func Extract(request DraftRequest) Draft {
 		return Draft{Language: request.Language, Method: MethodExtractive}
 	}
 	draft := extractFrom(hit, request)
-	if !asksTime(request.Case.Question.Body) || guard.NamesTime(draft.Text()) {
+	if !request.open(draft) {
 		return draft
 	}
-	found, most := draft, math.Inf(-1)
+	best, most, various := draft, math.Inf(-1), draft
 	for _, other := range neighbours(hit, request.Results.Hits) {
 		next := extractFrom(other, request)
-		if fit := request.timeFit(next); fit > most {
-			found, most = next, fit
+		if len(request.unmet(next)) > 0 {
+			if len(request.unmet(various)) == 0 {
+				various = next
+			}
+		} else if fit := request.valueFit(next); fit > most {
+			best, most = next, fit
 		}
 	}
-	return found
+	if most < named && len(request.unmet(various)) > 0 { // the value differs by what the question names: one for all is no answer
+		return various
+	}
+	return best
+}
+
+// mostPassages is how many passages of an article a draft is made of. What gives the value asked for is looked for in all that were found.
+const mostPassages = 4
+
+// named is how much better a line fits that names what the question names: more than any text fits.
+const named = 10
+
+// open reports whether a draft leaves open what the question asks for: it names no time, or gives the value of something else.
+func (r DraftRequest) open(draft Draft) bool {
+	return r.narrowing.time && !guard.NamesTime(draft.Text()) || len(r.unmet(draft)) > 0
 }
 
 // neighbours are the other articles that were found on the same subject, in the same language.
@@ -63,13 +83,21 @@ func neighbours(hit retrieval.Hit, hits []retrieval.Hit) []retrieval.Hit {
 	})
 }
 
-// timeFit is how well the sentence of a draft that names a time answers the question; the least of all numbers where none does.
-func (r DraftRequest) timeFit(draft Draft) float64 {
+// valueFit is how well the sentence of a draft that gives the value asked for answers the question; one that names what the question names
+// is better than any that does not. The least of all numbers where none gives it.
+func (r DraftRequest) valueFit(draft Draft) float64 {
 	most := math.Inf(-1)
 	for _, sentence := range draft.Sentences {
-		if r.Fits != nil && guard.NamesTime(sentence.Text) {
-			most = max(most, r.Fits(heading(draft.Sources[sentence.Citations[0]])+"\n"+sentence.Text))
+		titles := heading(draft.Sources[sentence.Citations[0]])
+		line := r.narrowing.line(titles, sentence.Text)
+		if r.Fits == nil || !line.value {
+			continue
 		}
+		fit := r.Fits(titles + "\n" + sentence.Text)
+		if r.narrowing.meets(line) {
+			fit += named
+		}
+		most = max(most, fit)
 	}
 	return most
 }
@@ -77,14 +105,15 @@ func (r DraftRequest) timeFit(draft Draft) float64 {
 // extractFrom drafts from one article.
 func extractFrom(hit retrieval.Hit, request DraftRequest) Draft {
 	draft := Draft{Answerable: true, Language: hit.Article.Locale, Method: MethodExtractive}
-	room, passages := extractRunes, passagesToSend(hit)
+	room, passages := extractRunes, request.valueFirst(hit, passagesToSend(hit))
 	if request.Reader == ReaderAgent {
 		room, passages = extractAgentRunes, allPassages(hit)
 	}
+	passages = passages[:min(len(passages), mostPassages)]
 	for i, passage := range passages {
 		switch {
 		case i == 1:
-			passage.Body = shortened(passage.Body, room, request.Fits)
+			passage.Body = shortened(passage.Body, room, request.fitOf(hit, passage))
 		case i > 1 && request.Reader == ReaderAgent && utf8.RuneCountInString(passage.Body) <= room:
 			// an agent strikes out what is too much
 		case i > 1:
@@ -98,6 +127,51 @@ func extractFrom(hit retrieval.Hit, request DraftRequest) Draft {
 		draft.Sentences = append(draft.Sentences, sentences(passage, len(draft.Sources)-1)...)
 	}
 	return draft
+}
+
+// How a passage gives the value that a question asks for.
+const (
+	givesNone  = iota
+	givesAll   // for all alike
+	givesNamed // for what the question names
+)
+
+// gives tells how a passage gives the value asked for.
+func (r DraftRequest) gives(hit retrieval.Hit, passage retrieval.Passage) int {
+	titles, best := heading(sourceOf(hit, passage)), givesNone
+	for line := range strings.Lines(passage.Body) {
+		switch s := r.narrowing.line(titles, line); {
+		case r.narrowing.meets(s):
+			return givesNamed
+		case s.value && r.narrowing.fits(s):
+			best = givesAll
+		}
+	}
+	return best
+}
+
+// valueFirst puts the passage that gives the value asked for behind the opening of the article, before those that match better.
+func (r DraftRequest) valueFirst(hit retrieval.Hit, passages []retrieval.Passage) []retrieval.Passage {
+	if len(passages) < 2 || !r.narrowing.time && !r.narrowing.narrows() || r.gives(hit, passages[0]) == givesNamed {
+		return passages
+	}
+	slices.SortStableFunc(passages[1:], func(a, b retrieval.Passage) int { return cmp.Compare(r.gives(hit, b), r.gives(hit, a)) })
+	return passages
+}
+
+// fitOf is how well a line of a passage answers: what gives the value asked for, above all else.
+func (r DraftRequest) fitOf(hit retrieval.Hit, passage retrieval.Passage) func(line string) float64 {
+	if r.Fits == nil {
+		return nil
+	}
+	titles := heading(sourceOf(hit, passage))
+	return func(line string) float64 {
+		fit := r.Fits(line)
+		if r.narrowing.narrows() && r.narrowing.meets(r.narrowing.line(titles, line)) {
+			fit += named
+		}
+		return fit
+	}
 }
 
 // betterThan tells a line of a passage of an article that answers better than all that a draft has.
@@ -172,9 +246,12 @@ func sentences(passage retrieval.Passage, source int) []Sentence {
 	return made
 }
 
+// titleMark stands between the titles above a passage.
+const titleMark = " > "
+
 // sourceOf is a passage as the guard and the agent see it: with the titles that say what it is about.
 func sourceOf(hit retrieval.Hit, passage retrieval.Passage) Source {
-	heading := strings.Join(append([]string{hit.Article.Title}, passage.HeadingPath...), " > ")
+	heading := strings.Join(append([]string{hit.Article.Title}, passage.HeadingPath...), titleMark)
 	return Source{
 		Article:  citationOf(hit),
 		Language: hit.Article.Locale,

@@ -25,7 +25,7 @@ const (
 // ModelDrafter returns a DraftFunc that asks a model, once. What comes back is held to the same guard as any text.
 func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
 	return func(ctx context.Context, request DraftRequest) (Draft, error) {
-		sources := modelSources(request.Results.Hits)
+		sources := modelSources(request)
 		in, tokens := draftInput(request, sources), draftTokens
 		prompt, err := library.Draft(in)
 		if request.Reader == ReaderAgent {
@@ -65,20 +65,44 @@ func ModelDrafter(model llm.Model, library *prompts.Library) DraftFunc {
 // passagesShown fits the token budget of a prompt. What is dropped is the lowest in rank, as a whole.
 const passagesShown = 6
 
-// modelSources are the passages that a model may cite: of every hit the one that matched, and the opening of the best.
-func modelSources(hits []retrieval.Hit) []Source {
-	var sources []Source
-	for i, hit := range hits {
+// modelSources are the passages that a model may cite: of every hit the one that matched, and the opening of the best. Where the question
+// asks for a value, the passage that gives it stands for its article, and before all others.
+func modelSources(request DraftRequest) []Source {
+	var giving, others []Source
+	for i, hit := range request.Results.Hits {
 		passages := []retrieval.Passage{hit.Passage}
+		if value, ok := request.giving(hit); ok {
+			giving = append(giving, sourceOf(hit, value))
+			passages = nil
+		}
 		if i == 0 {
 			passages = passagesToSend(hit)
 			passages = passages[:min(len(passages), 2)]
 		}
 		for _, passage := range passages {
-			sources = append(sources, sourceOf(hit, passage))
+			others = append(others, sourceOf(hit, passage))
+		}
+	}
+	sources := giving
+	for _, source := range others {
+		if !slices.ContainsFunc(giving, func(given Source) bool { return given.Text == source.Text }) {
+			sources = append(sources, source)
 		}
 	}
 	return sources[:min(len(sources), passagesShown)]
+}
+
+// giving is the passage of a hit with a line that gives the value for what the question names, if there is one.
+func (r DraftRequest) giving(hit retrieval.Hit) (retrieval.Passage, bool) {
+	if !r.narrowing.narrows() {
+		return retrieval.Passage{}, false
+	}
+	for _, passage := range passagesToSend(hit) {
+		if r.gives(hit, passage) == givesNamed {
+			return passage, true
+		}
+	}
+	return retrieval.Passage{}, false
 }
 
 func draftInput(request DraftRequest, sources []Source) prompts.DraftInput {

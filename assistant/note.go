@@ -64,7 +64,9 @@ func (a *Assistant) draftRequest(c Case, language string, results retrieval.Resu
 	entry, _ := a.Triager.Intent(t.Intent)
 	asked := a.searchText(c)
 	fits := func(text string) float64 { return a.Guard.Support(asked, []string{text}).Score() }
-	return DraftRequest{Case: c, Facts: entry.Collect, Fits: fits, Language: language, Results: results, Triage: t}
+	return DraftRequest{
+		Case: c, Facts: entry.Collect, Fits: fits, Language: language, Results: results, Triage: t, narrowing: a.narrowing(asked),
+	}
 }
 
 // notes returns what an agent is told beside a draft: what the model found missing and would ask, what the taxonomy says the

@@ -81,6 +81,7 @@ func (a *Assistant) answer(ctx context.Context, end Conclusion, settings Setting
 		SourceLanguage: draft.Language,
 		Sources:        len(draft.Citations()),
 		Triage:         t,
+		Unmet:          request.unmet(draft),
 		Verdict:        verdict,
 	}, rec)
 

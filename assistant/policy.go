@@ -43,10 +43,11 @@ const (
 	ReasonNotAnswerable        Reason = "not_answerable"
 	ReasonOffTopic             Reason = "off_topic"
 	ReasonOtherLanguage        Reason = "only_in_another_language"
-	ReasonOverdue              Reason = "overdue"        // sent so long ago that it is stuck, and no article helps
-	ReasonPolicyNever          Reason = "policy_never"   // a rule of the policy: a person, without a draft
-	ReasonPolicySuggest        Reason = "policy_suggest" // a rule of the policy: a person, with a draft
-	ReasonShadow               Reason = "shadow"         // the assistant would have replied, but is only rehearsing
+	ReasonOverdue              Reason = "overdue"         // sent so long ago that it is stuck, and no article helps
+	ReasonPolicyNever          Reason = "policy_never"    // a rule of the policy: a person, without a draft
+	ReasonPolicySuggest        Reason = "policy_suggest"  // a rule of the policy: a person, with a draft
+	ReasonShadow               Reason = "shadow"          // the assistant would have replied, but is only rehearsing
+	ReasonOfAnother            Reason = "said_of_another" // with the kind: "said_of_another:network"
 	ReasonTooManyTurns         Reason = "too_many_clarifications"
 	ReasonUnclear              Reason = "unclear"
 )
@@ -70,6 +71,7 @@ type Evidence struct {
 	Sources        int              // passages that the draft cites
 	SourceLanguage string           // of the draft
 	Triage         triage.Triage
+	Unmet          []facts.NameKind // what the question names and the draft answers for others only
 	Verdict        Verdict
 }
 
@@ -224,6 +226,9 @@ func doubts(e Evidence, standing Standing) []Reason {
 	}
 	if e.Overdue {
 		doubts = append(doubts, ReasonOverdue)
+	}
+	for _, kind := range e.Unmet {
+		doubts = append(doubts, ReasonOfAnother+":"+Reason(kind))
 	}
 	if e.Confidence < standing.threshold(e.Fit) {
 		doubts = append(doubts, ReasonLowConfidence)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deskhand/deskhand/assistant"
 	"github.com/deskhand/deskhand/assistant/triage"
+	"github.com/deskhand/deskhand/assistant/triage/facts"
 	"github.com/deskhand/deskhand/assistant/triage/intent"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
 )
@@ -56,6 +57,10 @@ func TestPolicyDecide(t *testing.T) {
 		{
 			"WhatTookTooLongIsNoArticlesMatter", nil, sure(func(e *assistant.Evidence) { e.Overdue = true }),
 			assistant.OutcomeHandedOff, assistant.ReasonOverdue,
+		},
+		{
+			"WhatIsSaidOfAnotherNetworkIsNoAnswer", nil, sure(func(e *assistant.Evidence) { e.Unmet = []facts.NameKind{facts.NameNetwork} }),
+			assistant.OutcomeHandedOff, "said_of_another:network",
 		},
 		{
 			"HowLongAgoIsAskedBeforeAGuess", nil, sure(func(e *assistant.Evidence) { e.Confidence, e.Missing = 0, assistant.FactAge }),

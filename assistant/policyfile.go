@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -150,7 +151,30 @@ func unreadable(err error) error {
 		}
 	}
 	problem, _, _ = strings.Cut(problem, "\n")
+	if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
+		problem = "the value must be " + kindName(mistyped.DstType.Kind())
+	} else if _, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
+		problem = strings.NewReplacer("sequence", "a list", "mapping", "fields, a line each,").Replace(problem)
+	} else if _, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
+		problem += ": \"deskhand policy show\" prints the fields"
+	}
 	return Errorf(CodeInvalid, "line %d: %s", line, problem)
+}
+
+// kindName is what a lead calls a kind of values.
+func kindName(kind reflect.Kind) string {
+	switch kind {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.String:
+		return "text"
+	default:
+		return "fields of its own, a line each"
+	}
 }
 
 // lineOf is the line of a field such as "rules[0].mode", or of its nearest parent that is written.

@@ -97,7 +97,10 @@ func TestParsePolicyNamesTheLineAndTheFix(t *testing.T) {
 	t.Parallel()
 
 	tests := map[string]struct{ source, want string }{
-		"UnknownField":    {"auto_reply: true\nauto_replies: false\n", "line 2: unknown field"},
+		"UnknownField":    {"auto_reply: true\nauto_replies: false\n", "line 2: unknown field \"auto_replies\": \"deskhand policy show\" prints"},
+		"Turns":           {"shadow: true\nmax_clarifications: two\n", "line 2: the value must be a whole number"},
+		"Switch":          {"auto_reply: off please\n", "line 1: the value must be true or false"},
+		"NoList":          {"silent_intents: trading.fees\n", "line 1: string was used where a list is expected"},
 		"NotYAML":         {"rules: [\n", "line 1: "},
 		"Empty":           {"# nothing\n", "line 1: the policy is empty"},
 		"Mode":            {"shadow: true\nmode: sometimes\n", "line 2: mode must be auto, suggest or never"},

@@ -79,7 +79,7 @@ func labelled(results []Result) ([]confidence.Labelled, confidence.Basis, error)
 	var basis confidence.Basis
 	for _, result := range results {
 		explained := result.Conclusion.Explained
-		if explained.Evidence == (confidence.Evidence{}) || !explained.Evidence.GuardPassed {
+		if explained.Evidence == (confidence.Evidence{}) || !explained.Evidence.Sendable() {
 			continue
 		}
 		if len(cases) == 0 {

@@ -145,17 +145,18 @@ func TestCalibrationIsDrawn(t *testing.T) {
 	require.Contains(t, table.String(), "40 cases of")
 }
 
-func TestCalibrateCountsOnlyDraftsThatTheGuardPassed(t *testing.T) {
+func TestCalibrateCountsOnlyDraftsThatMayBeSent(t *testing.T) {
 	t.Parallel()
 
 	var results []evals.Result
 	for i := range 40 {
 		results = append(results, labelled(i%2 == 0, float64(i)/40))
 	}
-	stopped, undrafted := labelled(true, 1), labelled(true, 0)
+	stopped, undrafted, another := labelled(true, 1), labelled(true, 0), labelled(true, 1)
 	stopped.Conclusion.Explained.Evidence.GuardPassed = false
 	undrafted.Conclusion.Explained.Evidence = confidence.Evidence{}
-	calibration, err := evals.Calibrate(append(results, stopped, undrafted), 0.9)
+	another.Conclusion.Explained.Evidence.OfAnother = true
+	calibration, err := evals.Calibrate(append(results, stopped, undrafted, another), 0.9)
 
 	require.NoError(t, err)
 	require.Equal(t, 40, calibration.Cases)

@@ -140,7 +140,7 @@ func collapse(candidates []*candidate, s selection) []Hit {
 }
 
 // maxMore is how many further passages of an article a hit carries.
-const maxMore = 3
+const maxMore = 6
 
 func newHit(group []*candidate, s selection) Hit {
 	best := group[0]

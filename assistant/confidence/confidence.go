@@ -28,13 +28,15 @@ type Evidence struct {
 	GuardPassed     bool    `json:"guard_passed"`
 	IntentMatch     bool    `json:"intent_match"`     // the article answers what triage believes the question is
 	Margin          float64 `json:"margin"`           // distance of the best article to the next, in units of the fused score
+	Met             bool    `json:"met"`              // a line of the draft gives the value for what the question names
+	OfAnother       bool    `json:"of_another"`       // the draft gives the value of something else than the question names
 	Similarity      float64 `json:"similarity"`       // cosine of question and passage, -1 to 1
 	TriageCertainty float64 `json:"triage_certainty"` // probability that the question is about an intent that the article answers, 0 to 1
 }
 
 // names of the features, in the order in which features returns their values.
 var names = []string{
-	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "similarity",
+	"agreeing_ranks", "bm25", "coverage", "intent_certainty", "intent_match", "margin", "met", "similarity",
 }
 
 // Labelled is evidence with the truth beside it.
@@ -147,10 +149,12 @@ func (m Model) validate() error {
 // share reports whether x lies between 0 and 1; what is no number does not.
 func share(x float64) bool { return x >= 0 && x <= 1 }
 
-// Probability is the probability, 0 to 1, that an answer with this evidence is right. What the guard objects to is never
-// right.
+// Sendable reports whether there is something to be weighed: what the guard objects to, or what is said of another, is never right.
+func (e Evidence) Sendable() bool { return e.GuardPassed && !e.OfAnother }
+
+// Probability is the probability, 0 to 1, that an answer with this evidence is right; 0 for what is not Sendable.
 func (m Model) Probability(e Evidence) float64 {
-	if !e.GuardPassed || len(m.Weights) == 0 {
+	if !e.Sendable() || len(m.Weights) == 0 {
 		return 0
 	}
 	z := m.Intercept
@@ -247,6 +251,7 @@ func features(e Evidence) []float64 {
 		e.TriageCertainty,
 		indicator(e.IntentMatch),
 		math.Log1p(max(e.Margin, 0)),
+		indicator(e.Met),
 		e.Similarity,
 	}
 }

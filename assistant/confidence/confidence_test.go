@@ -33,6 +33,14 @@ func TestDefault(t *testing.T) {
 		stopped.GuardPassed = false
 		require.Zero(t, model.Probability(stopped))
 	})
+
+	t.Run("WhatIsSaidOfAnotherIsNeverRight", func(t *testing.T) {
+		t.Parallel()
+
+		another := strong
+		another.OfAnother = true
+		require.Zero(t, model.Probability(another))
+	})
 }
 
 func TestFit(t *testing.T) {

@@ -200,6 +200,7 @@ func (v *review) draft() {
 			continue
 		}
 		v.add(checkThings(folded, v.text.Language, sources)...)
+		v.add(checkStress(folded, grounding{language: v.text.Language, sources: sources})...)
 		supported := 0 // what is compared elsewhere
 		if v.prose[i] != s.Text {
 			supported++

@@ -20,6 +20,7 @@ type source struct {
 	placed        *placedText
 	plain         *unmasked
 	said          []statement
+	stressed      []bool
 	things        []bool
 }
 

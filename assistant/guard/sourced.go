@@ -12,7 +12,7 @@ import (
 // desk's matters most often brings one of them in, and words and vectors see little of a single foreign thing among the article's
 // own words. An entry is the beginning of a word, a whole word where it ends with a space, and stands anywhere in Arabic, Korean
 // and scripts without spaces. Several names of a thing are parted by commas; it is the same in all languages.
-var sourced = []struct{ thing, words string }{
+var sourced = compiled([]lexeme{
 	{"an insurance", `insur, versicher, asegurad, seguro medico, assurance , assurances , assure par, assures par, assurees par,
 		segurad, sigorta, bảo hiểm, страхов, застрахован, asuransi, diasuransi, 保险, 保險, 承保, 保険, 보험, تأمين, مؤمنة,
 		مؤمن عليه`},
@@ -64,35 +64,42 @@ var sourced = []struct{ thing, words string }{
 	{"shareholders or a council", `shareholder, council, aktionar, gremium, accionist, consejo de la comunidad, actionnair, acionist,
 		hissedar, cổ đông, hội đồng, акционер, pemegang saham, dewan, 股东, 股東, 理事会, 理事會, 株主, 評議会, 주주, 위원회 투표,
 		مساهم, المجلس`},
-}
+})
 
 // promised is how many of sourced, the first ones, a reply may deny without a source.
 const promised = 2
 
-// sourcedWords are the entries of sourced, by thing, folded.
-var sourcedWords = foldedEntries()
+// lexeme is a thing with its names in all languages, as sourced says.
+type lexeme struct{ name, words string }
 
-func foldedEntries() [][]string {
-	all := make([][]string, len(sourced))
-	for i, entry := range sourced {
-		for word := range strings.SplitSeq(entry.words, ",") {
+// lexemes are such things with their names folded.
+type lexemes []struct {
+	entries []string
+	name    string
+}
+
+func compiled(list []lexeme) lexemes {
+	all := make(lexemes, len(list))
+	for i, l := range list {
+		all[i].name = l.name
+		for word := range strings.SplitSeq(l.words, ",") {
 			whole := strings.HasSuffix(word, " ")
 			word = fold(strings.TrimSpace(word))
 			if whole {
 				word += " "
 			}
-			all[i] = append(all[i], word)
+			all[i].entries = append(all[i].entries, word)
 		}
 	}
 	return all
 }
 
-// thingsIn returns which of sourced a folded text speaks of.
-func thingsIn(folded string) []bool {
-	found := make([]bool, len(sourcedWords))
+// in returns which of the things a folded text names.
+func (l lexemes) in(folded string) []bool {
+	found := make([]bool, len(l))
 	plain := withoutAccents(folded)
-	for i, words := range sourcedWords {
-		found[i] = slices.ContainsFunc(words, func(word string) bool { return speaksOf(folded, word) || speaksOf(plain, word) })
+	for i, thing := range l {
+		found[i] = slices.ContainsFunc(thing.entries, func(word string) bool { return speaksOf(folded, word) || speaksOf(plain, word) })
 	}
 	return found
 }
@@ -123,12 +130,12 @@ func anywhere(entry string) bool {
 // checkThings reports a sentence that speaks of something that no cited source speaks of in any language.
 func checkThings(folded, language string, sources []*source) []Finding {
 	denials, known := denialsOf(language)
-	for i, found := range thingsIn(folded) {
+	for i, found := range sourced.in(folded) {
 		if i < promised && known && isDenied(folded, denials) {
 			continue // "we cannot guarantee it"
 		}
 		if found && !slices.ContainsFunc(sources, func(s *source) bool { return s.speaksOf(i) }) {
-			detail := fmt.Sprintf("speaks of %s, and no cited source does: %q", sourced[i].thing, excerpt(strings.TrimSpace(folded)))
+			detail := fmt.Sprintf("speaks of %s, and no cited source does: %q", sourced[i].name, excerpt(strings.TrimSpace(folded)))
 			return []Finding{{CheckGrounding, detail}}
 		}
 	}
@@ -138,7 +145,7 @@ func checkThings(folded, language string, sources []*source) []Finding {
 // speaksOf reports whether the source names a thing of sourced.
 func (s *source) speaksOf(thing int) bool {
 	if s.things == nil {
-		s.things = thingsIn(s.fold())
+		s.things = sourced.in(s.fold())
 	}
 	return s.things[thing]
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -190,4 +191,23 @@ func (s *source) amounts() (measured, bare []measure) {
 func NamesTime(text string) bool {
 	measured, _ := measuresIn(withoutDates(fold(text)), sourceNumbers)
 	return slices.ContainsFunc(measured, func(m measure) bool { return m.class == classTime })
+}
+
+// NamesNumber reports whether a text gives a number, in digits or words: no number of a step, and none within a name ("TRC-20").
+func NamesNumber(text string) bool { return len(numbersGiven(text)) > 0 }
+
+// SharesNumber reports whether two texts give the same number, however either writes it.
+func SharesNumber(a, b string) bool {
+	given := numbersGiven(b)
+	return slices.ContainsFunc(numbersGiven(a), func(q quantity) bool {
+		return slices.ContainsFunc(given, func(other quantity) bool { return q.forms[0] == other.forms[0] })
+	})
+}
+
+// numbersGiven are the quantities of a text that are no names.
+func numbersGiven(text string) []quantity {
+	return slices.DeleteFunc(quantities(fold(text), draftNumbers), func(q quantity) bool {
+		_, err := strconv.ParseFloat(q.forms[0], 64)
+		return err != nil
+	})
 }

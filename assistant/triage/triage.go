@@ -123,6 +123,12 @@ func (t *Triager) Fingerprints() (classifier, taxonomy string) {
 // Facts returns what a text states, without judging it.
 func (t *Triager) Facts(text string) facts.Facts { return t.facts.Read(text) }
 
+// Measures are what a text gives or asks for a number of: fees, limits and the like.
+func (t *Triager) Measures(text string) []facts.Measure { return t.facts.Measures(text) }
+
+// Names are the assets, networks, products and the like that a text names.
+func (t *Triager) Names(text string) []facts.Name { return t.facts.Names(text) }
+
 // Intent returns the taxonomy's entry for an intent that a Triage named.
 func (t *Triager) Intent(id string) (intent.Intent, bool) { return t.taxonomy.Lookup(id) }
 

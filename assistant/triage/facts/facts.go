@@ -22,7 +22,7 @@ type Facts struct {
 	Age time.Duration
 	// Amounts are the sums named, in the order of the text.
 	Amounts []Amount
-	// Asset and Network tell whether the message names a crypto asset and a network, whichever.
+	// Asset and Network tell whether the message names a crypto asset and a network, whichever. An asset with one network names both.
 	Asset   bool
 	Mood    Mood
 	Network bool
@@ -47,14 +47,16 @@ const (
 
 // Reader reads facts. It is safe for concurrent use.
 type Reader struct {
-	ages    ages
-	amounts amounts
-	moods   moods
+	ages     ages
+	amounts  amounts
+	measures measures
+	moods    moods
+	names    names
 }
 
 // New returns a Reader.
 func New() *Reader {
-	return &Reader{ages: newAges(), amounts: newAmounts(), moods: newMoods()}
+	return &Reader{ages: newAges(), amounts: newAmounts(), measures: newMeasures(), moods: newMoods(), names: newNames()}
 }
 
 // Read returns what the text states. The text may hold anything, also invalid UTF-8.
@@ -62,7 +64,10 @@ func (r *Reader) Read(text string) Facts {
 	original := shorten(text)
 	folded := fold(original)
 	facts := Facts{Age: r.ages.longest(folded), Amounts: r.amounts.all(folded), Mood: r.moods.of(original, folded)}
-	facts.Asset, facts.Network = assetNamed.MatchString(folded), networkNamed.MatchString(folded)
+	for _, name := range r.names.all(folded) {
+		facts.Asset = facts.Asset || name.Kind == NameAsset
+		facts.Network = facts.Network || settlesNetwork(name)
+	}
 	return facts
 }
 

@@ -149,3 +149,57 @@ func BenchmarkRead(b *testing.B) {
 		r.Read("hi, i sent 1,250 usdt over trc20 3 days ago and it still has not arrived in my account, please check")
 	}
 }
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string][]facts.Name{
+		"fee for USDT over TRC-20":        {{Kind: facts.NameAsset, ID: "USDT"}, {Kind: facts.NameNetwork, ID: "tron"}},
+		"提 1.5 USDT 走波场":                  {{Kind: facts.NameAsset, ID: "USDT", Unit: true}, {Kind: facts.NameAsset, ID: "TRX", Both: true}, {Kind: facts.NameNetwork, ID: "tron", Both: true}},
+		"رسوم العقود الآجلة VIP 3":        {{Kind: facts.NameProduct, ID: "futures"}, {Kind: facts.NameLevel, ID: "VIP3"}},
+		"合约 VIP等级2 手续费":                   {{Kind: facts.NameProduct, ID: "futures"}, {Kind: facts.NameLevel, ID: "VIP2"}},
+		"комиссия за фьючерсы, vip-1":     {{Kind: facts.NameProduct, ID: "futures"}, {Kind: facts.NameLevel, ID: "VIP1"}},
+		"sepa oder swift, in euro":        {{Kind: facts.NameRail, ID: "sepa"}, {Kind: facts.NameRail, ID: "wire"}, {Kind: facts.NameCurrency, ID: "EUR"}},
+		"a solution for my basement":      nil,
+		"what are the vip levels, please": nil,
+	}
+	r := facts.New()
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			require.ElementsMatch(t, want, r.Names(text))
+		})
+	}
+}
+
+func TestMeasures(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string][]facts.Measure{
+		"what is the withdrawal fee":         {facts.MeasureFee},
+		"最低充值多少,手续费呢":                        {facts.MeasureMinimum, facts.MeasureFee},
+		"كم الحد الأدنى وكم الرسوم":          {facts.MeasureMinimum, facts.MeasureFee},
+		"сколько подтверждений для биткоина": {facts.MeasureConfirmations},
+		"daily limit":                  {facts.MeasureLimit},
+		"how do i place a limit order": nil,
+		"限价单怎么下":                       nil,
+		"after ten minutes":            nil,
+	}
+	r := facts.New()
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, want, r.Measures(text))
+		})
+	}
+}
+
+func TestANetworkIsNamedByAnAssetThatHasOne(t *testing.T) {
+	t.Parallel()
+
+	r := facts.New()
+	for text, want := range map[string]bool{"btc": true, "比特币": true, "بيتكوين": true, "usdt": false, "eth": false, "ethereum": true, "usdt trc20": true} {
+		require.Equal(t, want, r.Read(text).Network, text)
+		require.True(t, r.Read(text).Asset, text)
+	}
+}
