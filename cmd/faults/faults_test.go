@@ -101,3 +101,21 @@ func TestUnderOverloadQuestionsAreTakenOrRefusedAndCasesForAPersonAlwaysTaken(t 
 	require.Positive(t, result.Refused, "there was more than it could take")
 	require.Positive(t, result.Urgent)
 }
+
+// TestThreeReplicasOnTwoDatabasesAgree is the short part of `make faults ARGS=machines`: real servers, one of which follows the other. How
+// soon replicas know of a change is for the long one; that they do, and that nothing is lost, is asked here.
+func TestThreeReplicasOnTwoDatabasesAgree(t *testing.T) {
+	t.Parallel()
+
+	result, err := runMachines(t.Context(), machinesOptions{
+		Agents: 1, Customers: 3, Hasty: true, Log: filepath.Join(t.TempDir(), "log"), Rounds: 3, Seed: 1,
+	}, t.Output())
+	require.NoError(t, err)
+	require.NoError(t, result.print(t.Output()))
+
+	always, _ := result.broken()
+	require.Empty(t, always)
+	require.Positive(t, result.Ledger.Accepted)
+	require.Positive(t, result.Copies.Answered)
+	require.Positive(t, result.Tickets)
+}
