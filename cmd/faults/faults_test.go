@@ -119,3 +119,22 @@ func TestThreeReplicasOnTwoDatabasesAgree(t *testing.T) {
 	require.Positive(t, result.Copies.Answered)
 	require.Positive(t, result.Tickets)
 }
+
+// TestReplicasAreReplacedWhileCustomersAsk is the short part of `go run ./cmd/faults upgrade`, with one build in both places: what changes
+// between two versions is what migrations' own test and the long run are for.
+func TestReplicasAreReplacedWhileCustomersAsk(t *testing.T) {
+	t.Parallel()
+
+	binary := filepath.Join(t.TempDir(), "deskhand")
+	require.NoError(t, build(t.Context(), binary))
+	result, err := runUpgrade(t.Context(), upgradeOptions{
+		Agents: 1, Before: binary, Binary: binary, Customers: 3, Hasty: true, Log: filepath.Join(t.TempDir(), "log"), Replicas: 2, Seed: 1,
+	}, t.Output())
+	require.NoError(t, err)
+	require.NoError(t, result.print(t.Output()))
+
+	require.Len(t, result.Steps, 4)
+	require.Positive(t, result.Ledger.Accepted)
+	require.Zero(t, result.Ledger.GaveUp)
+	require.True(t, result.Ledger.sound(), "%+v", result.Ledger)
+}

@@ -33,6 +33,7 @@ type cli struct {
 	Floor    floorOptions    `cmd:"" hidden:""`
 	Machines machinesOptions `cmd:"" help:"Run three replicas behind a balancer on two databases, take one after the other away, and look who knows what."`
 	Overload overloadOptions `cmd:"" help:"Ask one replica for several times what it can do, and look at what becomes of it."`
+	Upgrade  upgradeOptions  `cmd:"" help:"Replace an earlier build by this one while customers ask: the schema first, then one replica after the other."`
 	Speed    speedOptions    `cmd:"" help:"Ask deskhand, and a minimum that stores and checks nothing, in turns, and compare."`
 }
 
@@ -116,6 +117,8 @@ func main() {
 		measure = commands.Overload.measure
 	case "speed":
 		measure = commands.Speed.measure
+	case "upgrade":
+		measure = commands.Upgrade.measure
 	}
 	err := measure(ctx, os.Stdout)
 	stop()
