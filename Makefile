@@ -49,7 +49,7 @@ machines: setup ## Run three replicas behind a balancer on two databases, and ta
 	@go run ./cmd/faults machines $(ARGS)
 
 .PHONY: speed
-speed: setup ## Ask deskhand, and a minimum that stores and checks nothing, in turns; ARGS="--rounds 9 --json speed.json"
+speed: setup ## Ask deskhand, LangChain.js, and a minimum that stores and checks nothing, in turns; ARGS="--rounds 9 --json speed.json"
 	@go run ./cmd/faults speed $(ARGS)
 
 .PHONY: lint

@@ -58,24 +58,6 @@ type machinesReport struct {
 	Seconds  float64    `json:"seconds"`
 }
 
-// broken names the promises that were broken, of those that hold on every machine, and of those that are a matter of speed.
-func (r machinesReport) broken() (always, measured []string) {
-	always = append(always, r.Failures...)
-	if !r.Ledger.sound() {
-		always = append(always, "the books do not balance")
-	}
-	if r.Stale > 0 {
-		always = append(always, fmt.Sprintf("%d texts were older than what had been seen", r.Stale))
-	}
-	if r.Missed+r.Doubled > 0 {
-		always = append(always, fmt.Sprintf("%d events did not come, %d came twice", r.Missed, r.Doubled))
-	}
-	if r.LateMS > float64(switchLimit.Milliseconds()) {
-		measured = append(measured, fmt.Sprintf("an answer was sent %.0f ms after automatic answers were switched off", r.LateMS))
-	}
-	return always, measured
-}
-
 // machines is a run on several of them.
 type machines struct {
 	*bench
