@@ -138,3 +138,17 @@ func TestReplicasAreReplacedWhileCustomersAsk(t *testing.T) {
 	require.Zero(t, result.Ledger.GaveUp)
 	require.True(t, result.Ledger.sound(), "%+v", result.Ledger)
 }
+
+// TestAnOlderDeskHasWhatItsRowsNeed is the short part of `go run ./cmd/faults growth`: conversations that are told again are whole.
+func TestAnOlderDeskHasWhatItsRowsNeed(t *testing.T) {
+	t.Parallel()
+
+	result, err := runGrowth(t.Context(), growthOptions{
+		Conversations: 10 * models, DiskMB: 1024, Log: filepath.Join(t.TempDir(), "log"), Rounds: 1, Turn: 100 * time.Millisecond,
+	}, t.Output())
+	require.NoError(t, err)
+	require.NoError(t, result.print(t.Output()))
+
+	require.Equal(t, int64(11*models), result.Conversations)
+	require.Len(t, result.Lines, 2)
+}

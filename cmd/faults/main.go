@@ -31,6 +31,7 @@ import (
 type cli struct {
 	Break    options         `cmd:"" default:"withargs" help:"Break one thing after the other while customers ask, and balance the books (the default)."`
 	Floor    floorOptions    `cmd:"" hidden:""`
+	Growth   growthOptions   `cmd:"" help:"Ask a young desk and one with a million stored conversations in turns, and compare."`
 	Machines machinesOptions `cmd:"" help:"Run three replicas behind a balancer on two databases, take one after the other away, and look who knows what."`
 	Overload overloadOptions `cmd:"" help:"Ask one replica for several times what it can do, and look at what becomes of it."`
 	Upgrade  upgradeOptions  `cmd:"" help:"Replace an earlier build by this one while customers ask: the schema first, then one replica after the other."`
@@ -111,6 +112,8 @@ func main() {
 	switch chosen.Command() {
 	case "floor":
 		measure = func(ctx context.Context, _ io.Writer) error { return commands.Floor.run(ctx) }
+	case "growth":
+		measure = commands.Growth.measure
 	case "machines":
 		measure = commands.Machines.measure
 	case "overload":

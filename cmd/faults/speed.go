@@ -77,6 +77,13 @@ type race struct {
 	stops       []func()
 }
 
+// newRace has no contestants yet.
+func newRace(b *bench) *race {
+	return &race{bench: b, contestants: make(map[string]*contestant), client: &http.Client{
+		Timeout: clientTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: mostAtOnce},
+	}}
+}
+
 // runSpeed asks deskhand and the floor the same questions in turns. Whatever else the machine does, both feel it, so only their
 // ratios in one round count.
 func runSpeed(ctx context.Context, o speedOptions, out io.Writer) (speedReport, error) {
@@ -87,9 +94,7 @@ func runSpeed(ctx context.Context, o speedOptions, out io.Writer) (speedReport, 
 	if err != nil {
 		return speedReport{}, err
 	}
-	r := &race{bench: b, contestants: make(map[string]*contestant), client: &http.Client{
-		Timeout: clientTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: mostAtOnce},
-	}}
+	r := newRace(b)
 	report, err := r.run(ctx, o, out)
 	for _, stop := range r.stops {
 		stop()

@@ -113,7 +113,7 @@ func newSpeedLine(s setting, name string, floor, own []turn) speedLine {
 // print writes the report as a table.
 func (r speedReport) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\tMB\tmemory / floor's\tanswered\trefused")
+	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\tMB\t/ floor's\tanswered\trefused")
 	last := ""
 	for _, line := range r.Lines {
 		if line.Setting != last {
