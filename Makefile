@@ -44,8 +44,12 @@ faults: setup ## Break everything around the service while 10,000 questions are 
 overload: setup ## Ask one replica for four times what it can do, for a minute
 	@go run ./cmd/faults overload $(ARGS)
 
+.PHONY: machines
+machines: setup ## Run three replicas behind a balancer on two databases, and take one after the other away
+	@go run ./cmd/faults machines $(ARGS)
+
 .PHONY: speed
-speed: setup ## Ask deskhand, and a minimum that stores and checks nothing, in turns; ARGS="--rounds 9 --json speed.json"
+speed: setup ## Ask deskhand, LangChain.js, and a minimum that stores and checks nothing, in turns; ARGS="--rounds 9 --json speed.json"
 	@go run ./cmd/faults speed $(ARGS)
 
 .PHONY: lint

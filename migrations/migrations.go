@@ -15,8 +15,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -41,6 +44,19 @@ const (
 	// One connection holds the lock while another migrates; goose looks at versions through a third.
 	connections = 3
 
+	// tableWait is how long a migration waits for a table that is in use. Whoever comes after it waits behind it, so it gives up, lets
+	// them through and tries again. It is shorter than PostgreSQL's deadlock_timeout (1 s): when a migration and a replica of the version
+	// before each hold what the other needs, the migration is what steps back, and no customer's question fails.
+	tableWait = 300 * time.Millisecond
+	// tablePause is between two tries, for whoever waited.
+	tablePause = 500 * time.Millisecond
+	// tableTries take a minute and a half: a backup, or an import, holds its tables for longer, and then a person decides.
+	tableTries = 120
+
+	// PostgreSQL's codes of what another try may do.
+	lockNotAvailable = "55P03"
+	deadlockDetected = "40P01"
+
 	// riverRemoveAll is River's target version that takes its whole schema away.
 	riverRemoveAll = -1
 )
@@ -53,19 +69,31 @@ func Up(ctx context.Context, pool *pgxpool.Pool) error {
 	} else if done {
 		return nil
 	}
-	err := locked(ctx, pool, func(ctx context.Context, s session) error {
-		if _, err := s.river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-			return fmt.Errorf("apply River's migrations: %w", err)
-		}
-		if _, err := s.goose.Up(ctx); err != nil {
-			return fmt.Errorf("apply migrations: %w", err)
-		}
-		return nil
-	})
-	if err != nil {
+	if err := locked(ctx, pool, upPolitely); err != nil {
 		return fmt.Errorf("migrate up: %w", err)
 	}
 	return nil
+}
+
+// upPolitely applies what is missing, each migration again while others use its tables.
+func upPolitely(ctx context.Context, s session) error {
+	for try := 1; ; try++ {
+		err := s.up(ctx)
+		if try == tableTries || !inUse(err) {
+			return err
+		}
+		select {
+		case <-time.After(tablePause):
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// inUse reports whether a migration was taken back because others used its tables.
+func inUse(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (refused.Code == lockNotAvailable || refused.Code == deadlockDetected)
 }
 
 // upToDate reports whether the database has every migration, on one connection and without the lock: each is recorded when it has
@@ -232,6 +260,17 @@ func locked(ctx context.Context, pool *pgxpool.Pool, work func(context.Context, 
 	return work(ctx, s)
 }
 
+// up applies what is missing.
+func (s session) up(ctx context.Context) error {
+	if _, err := s.river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("apply River's migrations: %w", err)
+	}
+	if _, err := s.goose.Up(ctx); err != nil {
+		return fmt.Errorf("apply migrations: %w", err)
+	}
+	return nil
+}
+
 func newSession(pool *pgxpool.Pool, db *sql.DB) (session, error) {
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
@@ -259,6 +298,7 @@ func ownPool(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
 	config.MaxConns, config.MinConns, config.MinIdleConns = connections, 0, 0
 	// An index build outlasts any limit that suits the service's own queries.
 	config.ConnConfig.RuntimeParams["statement_timeout"] = "0"
+	config.ConnConfig.RuntimeParams["lock_timeout"] = strconv.FormatInt(tableWait.Milliseconds(), 10)
 	own, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open migration pool: %w", err)

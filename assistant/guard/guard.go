@@ -68,6 +68,7 @@ type Guard struct {
 	lexicon  *lexicon
 	prepared *prepared // with this detector and these vectors
 	vectors  Vectors
+	words    *placedWords // with these vectors
 }
 
 // Detector names the language of a text (BCP 47) and how sure it is of it, from 0 to 1.
@@ -85,13 +86,13 @@ func New() (*Guard, error) {
 // WithDetector returns a guard that also asks a detector in which language each sentence of a draft is. Without one it knows
 // a language by its script and its frequent words, which a short sentence may not have.
 func (g *Guard) WithDetector(detect Detector) *Guard {
-	return &Guard{detect: detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: g.vectors}
+	return &Guard{detect: detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: g.vectors, words: g.words}
 }
 
 // WithVectors returns a guard that can hold a sentence against sources in another language. Without vectors such a sentence
 // never passes, but for one that its source has word for word.
 func (g *Guard) WithVectors(vectors Vectors) *Guard {
-	return &Guard{detect: g.detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: vectors}
+	return &Guard{detect: g.detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: vectors, words: newPlacedWords()}
 }
 
 // Check returns what speaks against sending a text, in the order of the text within each rule; nothing means that it may be

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"strings"
 	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2/simplelru"
@@ -11,6 +12,39 @@ const preparedKept = 128
 
 // preparedKey names a source as a check sees it: how its sentences are read depends on the language of the draft.
 type preparedKey struct{ language, text string }
+
+// wordsKept bounds the words that are kept with their vectors, at some 0.7 kB each: most words of a text stand in others too.
+const wordsKept = 8192
+
+// placedWords keeps words with their vectors, which nobody changes. It is safe for concurrent use.
+type placedWords struct {
+	kept *lru.LRU[string, placedWord]
+	mu   sync.Mutex
+}
+
+func newPlacedWords() *placedWords {
+	kept, err := lru.NewLRU[string, placedWord](wordsKept, nil)
+	if err != nil {
+		panic("guard: a cache of a constant size: " + err.Error())
+	}
+	return &placedWords{kept: kept}
+}
+
+// of returns a word as place makes it, once.
+func (p *placedWords) of(word string, place func(string) placedWord) placedWord {
+	p.mu.Lock()
+	known, ok := p.kept.Get(word)
+	p.mu.Unlock()
+	if ok {
+		return known
+	}
+	word = strings.Clone(word) // without the text that it stands in
+	made := place(word)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept.Add(word, made)
+	return made
+}
 
 // prepared keeps what checks have found out about sources, for the next one that cites them. A check takes a source out and puts it
 // back at its end, so that two never have the same; who comes meanwhile prepares another.

@@ -43,9 +43,11 @@ func (s Support) Score() float64 {
 
 // Support holds a sentence against texts as Check does where these are in another language. It is 0 without vectors.
 func (g *Guard) Support(sentence string, texts []string) Support {
+	review := review{guard: g, sources: make(map[string]*source)}
+	defer func() { g.prepared.put("", review.sources) }()
 	sources := make([]*source, len(texts))
 	for i, text := range texts {
-		sources[i] = &source{guard: g, text: text}
+		sources[i] = review.source(text)
 	}
 	rest, amounts := withoutAmounts(fold(sentence))
 	return g.support(g.withoutCourtesy(rest), grounding{sources: sources, supported: amounts})
@@ -141,13 +143,19 @@ func (g *Guard) place(folded string) *placedText {
 				continue
 			}
 			seen[part] = true
-			w := placedWord{asset: assetOf(part), vector: make([]float32, g.vectors.Dimensions)}
-			if w.weight = g.vectors.Weigh(part, w.vector); w.weight > 0 {
+			if w := g.words.of(part, g.placeWord); w.weight > 0 {
 				placed.words = append(placed.words, w)
 			}
 		}
 	}
 	return placed
+}
+
+// placeWord makes the vector of a word.
+func (g *Guard) placeWord(word string) placedWord {
+	w := placedWord{asset: assetOf(word), vector: make([]float32, g.vectors.Dimensions)}
+	w.weight = g.vectors.Weigh(word, w.vector)
+	return w
 }
 
 // partsOfWord cuts what a word has of scripts without spaces into pairs of characters; Korean words are whole.

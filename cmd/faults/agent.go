@@ -103,18 +103,29 @@ type statusError int
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
 func (a *agents) call(ctx context.Context, random *rand.Rand, c apiCall) error {
-	encoded, err := json.Marshal(c.body)
+	return request{apiCall: c, address: a.addresses[random.IntN(len(a.addresses))], key: a.key}.send(ctx, a.client)
+}
+
+// request is a call of one replica.
+type request struct {
+	apiCall
+
+	address string
+	key     string
+}
+
+func (r request) send(ctx context.Context, client *http.Client) error {
+	encoded, err := json.Marshal(r.body)
 	if err != nil {
 		return fmt.Errorf("encode call: %w", err)
 	}
-	address := a.addresses[random.IntN(len(a.addresses))]
-	request, err := http.NewRequestWithContext(ctx, c.method, "http://"+address+c.path, bytes.NewReader(encoded))
+	request, err := http.NewRequestWithContext(ctx, r.method, "http://"+r.address+r.path, bytes.NewReader(encoded))
 	if err != nil {
 		return fmt.Errorf("call: %w", err)
 	}
-	request.Header.Set("Authorization", "Bearer "+a.key)
+	request.Header.Set("Authorization", "Bearer "+r.key)
 	request.Header.Set("Content-Type", "application/json")
-	response, err := a.client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("call: %w", err)
 	}
@@ -127,8 +138,8 @@ func (a *agents) call(ctx context.Context, random *rand.Rand, c apiCall) error {
 		return fmt.Errorf("call: status %d", response.StatusCode)
 	case response.StatusCode >= http.StatusBadRequest:
 		return statusError(response.StatusCode)
-	case c.out != nil:
-		return json.Unmarshal(content, c.out)
+	case r.out != nil:
+		return json.Unmarshal(content, r.out)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type bench struct {
 	options
 
 	agentKey  string
+	copied    *standby // of the database; nil without one
 	database  *server
 	dir       string
 	keys      *keyFile // nil where nothing is encrypted
@@ -77,6 +78,11 @@ func (b *bench) open(ctx context.Context) error {
 	}
 	if err := b.furnish(ctx); err != nil {
 		return err
+	}
+	if b.Copied {
+		if b.copied, err = newStandby(ctx, b.database, b.log); err != nil {
+			return err
+		}
 	}
 	return b.startReplicas(ctx)
 }
@@ -141,7 +147,7 @@ func (b *bench) startReplicas(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if b.network, err = newProxy(ctx, socket); err != nil {
+	if b.network, err = newProxy(ctx, toSocket(socket)); err != nil {
 		return err
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -154,6 +160,9 @@ func (b *bench) startReplicas(ctx context.Context) error {
 		r.env = []string{
 			fmt.Sprintf("DATABASE_URL=postgres://deskhand@127.0.0.1:%d/deskhand?sslmode=disable", b.network.port()),
 			"OPENAI_BASE_URL=" + b.model.BaseURL(), "DESKHAND_CHAT_MODEL=stand-in", "DESKHAND_REQUEST_DEADLINE=" + b.Deadline.String(),
+		}
+		if b.copied != nil {
+			r.env = append(r.env, "DATABASE_REPLICA_URLS="+b.copied.service)
 		}
 		r.env = append(r.env, b.keys.env()...)
 		r.flags = b.Flags
@@ -194,6 +203,7 @@ func (b *bench) close(ctx context.Context) error {
 		{b.network != nil, func() error { return b.network.close() }},
 		{b.receiver != nil, func() error { return b.receiver.close() }},
 		{b.model != nil, func() error { b.model.Close(); return nil }},
+		{b.copied != nil, func() error { return b.copied.kill() }},
 		{b.database != nil, func() error { return b.database.remove(ctx) }},
 		{b.log != nil, func() error { return b.log.Close() }},
 		{b.dir != "", func() error { return os.RemoveAll(b.dir) }},

@@ -80,6 +80,7 @@ type crowd struct {
 
 	mu       sync.Mutex
 	asked    int
+	enough   bool           // nobody asks another question
 	problems map[string]int // tries that failed, by status or kind
 	settled  []*question
 }
@@ -110,7 +111,7 @@ func (c *crowd) ask(ctx context.Context, customers, questions int) {
 func (c *crowd) next(random *rand.Rand, questions int) (*question, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.asked >= questions {
+	if c.enough || c.asked >= questions {
 		return nil, false
 	}
 	c.asked++
@@ -119,6 +120,13 @@ func (c *crowd) next(random *rand.Rand, questions int) (*question, bool) {
 		body: all[random.IntN(len(all))], key: fmt.Sprintf("%s-%d", c.run, c.asked), startedAt: time.Now(),
 		stream: random.Float64() < streamed,
 	}, true
+}
+
+// end lets everybody finish what they ask, and ask nothing more.
+func (c *crowd) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enough = true
 }
 
 // progress is how many questions have been begun.

@@ -101,3 +101,54 @@ func TestUnderOverloadQuestionsAreTakenOrRefusedAndCasesForAPersonAlwaysTaken(t 
 	require.Positive(t, result.Refused, "there was more than it could take")
 	require.Positive(t, result.Urgent)
 }
+
+// TestThreeReplicasOnTwoDatabasesAgree is the short part of `make faults ARGS=machines`: real servers, one of which follows the other. How
+// soon replicas know of a change is for the long one; that they do, and that nothing is lost, is asked here.
+func TestThreeReplicasOnTwoDatabasesAgree(t *testing.T) {
+	t.Parallel()
+
+	result, err := runMachines(t.Context(), machinesOptions{
+		Agents: 1, Customers: 3, Hasty: true, Log: filepath.Join(t.TempDir(), "log"), Rounds: 3, Seed: 1,
+	}, t.Output())
+	require.NoError(t, err)
+	require.NoError(t, result.print(t.Output()))
+
+	always, _ := result.broken()
+	require.Empty(t, always)
+	require.Positive(t, result.Ledger.Accepted)
+	require.Positive(t, result.Copies.Answered)
+	require.Positive(t, result.Tickets)
+}
+
+// TestReplicasAreReplacedWhileCustomersAsk is the short part of `go run ./cmd/faults upgrade`, with one build in both places: what changes
+// between two versions is what migrations' own test and the long run are for.
+func TestReplicasAreReplacedWhileCustomersAsk(t *testing.T) {
+	t.Parallel()
+
+	binary := filepath.Join(t.TempDir(), "deskhand")
+	require.NoError(t, build(t.Context(), binary))
+	result, err := runUpgrade(t.Context(), upgradeOptions{
+		Agents: 1, Before: binary, Binary: binary, Customers: 3, Hasty: true, Log: filepath.Join(t.TempDir(), "log"), Replicas: 2, Seed: 1,
+	}, t.Output())
+	require.NoError(t, err)
+	require.NoError(t, result.print(t.Output()))
+
+	require.Len(t, result.Steps, 4)
+	require.Positive(t, result.Ledger.Accepted)
+	require.Zero(t, result.Ledger.GaveUp)
+	require.True(t, result.Ledger.sound(), "%+v", result.Ledger)
+}
+
+// TestAnOlderDeskHasWhatItsRowsNeed is the short part of `go run ./cmd/faults growth`: conversations that are told again are whole.
+func TestAnOlderDeskHasWhatItsRowsNeed(t *testing.T) {
+	t.Parallel()
+
+	result, err := runGrowth(t.Context(), growthOptions{
+		Conversations: 10 * models, DiskMB: 1024, Log: filepath.Join(t.TempDir(), "log"), Rounds: 1, Turn: 100 * time.Millisecond,
+	}, t.Output())
+	require.NoError(t, err)
+	require.NoError(t, result.print(t.Output()))
+
+	require.Equal(t, int64(11*models), result.Conversations)
+	require.Len(t, result.Lines, 2)
+}

@@ -31,7 +31,10 @@ import (
 type cli struct {
 	Break    options         `cmd:"" default:"withargs" help:"Break one thing after the other while customers ask, and balance the books (the default)."`
 	Floor    floorOptions    `cmd:"" hidden:""`
+	Growth   growthOptions   `cmd:"" help:"Ask a young desk and one with a million stored conversations in turns, and compare."`
+	Machines machinesOptions `cmd:"" help:"Run three replicas behind a balancer on two databases, take one after the other away, and look who knows what."`
 	Overload overloadOptions `cmd:"" help:"Ask one replica for several times what it can do, and look at what becomes of it."`
+	Upgrade  upgradeOptions  `cmd:"" help:"Replace an earlier build by this one while customers ask: the schema first, then one replica after the other."`
 	Speed    speedOptions    `cmd:"" help:"Ask deskhand, and a minimum that stores and checks nothing, in turns, and compare."`
 }
 
@@ -65,6 +68,7 @@ const overloadDisk = 2048
 type options struct {
 	Agents       int           `default:"2" help:"Agents who answer tickets (${default})." placeholder:"N"`
 	Binary       string        `help:"Program to test. Default: the source's, built for this run." placeholder:"FILE" type:"existingfile"`
+	Copied       bool          `kong:"-"` // a second database follows the first, and searches go there
 	Customers    int           `default:"16" help:"Customers who ask at the same time (${default})." placeholder:"N"`
 	Deadline     time.Duration `default:"6s" help:"How long the service lets a customer wait (${default})." placeholder:"TIME"`
 	DiskMB       int           `default:"1024" help:"Size of the database's disk, where the machine lets the harness make one (${default})." name:"disk-mb" placeholder:"MB"`
@@ -108,10 +112,16 @@ func main() {
 	switch chosen.Command() {
 	case "floor":
 		measure = func(ctx context.Context, _ io.Writer) error { return commands.Floor.run(ctx) }
+	case "growth":
+		measure = commands.Growth.measure
+	case "machines":
+		measure = commands.Machines.measure
 	case "overload":
 		measure = commands.Overload.measure
 	case "speed":
 		measure = commands.Speed.measure
+	case "upgrade":
+		measure = commands.Upgrade.measure
 	}
 	err := measure(ctx, os.Stdout)
 	stop()

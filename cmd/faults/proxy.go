@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// proxy is the network between the service and its database: a port of the loopback interface that leads to the server's socket.
-// Its connections can be cut and held up.
+// proxy is a network: a port of the loopback interface that leads somewhere else, to the database's socket or to one of the
+// replicas. Its connections can be cut and held up.
 type proxy struct {
+	dial     func(context.Context) (net.Conn, error)
 	listener net.Listener
-	socket   string
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
@@ -21,14 +22,34 @@ type proxy struct {
 }
 
 // newProxy starts to pass connections on. The caller closes it.
-func newProxy(ctx context.Context, socket string) (*proxy, error) {
+func newProxy(ctx context.Context, dial func(context.Context) (net.Conn, error)) (*proxy, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start proxy: %w", err)
 	}
-	p := &proxy{conns: make(map[net.Conn]struct{}), listener: listener, socket: socket}
+	p := &proxy{conns: make(map[net.Conn]struct{}), dial: dial, listener: listener}
 	go p.accept() //nolint:contextcheck // until it is closed
 	return p, nil
+}
+
+// toSocket leads to a server's socket.
+func toSocket(path string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "unix", path) }
+}
+
+// toEach leads to each address in its turn, or to the next one that takes a connection: a balancer.
+func toEach(addresses []string) func(context.Context) (net.Conn, error) {
+	var turn atomic.Uint64
+	return func(ctx context.Context) (conn net.Conn, err error) {
+		first := turn.Add(1)
+		for i := range uint64(len(addresses)) {
+			conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", addresses[(first+i)%uint64(len(addresses))])
+			if err == nil {
+				return conn, nil
+			}
+		}
+		return nil, err
+	}
 }
 
 func (p *proxy) port() int { return p.listener.Addr().(*net.TCPAddr).Port } //nolint:forcetypeassert // it listens for TCP
@@ -88,9 +109,9 @@ func (p *proxy) accept() {
 
 func (p *proxy) serve(client net.Conn) {
 	p.wait()
-	server, err := (&net.Dialer{}).DialContext(context.Background(), "unix", p.socket)
+	server, err := p.dial(context.Background())
 	if err != nil {
-		_ = client.Close() // the server is down
+		_ = client.Close() // nobody is there
 		return
 	}
 	p.mu.Lock()

@@ -25,13 +25,13 @@ const readyHint = "Press Ctrl-C"
 // replica is a running deskhand with a supervisor that starts it again whenever it ends.
 type replica struct {
 	address   string
-	binary    string
 	clockFile string // how many seconds its clock is ahead
 	env       []string
 	flags     []string
 	log       io.Writer
 
 	mu      sync.Mutex
+	binary  string
 	exits   map[int]int // by code; -1 for a signal
 	process *os.Process // nil while none runs
 	ready   chan struct{}
@@ -73,7 +73,10 @@ func (r *replica) keep(ctx context.Context) {
 
 func (r *replica) run(ctx context.Context) error {
 	args := append([]string{"serve", "--addr", r.address}, r.flags...)
-	command := exec.CommandContext(ctx, r.binary, args...) //nolint:gosec // the program under test
+	r.mu.Lock()
+	binary := r.binary
+	r.mu.Unlock()
+	command := exec.CommandContext(ctx, binary, args...) //nolint:gosec // the program under test
 	command.Env = append(append(os.Environ(), r.env...), "DESKHAND_CLOCK_FILE="+r.clockFile)
 	command.Stderr = r.log
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }

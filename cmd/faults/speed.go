@@ -9,29 +9,23 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-	pgxvec "github.com/pgvector/pgvector-go/pgx"
 
 	"github.com/deskhand/deskhand/assistant/llm/llmtest"
 )
 
 // speedOptions are the flags of the comparison.
 type speedOptions struct {
-	Before string        `help:"Earlier build of the program, which takes its turns too: the program is also held against it." placeholder:"FILE" type:"existingfile"`
-	Binary string        `help:"Program to test. Default: the source's, built for this run." placeholder:"FILE" type:"existingfile"`
-	JSON   string        `help:"File for the report as JSON." name:"json" placeholder:"FILE"`
-	Log    string        `help:"File for the log of the programs. Default: deskhand-faults.log with the temporary files." placeholder:"FILE"`
-	Rounds int           `default:"5" help:"Turns that each contestant has in each setting (${default})." placeholder:"N"`
-	Turn   time.Duration `default:"3s" help:"How long a turn is (${default})." placeholder:"TIME"`
+	Before    string        `help:"Earlier build of the program, which takes its turns too: the program is also held against it." placeholder:"FILE" type:"existingfile"`
+	Binary    string        `help:"Program to test. Default: the source's, built for this run." placeholder:"FILE" type:"existingfile"`
+	JSON      string        `help:"File for the report as JSON." name:"json" placeholder:"FILE"`
+	LangChain bool          `default:"true" help:"Let LangChain.js take turns too, where Node.js and npm are (${default})." name:"langchain" negatable:""`
+	Log       string        `help:"File for the log of the programs. Default: deskhand-faults.log with the temporary files." placeholder:"FILE"`
+	Rounds    int           `default:"5" help:"Turns that each contestant has in each setting (${default})." placeholder:"N"`
+	Turn      time.Duration `default:"3s" help:"How long a turn is (${default})." placeholder:"TIME"`
 }
 
 // speedEmbedding is the embedding model of both contestants.
@@ -54,19 +48,23 @@ const (
 )
 
 func settings() []setting {
+	all := []string{nameModel, nameOffline, nameLangChain, nameLangChainIndexed}
 	return []setting{
-		{Name: "one customer, model without latency", Clients: 1, rivals: []string{nameModel, nameOffline}},
-		{Name: "64 customers, model without latency", Clients: 64, rivals: []string{nameModel, nameOffline}},
-		{Name: "256 customers, model of 300 ms", Clients: 256, Latency: 300 * time.Millisecond, rivals: []string{nameModel}},
+		{Name: "one customer, model without latency", Clients: 1, rivals: all},
+		{Name: "64 customers, model without latency", Clients: 64, rivals: all},
+		{
+			Name: "256 customers, model of 300 ms", Clients: 256, Latency: 300 * time.Millisecond,
+			rivals: []string{nameModel, nameLangChain, nameLangChainIndexed},
+		},
 	}
 }
 
-// contestant is a running program that answers questions.
-type contestant struct {
-	body    func(question string) any
-	header  http.Header
-	process *os.Process
-	url     string
+// against are the contestants, beside the floor, that a contestant is held against.
+func against(name string) []string {
+	if name == nameModel || name == nameOffline {
+		return []string{name + earlier, nameLangChain, nameLangChainIndexed}
+	}
+	return nil
 }
 
 // race has the contestants and counts the questions, so that no cache knows one.
@@ -79,6 +77,13 @@ type race struct {
 	stops       []func()
 }
 
+// newRace has no contestants yet.
+func newRace(b *bench) *race {
+	return &race{bench: b, contestants: make(map[string]*contestant), client: &http.Client{
+		Timeout: clientTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: mostAtOnce},
+	}}
+}
+
 // runSpeed asks deskhand and the floor the same questions in turns. Whatever else the machine does, both feel it, so only their
 // ratios in one round count.
 func runSpeed(ctx context.Context, o speedOptions, out io.Writer) (speedReport, error) {
@@ -89,9 +94,7 @@ func runSpeed(ctx context.Context, o speedOptions, out io.Writer) (speedReport, 
 	if err != nil {
 		return speedReport{}, err
 	}
-	r := &race{bench: b, contestants: make(map[string]*contestant), client: &http.Client{
-		Timeout: clientTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: mostAtOnce},
-	}}
+	r := newRace(b)
 	report, err := r.run(ctx, o, out)
 	for _, stop := range r.stops {
 		stop()
@@ -100,7 +103,7 @@ func runSpeed(ctx context.Context, o speedOptions, out io.Writer) (speedReport, 
 }
 
 func (r *race) run(ctx context.Context, o speedOptions, out io.Writer) (speedReport, error) {
-	if err := r.line(ctx, o.Before); err != nil {
+	if err := r.line(ctx, o, out); err != nil {
 		return speedReport{}, err
 	}
 	var report speedReport
@@ -114,11 +117,16 @@ func (r *race) run(ctx context.Context, o speedOptions, out io.Writer) (speedRep
 			return report, err
 		}
 		for _, rival := range s.rivals {
+			if turns[rival] == nil {
+				continue
+			}
 			report.Lines = append(report.Lines, newSpeedLine(s, rival, turns[nameFloor], turns[rival]))
-			if before := turns[rival+earlier]; before != nil {
-				line := newSpeedLine(s, rival, before, turns[rival])
-				line.Against = rival + earlier
-				report.Lines = append(report.Lines, line)
+			for _, other := range against(rival) {
+				if turns[other] != nil {
+					line := newSpeedLine(s, rival, turns[other], turns[rival])
+					line.Against = other
+					report.Lines = append(report.Lines, line)
+				}
 			}
 		}
 		sayf(out, "measured: %s", s.Name)
@@ -154,141 +162,6 @@ func (r *race) order(s setting) []string {
 		}
 	}
 	return names
-}
-
-// starter is who comes to the start.
-type starter struct {
-	contestant
-
-	env  []string
-	name string
-	path string
-	run  []string
-}
-
-// line brings the contestants to the start, those of an earlier build too where there is one.
-func (r *race) line(ctx context.Context, before string) error {
-	offline, err := r.offlineDatabase(ctx)
-	if err != nil {
-		return err
-	}
-	if err := r.fillFloor(ctx); err != nil {
-		return err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
-	}
-	starters := []starter{{
-		name: nameFloor, path: "/answer", run: []string{self, "floor", "--database", r.database.service, "--model", r.model.BaseURL()},
-		contestant: contestant{body: func(question string) any { return map[string]string{"question": question} }},
-	}}
-	starters = append(starters, r.builds(r.Binary, offline)...)
-	if before != "" {
-		for _, one := range r.builds(before, offline) {
-			one.name += earlier
-			starters = append(starters, one)
-		}
-	}
-	for _, one := range starters {
-		address, err := freeAddress(ctx)
-		if err != nil {
-			return err
-		}
-		one.url = "http://" + address + one.path
-		if err := r.start(ctx, &one.contestant, append(one.run, "--addr", address), one.env); err != nil {
-			return fmt.Errorf("start %s: %w", one.name, err)
-		}
-		if err := r.awaitReady(ctx, "http://"+address+"/readyz"); err != nil {
-			return fmt.Errorf("start %s: %w", one.name, err)
-		}
-		r.contestants[one.name] = &one.contestant
-	}
-	return nil
-}
-
-// builds is a build of the program with the stand-in model, and without a model.
-func (r *race) builds(binary, offline string) []starter {
-	serve := []string{
-		binary, "serve", "--key-rate", "0", "--total-rate", "0", "--visitor-rate", "0", "--max-questions", "512", "--log-level", "warn",
-	}
-	asking := contestant{
-		body:   func(question string) any { return map[string]any{"message": map[string]string{"body": question}} },
-		header: http.Header{"Authorization": {"Bearer " + r.widgetKey}},
-	}
-	model := []string{
-		"DATABASE_URL=" + r.database.service, "DESKHAND_CHAT_MODEL=stand-in", "OPENAI_BASE_URL=" + r.model.BaseURL(),
-	}
-	return []starter{
-		{name: nameModel, path: "/v1/answers", run: serve, contestant: asking, env: append(model, r.Env...)},
-		{name: nameOffline, path: "/v1/answers", run: serve, contestant: asking, env: []string{"DATABASE_URL=" + offline}},
-	}
-}
-
-// offlineDatabase is a copy of the desk for the contestant without a model, with the built-in embedder's vectors.
-func (r *race) offlineDatabase(ctx context.Context) (string, error) {
-	const name = "offline"
-	if _, err := r.database.execute(ctx, `CREATE DATABASE `+name+` TEMPLATE deskhand OWNER deskhand`); err != nil {
-		return "", err
-	}
-	address := strings.Replace(r.database.service, "/deskhand?", "/"+name+"?", 1)
-	command := exec.CommandContext(ctx, r.Binary, "kb", "reindex", "--model", "builtin") //nolint:gosec // the program under test
-	command.Env = append(os.Environ(), "DATABASE_URL="+address)
-	command.Stdout, command.Stderr = r.log, r.log
-	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("make vectors without a model: %w", err)
-	}
-	return address, nil
-}
-
-func (r *race) fillFloor(ctx context.Context) error {
-	config, err := pgxpool.ParseConfig(r.database.service)
-	if err != nil {
-		return fmt.Errorf("read address of the database: %w", err)
-	}
-	config.AfterConnect = pgxvec.RegisterTypes
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	defer pool.Close()
-	return (&floor{client: r.client, model: r.model.BaseURL(), pool: pool}).fill(ctx)
-}
-
-func (r *race) start(ctx context.Context, c *contestant, args, env []string) error {
-	command := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the programs that are compared
-	command.Env = append(append(os.Environ(), env...), "DESKHAND_CLOCK_FILE="+filepath.Join(r.dir, "clock"))
-	command.Stdout, command.Stderr = r.log, r.log
-	if err := command.Start(); err != nil {
-		return err
-	}
-	c.process = command.Process
-	r.stops = append(r.stops, func() {
-		_ = command.Process.Signal(syscall.SIGKILL) // nothing that it holds is kept
-		_ = command.Wait()
-	})
-	return nil
-}
-
-func (r *race) awaitReady(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
-	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		response, err := r.client.Do(request)
-		if err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		if err := pause(ctx, quickly); err != nil {
-			return fmt.Errorf("wait until it answers: %w", err)
-		}
-	}
 }
 
 // turn lets so many customers ask one after the other for a while.

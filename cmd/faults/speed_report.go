@@ -52,6 +52,7 @@ type speedLine struct {
 	PerSecond  spread  `json:"answers_per_second"`
 	FloorRate  spread  `json:"floor_answers_per_second"`
 	MemoryMB   float64 `json:"memory_mb"`      // at the end of the last turn
+	Memory     float64 `json:"memory_ratio"`   // to the other's, then
 	Answered   float64 `json:"answered_share"` // of those taken; the rest went to a person
 	Refused    float64 `json:"refused_share"`  // of all
 }
@@ -96,6 +97,7 @@ func newSpeedLine(s setting, name string, floor, own []turn) speedLine {
 		FloorP50Ms: each(p50, floor), PerSecond: each(rate, own), FloorRate: each(rate, floor),
 		MemoryMB: megabytes(own[len(own)-1].memory),
 	}
+	line.Memory = line.MemoryMB / megabytes(floor[len(floor)-1].memory)
 	ends := make(map[outcome]int)
 	for _, t := range own {
 		for end, count := range t.ends {
@@ -111,7 +113,7 @@ func newSpeedLine(s setting, name string, floor, own []turn) speedLine {
 // print writes the report as a table.
 func (r speedReport) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\tMB\tanswered\trefused")
+	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\tMB\t/ floor's\tanswered\trefused")
 	last := ""
 	for _, line := range r.Lines {
 		if line.Setting != last {
@@ -122,8 +124,8 @@ func (r speedReport) print(out io.Writer) error {
 		if line.Against != "" {
 			name += " / " + line.Against + ":"
 		}
-		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.0f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate, line.P50Ms.Median,
-			line.PerSecond.Median, line.MemoryMB, line.Answered, line.Refused)
+		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate, line.P50Ms.Median,
+			line.PerSecond.Median, line.MemoryMB, line.Memory, line.Answered, line.Refused)
 	}
 	return table.Flush()
 }
