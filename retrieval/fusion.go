@@ -29,17 +29,17 @@ const (
 // candidate is a passage that one of the searches found, with both scores.
 type candidate struct {
 	bm25        float64
-	coverage    float64
 	denseRank   int
 	fused       float64
+	has         []int32 // the question's terms that it has
 	intent      float64 // probability of the likeliest intent that the article answers
 	intentMatch bool
 	language    LanguageMatch
 	lexicalRank int
-	matched     []string
 	row         *candidateRow
 	second      SecondStage
 	similarity  float64
+	terms       *weighedTerms // in its language
 }
 
 // fuse sets the ranks and the fused score of all candidates and sorts them, best first; the second stage then looks at the
@@ -154,13 +154,13 @@ func newHit(group []*candidate, s selection) Hit {
 		Article: best.row.article(s.today),
 		Evidence: Evidence{
 			BM25:         best.bm25,
-			Coverage:     best.coverage,
+			Coverage:     best.terms.coverage(best.has),
 			DenseRank:    best.denseRank,
 			Fused:        best.fused,
 			IntentMatch:  best.intentMatch,
 			Language:     best.language,
 			LexicalRank:  best.lexicalRank,
-			MatchedTerms: best.matched,
+			MatchedTerms: best.terms.matched(best.has),
 			Second:       best.second,
 			Similarity:   best.similarity,
 		},

@@ -177,31 +177,28 @@ func (x *Index) readFirst(ctx context.Context, s search, version int64, candidat
 // equal order.
 func (s search) candidates(similarities map[uint32]float64, lists []weighedList) []*candidate {
 	places := slices.Sorted(maps.Keys(similarities))
-	candidates, weighed := make([]*candidate, len(places)), make([]weighedTerms, len(s.view.names))
+	candidates, terms := make([]*candidate, len(places)), make([]weighedTerms, len(s.view.names))
+	for i, name := range s.view.names {
+		terms[i] = weighedTerms{asked: s.terms, statistics: s.overview.in(name)}
+	}
 	for i, place := range places {
 		p := s.view.passages[place]
-		if weighed[p.locale].weights == nil {
-			weighed[p.locale] = s.terms.weighed(s.overview.in(s.view.names[p.locale]))
-		}
 		a := s.view.articles[p.article]
 		row := &candidateRow{
 			ArticleID: a.id, Intents: a.intents, Locale: s.view.names[p.locale], Ordinal: int(s.view.ordinal(place)), PassageID: p.id,
 			Slug: a.slug,
 		}
-		candidates[i] = &candidate{language: matchLanguage(s.query.Locale, row.Locale), row: row, similarity: similarities[place]}
+		candidates[i] = &candidate{
+			language: matchLanguage(s.query.Locale, row.Locale), row: row, similarity: similarities[place], terms: &terms[p.locale],
+		}
 		candidates[i].about(s.query.Intents)
 	}
-	has := make([][]int32, len(places))
 	for _, l := range lists {
 		eachCommon(places, l.list, func(i int, frequency float64) {
-			p := s.view.passages[places[i]]
-			w := weighed[p.locale]
-			has[i] = append(has[i], l.term)
-			candidates[i].bm25 += w.weights[l.term] * saturated(frequency, float64(p.length), w.statistics.meanLength)
+			p, c := s.view.passages[places[i]], candidates[i]
+			c.has = append(c.has, l.term)
+			c.bm25 += l.weights[p.locale] * saturated(frequency, float64(p.length), c.terms.statistics.meanLength)
 		})
-	}
-	for i, place := range places {
-		candidates[i].coverage, candidates[i].matched = weighed[s.view.passages[place].locale].found(has[i])
 	}
 	slices.SortFunc(candidates, func(a, b *candidate) int { return cmp.Compare(a.row.PassageID, b.row.PassageID) })
 	return candidates

@@ -67,7 +67,7 @@ func (x *Index) rankByWords(question Text, texts []Text) []Ranked {
 			s.with[id]++
 		}
 	}
-	terms := newQueryTerms(x.analyzer.Query(question.Body, question.Locale)).weighed(s)
+	terms := weighedTerms{asked: newQueryTerms(x.analyzer.Query(question.Body, question.Locale)), statistics: s}
 	ranked := make([]Ranked, len(texts))
 	for i := range texts {
 		ranked[i] = Ranked{Coverage: terms.coverage(has[i]), Index: i}
