@@ -111,6 +111,9 @@ func extractFrom(hit retrieval.Hit, request DraftRequest) Draft {
 	}
 	passages = passages[:min(len(passages), mostPassages)]
 	for i, passage := range passages {
+		if request.Reader != ReaderAgent && request.narrowing.narrows() {
+			passage.Body = request.narrowing.without(heading(sourceOf(hit, passage)), passage.Body)
+		}
 		switch {
 		case i == 1:
 			passage.Body = shortened(passage.Body, room, request.fitOf(hit, passage))

@@ -140,6 +140,29 @@ func (n narrowing) meets(s stated) bool {
 	return false
 }
 
+// without leaves out the rows of a passage that are about others, where another row gives the value for what the question names: who asks
+// for Bitcoin need not look for it among all networks.
+func (n narrowing) without(titles, body string) string {
+	lines := strings.Split(body, "\n")
+	var met bool
+	var kept []string
+	for _, line := range lines {
+		row := strings.HasPrefix(line, pointMark)
+		s := stated{}
+		if row {
+			s = n.line(titles, line)
+			met = met || n.meets(s)
+		}
+		if !row || n.fits(s) {
+			kept = append(kept, line)
+		}
+	}
+	if !met {
+		return body
+	}
+	return strings.Join(kept, "\n")
+}
+
 // unmet are the kinds of names for which a draft rests on what is said of others only, of spot where futures are asked for; beside are
 // the lines that the articles it cites have besides.
 func (n narrowing) unmet(draft Draft, beside []stated) []facts.NameKind {

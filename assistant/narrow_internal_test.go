@@ -159,3 +159,30 @@ func TestAModelSeesThePassageThatGivesTheValue(t *testing.T) {
 		require.LessOrEqual(t, len(sources), passagesShown)
 	}
 }
+
+// TestRowsOfOthersAreLeftOut: who asks for one network is not sent all of them; what no row answers stays whole.
+func TestRowsOfOthersAreLeftOut(t *testing.T) {
+	t.Parallel()
+
+	a := reading(t)
+	const en = "The network sets the time.\n- Bitcoin: Credited after 2; 20 to 40 minutes\n- Ethereum (ETH, ERC-20): Credited after 12; 3 minutes\n" +
+		"- Anything else: see the page"
+	for _, test := range []struct{ question, titles, body, want string }{
+		{
+			"how long does a btc deposit take", "Deposits > Confirmations", en,
+			"The network sets the time.\n- Bitcoin: Credited after 2; 20 to 40 minutes\n- Anything else: see the page",
+		},
+		{"how long does a deposit take", "Deposits > Confirmations", en, en},
+		{"how long does a cardano deposit take", "Deposits > Confirmations", en, en},
+		{
+			"比特币充值要多久到账", "充币 > 各网络所需确认数",
+			"- 比特币（BTC）: 到账 2; 20–40 分钟\n- 波场 TRON（TRC-20）: 到账 20; 1–2 分钟", "- 比特币（BTC）: 到账 2; 20–40 分钟",
+		},
+		{
+			"كم رسوم السحب لعملة USDT على شبكة ترون", "السحب > رسوم الشبكة والحد الأدنى",
+			"- USDT TRC-20: الرسوم 1.5 USDT\n- USDT ERC-20: الرسوم 4 USDT\n- BTC Bitcoin: الرسوم 0.0002 BTC", "- USDT TRC-20: الرسوم 1.5 USDT",
+		},
+	} {
+		require.Equal(t, test.want, a.narrowing(test.question).without(test.titles, test.body), test.question)
+	}
+}
