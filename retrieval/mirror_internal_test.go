@@ -202,3 +202,23 @@ func TestAViewStaysAsItIs(t *testing.T) {
 	require.NotEqual(t, before, seenBy(t, index, last))
 	require.LessOrEqual(t, float64(last.gone), 2*mostGone*float64(len(last.passages)), "it is made anew when much of it is gone")
 }
+
+// What is not read must not be searched: neither nothing nor what was there before.
+func TestASearchThatCannotReadTheNewestVersionFails(t *testing.T) {
+	t.Parallel()
+	index := syntheticIndex(t, 20, 4)
+	query := Query{Locale: "en", Now: time.Unix(0, 0), Text: "w1x w2x"}
+	before, err := index.Search(t.Context(), query)
+	require.NoError(t, err)
+	_, err = index.pool.Exec(t.Context(), `DELETE FROM articles WHERE slug = 'a1'; ALTER TABLE passage_terms RENAME TO elsewhere;
+		UPDATE articles SET audience = 'internal'`)
+	require.NoError(t, err)
+	_, err = index.Search(t.Context(), query)
+	require.ErrorContains(t, err, "mirror knowledge base")
+	_, err = index.pool.Exec(t.Context(), `ALTER TABLE elsewhere RENAME TO passage_terms`)
+	require.NoError(t, err)
+	after, err := index.Search(t.Context(), query)
+	require.NoError(t, err)
+	require.NotEmpty(t, before.Hits)
+	require.Empty(t, after.Hits, "all of them are the desk's own now")
+}
