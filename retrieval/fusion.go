@@ -36,6 +36,7 @@ type candidate struct {
 	intentMatch bool
 	language    LanguageMatch
 	lexicalRank int
+	read        bool // row has its text
 	row         *candidateRow
 	second      SecondStage
 	similarity  float64

@@ -124,8 +124,7 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]*candidate, overv
 			wanted = version
 			continue
 		}
-		fuse(candidates)
-		candidates, same, err := x.readFirst(ctx, s, version, candidates)
+		candidates, same, err := x.order(ctx, s, version, candidates)
 		if err != nil {
 			return nil, overview{}, err
 		}
@@ -138,39 +137,67 @@ func (x *Index) findTogether(ctx context.Context, s search) ([]*candidate, overv
 	}
 }
 
-// readFirst gives the candidates that may become hits their texts: those of the first articles, and what the second stage looks at. One
-// that is gone meanwhile, or may not be seen any more, is left out. It reports whether all texts are of the version.
-func (x *Index) readFirst(ctx context.Context, s search, version int64, candidates []*candidate) (read []*candidate, same bool, err error) {
-	first := make(map[string]bool) // articles, whatever their language
-	depth := 0
+// order sorts candidates, the best first, and reads the texts of those that the second stage looks at and of those that become hits. It
+// reports whether all texts are of the version.
+func (x *Index) order(ctx context.Context, s search, version int64, candidates []*candidate) (ordered []*candidate, same bool, err error) {
+	fuse(candidates)
+	same = true
 	if x.second != nil {
-		depth = secondDepth
+		looked := candidates[:min(len(candidates), secondDepth)]
+		if candidates, same, err = x.readTexts(ctx, s, version, candidates, looked); err != nil {
+			return nil, false, err
+		}
 	}
-	var ids []int64
-	for i, c := range candidates {
-		if i < depth || len(first) < s.query.Limit {
+	x.second.look(s.query.Text, candidates)
+	for { // one that is gone lets another article in
+		unread := unreadOf(candidates, s.query.Limit)
+		if len(unread) == 0 {
+			return candidates, same, nil
+		}
+		var now bool
+		if candidates, now, err = x.readTexts(ctx, s, version, candidates, unread); err != nil {
+			return nil, false, err
+		}
+		same = same && now
+	}
+}
+
+// unreadOf are the candidates without a text of the first articles, in whatever language. Candidates are sorted.
+func unreadOf(candidates []*candidate, articles int) []*candidate {
+	var unread []*candidate
+	first := make(map[string]bool)
+	for _, c := range candidates {
+		if len(first) < articles {
 			first[c.row.Slug] = true
 		}
-		if first[c.row.Slug] {
-			ids = append(ids, c.row.PassageID)
+		if first[c.row.Slug] && !c.read {
+			unread = append(unread, c)
 		}
+	}
+	return unread
+}
+
+// readTexts gives some of the candidates their texts. One that is gone meanwhile, or may not be seen any more, is left out.
+func (x *Index) readTexts(
+	ctx context.Context, s search, version int64, candidates, wanted []*candidate,
+) (left []*candidate, same bool, err error) {
+	ids := make([]int64, len(wanted))
+	for i, c := range wanted {
+		ids[i] = c.row.PassageID
 	}
 	rows, same, err := x.passages(ctx, s.pool, version, ids)
 	if err != nil {
 		return nil, false, err
 	}
-	sight := s.query.sight()
-	return slices.DeleteFunc(candidates, func(c *candidate) bool {
-		if !first[c.row.Slug] {
-			return false
+	sight, gone := s.query.sight(), make(map[*candidate]bool)
+	for _, c := range wanted {
+		if row := rows[c.row.PassageID]; row != nil && row.seen(sight) {
+			c.row, c.read = row, true
+		} else {
+			gone[c] = true
 		}
-		row := rows[c.row.PassageID]
-		if row == nil || !row.seen(sight) {
-			return true
-		}
-		c.row = row
-		return false
-	}), same, nil
+	}
+	return slices.DeleteFunc(candidates, func(c *candidate) bool { return gone[c] }), same, nil
 }
 
 // candidates are the passages that were found, with their scores by words, by their ids, so that equal searches add up equal scores in

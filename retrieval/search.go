@@ -68,7 +68,6 @@ func (x *Index) searchIn(ctx context.Context, in source, query Query) (Results, 
 		return Results{}, fmt.Errorf("search: %w", err)
 	}
 	results.KBVersion = overview.version
-	x.second.look(query.Text, candidates)
 	results.Hits = collapse(candidates, selection{limit: query.Limit, shown: shown, today: query.today()})
 	if query.Wording > 0 {
 		results.Wording = x.analyzer.Wording(query.Locale, query.Text, results.bodies(), query.Wording)

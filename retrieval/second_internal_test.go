@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -181,4 +182,31 @@ func BenchmarkSecondStage(b *testing.B) {
 			}
 		})
 	}
+}
+
+// A hit has its text wherever the second stage has put it: also one that rose because what was looked at fell.
+func TestEveryHitHasItsText(t *testing.T) {
+	t.Parallel()
+	index := syntheticIndex(t, 200, 4)
+	model := hashModel(4)
+	model.Weigh = func(text string, out []float32) float64 {
+		vectors, _ := model.Embed(t.Context(), []string{text})
+		copy(out, unit(vectors[0]))
+		return 1
+	}
+	var err error
+	index.second, err = newSecond(index.analyzer, model)
+	require.NoError(t, err)
+	index.second.weights.Across = SecondWeights{Sentence: 1000}
+	results, err := index.Search(t.Context(), Query{Limit: secondDepth, Locale: "fr", Now: time.Unix(0, 0), Text: "w1x w2x w3x"})
+	require.NoError(t, err)
+	require.Len(t, results.Hits, secondDepth)
+	risen := 0
+	for _, hit := range results.Hits {
+		require.NotEmpty(t, hit.Passage.Body)
+		if !hit.Evidence.Second.Looked {
+			risen++
+		}
+	}
+	require.Positive(t, risen, "some were not looked at")
 }
