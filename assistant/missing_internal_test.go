@@ -6,10 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/triage"
-	"github.com/deskhand/deskhand/assistant/triage/intent"
-	"github.com/deskhand/deskhand/assistant/triage/risk"
 	"github.com/deskhand/deskhand/retrieval"
-	"github.com/deskhand/deskhand/retrieval/embed"
 )
 
 // TestTwoMessagesAreAsDangerousAsOneOfThemHints holds both ends: a danger that is told in two messages reaches a person, and an answer
@@ -17,14 +14,7 @@ import (
 func TestTwoMessagesAreAsDangerousAsOneOfThemHints(t *testing.T) {
 	t.Parallel()
 
-	taxonomy, err := intent.Default()
-	require.NoError(t, err)
-	classifier, err := intent.Builtin(embed.New())
-	require.NoError(t, err)
-	rules, err := risk.Default()
-	require.NoError(t, err)
-	triager, err := triage.New(taxonomy, classifier, rules)
-	require.NoError(t, err)
+	triager := reading(t).Triager
 	judge := func(first, second string) triage.Triage {
 		return turns{
 			first: triager.Triage(first, nil), second: triager.Triage(second, nil), together: triager.Triage(first+"\n"+second, nil),
@@ -67,14 +57,7 @@ func TestTwoMessagesAreAsDangerousAsOneOfThemHints(t *testing.T) {
 
 func TestHowLongAgoIsAskedWhereItDecides(t *testing.T) {
 	t.Parallel()
-	taxonomy, err := intent.Default()
-	require.NoError(t, err)
-	classifier, err := intent.Builtin(embed.New())
-	require.NoError(t, err)
-	rules, err := risk.Default()
-	require.NoError(t, err)
-	triager, err := triage.New(taxonomy, classifier, rules)
-	require.NoError(t, err)
+	triager := reading(t).Triager
 	a := New(Config{Triager: triager})
 	const unconfirmed = "deposit.pending_confirmations"
 	found := retrieval.Results{Hits: []retrieval.Hit{{Article: retrieval.ArticleRef{Intents: []string{unconfirmed}}}}}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Limits of a transaction. Counting the terms of a step takes a third of the time when eight steps are counted at once; a crash
+// Limits of a transaction. Terms are copied once for all of its steps; a crash
 // loses no more than this, and an author who saves meanwhile waits no longer.
 const (
 	commitPassages = 8 * 2 * embedBatch * embedInFlight

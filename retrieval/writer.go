@@ -38,7 +38,7 @@ type articleWriter struct {
 	passages   [][]any
 }
 
-// writtenArticles is what a writer has done, and what is left for its end: each statement that writes terms counts them.
+// writtenArticles is what a writer has done, and what is left for its end.
 type writtenArticles struct {
 	added        int
 	articles     int
