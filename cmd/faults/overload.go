@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 )
@@ -21,6 +22,8 @@ const (
 	urgentShare = 0.1
 	// mostAtOnce bounds the questions that are on their way: beyond it the measuring program would be what is measured.
 	mostAtOnce = 3000
+	// mostDoublings of what is offered, until there is more than the service can take.
+	mostDoublings = 6
 	// sampleEach is how often the memory is looked at.
 	sampleEach = 100 * time.Millisecond
 	// recoveryLimit is how long after an overload the service may need until it answers as before.
@@ -76,6 +79,7 @@ type flood struct {
 	*bench
 
 	client *http.Client
+	next   atomic.Int64 // question, so that each has words of its own and the model's kept answers serve none
 
 	mu        sync.Mutex
 	report    overloadReport
@@ -103,13 +107,10 @@ func (f *flood) run(ctx context.Context, o overloadOptions, out io.Writer) error
 	}
 	f.report.RestMB = megabytes(rest)
 	f.report.Capacity = f.capacity(ctx, o)
-	f.report.Offered = o.Factor * f.report.Capacity
-	sayf(out, "capacity %.0f/s, now %.0f/s for %s", f.report.Capacity, f.report.Offered, o.For)
-	f.reset()
 	watching, stop := context.WithCancel(ctx)
 	var watched sync.WaitGroup
 	watched.Go(func() { f.watchMemory(watching) })
-	f.offer(ctx, f.report.Offered, o.For)
+	f.overload(ctx, o, out)
 	f.report.Recovery = f.recover(ctx).Seconds()
 	stop()
 	watched.Wait()
@@ -138,10 +139,25 @@ func (f *flood) capacity(ctx context.Context, o overloadOptions) float64 {
 	return float64(f.report.Accepted) / time.Since(begun).Seconds()
 }
 
-// reset forgets what was counted to find the capacity.
+// overload offers several times the capacity. Where nothing had to be refused, it was no overload: a machine that was busy with something
+// else when the capacity was found can do more than that. Then twice as much is offered, a few times.
+func (f *flood) overload(ctx context.Context, o overloadOptions, out io.Writer) {
+	f.report.Offered = o.Factor * max(f.report.Capacity, 1)
+	for range mostDoublings + 1 {
+		sayf(out, "capacity %.0f/s, now %.0f/s for %s", f.report.Capacity, f.report.Offered, o.For)
+		f.reset()
+		f.offer(ctx, f.report.Offered, o.For)
+		if f.report.Refused > 0 || ctx.Err() != nil {
+			return
+		}
+		f.report.Offered *= 2
+	}
+}
+
+// reset forgets what was counted before, except for what should not have happened at any time.
 func (f *flood) reset() {
 	f.latencies = nil
-	f.report.Asked, f.report.Accepted, f.report.Refused, f.report.Urgent, f.report.UrgentLost = 0, 0, 0, 0, 0
+	f.report.Asked, f.report.Accepted, f.report.Refused, f.report.Urgent = 0, 0, 0, 0
 }
 
 // offer asks at a rate, whatever comes back, as a crowd does, and returns when all have been answered.
@@ -166,7 +182,7 @@ func (f *flood) offer(ctx context.Context, rate float64, lasts time.Duration) {
 
 // ask sends one question, once, and counts how it ended. It reports whether there was an answer.
 func (f *flood) ask(ctx context.Context, random *rand.Rand) bool {
-	q := &question{body: "whats the taker fee for spot", key: strconv.FormatUint(random.Uint64(), 36)}
+	q := &question{body: fresh(int(f.next.Add(1))), key: strconv.FormatUint(random.Uint64(), 36)}
 	urgent := random.Float64() < urgentShare
 	if urgent {
 		q.body = "Someone logged into my account and withdrew my BTC"
