@@ -237,7 +237,7 @@ func (x *Index) apply(ctx context.Context, key articleKey) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return true, x.indexVectors(ctx, modelID)
+	return true, nil
 }
 
 // newestRow is what decides whether an author may write.

@@ -57,11 +57,10 @@ type benchReport struct {
 	HybridP99 float64 `json:"hybrid_p99_ms"`
 	// LiveUpdate is the longest that a search did not find an author's change, while 50 searches a second ran.
 	LiveUpdate float64 `json:"live_update_max_ms"`
-	// IndexSeconds is what the import took after its last passage was written.
-	IndexSeconds float64 `json:"index_s"`
-	// Passages a second, up to the last one that was written, and with the index.
+	// FirstSearch is what a search takes that has everything to read into memory.
+	FirstSearch float64 `json:"first_search_ms"`
+	// IngestRate is passages a second, until all can be found.
 	IngestRate     float64 `json:"ingest_passages_per_s"`
-	IngestRateAll  float64 `json:"ingest_with_index_passages_per_s"`
 	P50Ratio       float64 `json:"p50_hybrid_to_bare"`
 	P99ToP50       float64 `json:"p99_to_p50"`
 	Passages       int     `json:"passages"`
@@ -72,7 +71,7 @@ type benchReport struct {
 }
 
 // BenchmarkRetrieval imports a synthetic knowledge base through a model that answers over HTTP with 1,536 dimensions, then asks.
-// The hybrid search and the bare HNSW query (ef_search = 100, no filter, ids only) take turns, so that what else the machine does
+// The hybrid search and the bare HNSW query (ef_search = 100, no filter, ids only), for which alone there is an index, take turns, so that what else the machine does
 // slows both. Recall is the share of the 10 nearest passages by exact search that are among the candidates.
 func BenchmarkRetrieval(b *testing.B) {
 	model := benchModel(b)
@@ -85,6 +84,7 @@ func BenchmarkRetrieval(b *testing.B) {
 		require.NoError(b, err)
 		report := benchReport{}
 		report.ingest(b, index)
+		index.buildBare(b)
 		report.ask(b, index)
 		report.recall(b, index)
 		report.live(b, index)
@@ -96,24 +96,21 @@ func (r *benchReport) ingest(b *testing.B, index *Index) {
 	b.Helper()
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // forgets the peak so far, where the system can
 	debug.SetMemoryLimit(benchMemory)
-	started, written := time.Now(), time.Duration(0)
-	report, err := index.Import(b.Context(), newCorpus(1).articles(*benchPassages), ImportOptions{Source: "bench", Progress: func(r Report) {
-		if written == 0 && r.Passages >= *benchPassages {
-			written = time.Since(started) // the index comes after
-		}
-	}})
+	started := time.Now()
+	report, err := index.Import(b.Context(), newCorpus(1).articles(*benchPassages), ImportOptions{Source: "bench"})
 	require.NoError(b, err)
 	require.Empty(b, report.Problems)
-	whole := time.Since(started)
-	r.Passages = report.Passages
-	r.IngestRate, r.IngestRateAll = float64(r.Passages)/written.Seconds(), float64(r.Passages)/whole.Seconds()
-	r.IndexSeconds, r.PeakMB = (whole - written).Seconds(), peakMB()
+	r.Passages, r.IngestRate, r.PeakMB = report.Passages, float64(report.Passages)/time.Since(started).Seconds(), peakMB()
 	debug.SetMemoryLimit(math.MaxInt64) // a service has none
 }
 
 // ask times one question at a time, with its vector made before.
 func (r *benchReport) ask(b *testing.B, index *Index) {
 	b.Helper()
+	started := time.Now()
+	_, err := index.Search(b.Context(), Query{Locale: "en", Now: time.Unix(0, 0), Text: "first"})
+	require.NoError(b, err)
+	r.FirstSearch = time.Since(started).Seconds() * 1e3
 	var bare, hybrid, bareCPU, hybridCPU []float64
 	for round := range benchRounds + 1 {
 		for i, text := range newCorpus(2).questions(benchQuestions) {
@@ -233,7 +230,7 @@ func (r *benchReport) print(b *testing.B) {
 	b.ReportMetric(r.RecallOfLocale, "recall@10-rare")
 	b.ReportMetric(r.RecallOfBare, "recall@10-bare")
 	b.ReportMetric(r.IngestRate, "passages/s")
-	b.ReportMetric(r.IngestRateAll, "passages/s-with-index")
+	b.ReportMetric(r.FirstSearch, "first-search-ms")
 	b.ReportMetric(r.PeakMB, "peak-MB")
 	b.ReportMetric(r.LiveUpdate, "live-update-ms")
 	if *benchJSON {
@@ -241,6 +238,24 @@ func (r *benchReport) print(b *testing.B) {
 		require.NoError(b, err)
 		_, _ = fmt.Fprintf(os.Stdout, "%s\n", line)
 	}
+}
+
+// buildBare makes the index of the bare query: with the candidate lists that recall wants, and all memory and workers that help.
+func (x *Index) buildBare(t testing.TB) {
+	t.Helper()
+	err := pgx.BeginFunc(t.Context(), x.pool, func(tx pgx.Tx) error {
+		for _, statement := range []string{
+			`SET LOCAL statement_timeout = 0`, `SET LOCAL maintenance_work_mem = '1GB'`, `SET LOCAL max_parallel_maintenance_workers = 3`,
+			fmt.Sprintf(`CREATE INDEX ON embeddings USING hnsw ((embedding::halfvec(%d)) halfvec_cosine_ops)
+				WITH (m = 16, ef_construction = 200) WHERE model_id = %d`, x.model.Dimensions, x.modelID.Load()),
+		} {
+			if _, err := tx.Exec(t.Context(), statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
 }
 
 // bare is the query that a first search with pgvector would be.

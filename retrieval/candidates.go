@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -82,23 +79,10 @@ type search struct {
 	view   *view
 }
 
-// The statements. $MODEL, $DIMENSIONS, $LOCALE and $LIMIT are put in as constants, not as parameters: the planner uses a partial index on
-// an expression only where it sees them, and walks it only where it knows how few rows are wanted.
-const (
-	// nearest walks an HNSW index in order of distance: the one over all languages, or that of one language where it has its own.
-	nearest = `
-		SELECT passage_id, embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS) AS distance
-		FROM embeddings WHERE model_id = $MODEL $LOCALE ORDER BY distance LIMIT $LIMIT`
-
-	// nearestExact looks at every vector of a small language: the sum keeps the planner from walking the index over all languages.
-	nearestExact = `
-		SELECT passage_id, (embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS)) + 0 AS distance
-		FROM embeddings WHERE model_id = $MODEL AND locale = @locale ORDER BY distance LIMIT $LIMIT`
-
-	distances = `
-		SELECT passage_id, embedding::halfvec($DIMENSIONS) <=> @vector::halfvec($DIMENSIONS), (SELECT version FROM kb_version)
-		FROM embeddings WHERE model_id = $MODEL AND passage_id = ANY(@ids)`
-)
+// distances joins the passages one by one: a list in the condition would be weighed anew for each question.
+const distances = `
+	SELECT (SELECT version FROM kb_version), passage_id, embedding <=> @vector
+	FROM unnest(@ids::bigint[]) AS wanted (id) JOIN embeddings ON model_id = @model AND passage_id = wanted.id`
 
 // leaders is how many of the best in any language have their version in the customer's language looked up: a question may find an
 // article through another language, and the customer must still get their own.
@@ -112,56 +96,31 @@ const (
 	// dominantShare is the share of all passages above which a language is not searched by itself: the searches over all
 	// languages find its passages anyway.
 	dominantShare = 0.6
-	// walkShare is the share from which the walk over all languages is made longer instead of walking a second index.
-	walkShare = 0.2
-	// exactPassages is up to how many passages of a language all are looked at, by vectors and by words: 2 microseconds each, which
-	// costs as much as walking an index of them does.
+	// exactPassages is up to how many passages of a language all are looked at by words.
 	exactPassages = 750
 )
 
-// settings hold for one round trip, and tell its version of the knowledge base. Iterative scan goes on until there are as many as are
-// wanted; the order is restored afterwards. A connection plans these statements once for all questions. Such a plan must not take to
-// reading a whole table: that costs up to 280 ms at 100,000 passages. What keeps it from that counts as an enormous cost, for which a
-// server that compiles expressions (jit, on by default) does so for 2.5 s.
-const settings = `
-	SELECT version, set_config('hnsw.ef_search', @ef_search, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
-		set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-		set_config('jit', 'off', true)
-	FROM kb_version`
+// How the nearest are found: by the bits that codes differ in, then of the nearest of those by what codes say of the cosine, then by the
+// vectors themselves.
+const (
+	byBits = 200
+	byCode = 60
+)
 
-// ownSettings hold for the walk over the passages of one language.
-const ownSettings = `SELECT set_config('hnsw.ef_search', @ef_search, true)`
-
-// near is a passage, by its place, with the distance of its vector from the question's.
-type near struct {
-	distance float64
-	place    uint32
-}
-
-// findCandidates runs all searches. What the words find, and who may see what, is of the view. What the vectors find is asked of the
-// database in two round trips: which passages are nearest, and how near is what else was found. The version of the knowledge base is that
-// of the database in the end.
+// findCandidates runs all searches. What the words and the codes find, and who may see what, is in memory. How near that is, the database
+// tells, with the version of the knowledge base that it then has.
 func (x *Index) findCandidates(ctx context.Context, s search) (candidates []*candidate, version int64, err error) {
 	lists := s.view.lists(s.terms, s.overview)
 	var words, ownWords []scored
 	var meanwhile sync.WaitGroup
 	meanwhile.Go(func() { words, ownWords = s.byWords(lists) })
-	dense, own, version, err := x.nearest(ctx, s)
+	near, ownNear, err := x.byVectors(ctx, s)
 	meanwhile.Wait()
 	if err != nil {
-		return nil, 0, fmt.Errorf("find nearest passages: %w", err)
+		return nil, 0, err
 	}
-	var leading, others []uint32
-	similarities := make(map[uint32]float64)
-	for i, n := range dense {
-		if i < leaders {
-			leading = append(leading, n.place)
-		}
-		similarities[n.place] = 1 - n.distance
-	}
-	for _, n := range own {
-		similarities[n.place] = 1 - n.distance
-	}
+	leading := slices.Clone(near[:min(leaders, len(near))])
+	var others []uint32
 	for i, w := range words {
 		if i < leaders {
 			leading = append(leading, w.place)
@@ -173,11 +132,26 @@ func (x *Index) findCandidates(ctx context.Context, s search) (candidates []*can
 	}
 	others = append(others, s.view.siblings(leading, s.shown)...)
 	others = append(others, s.view.about(s.query.intents(), s.shown, s.query.sight())...)
-	later, err := x.measure(ctx, s, s.seen(others), similarities)
+	others = s.seen(others)
+	all, version, err := x.similarities(ctx, s, slices.Concat(near, ownNear, others))
 	if err != nil {
 		return nil, 0, fmt.Errorf("compare vectors: %w", err)
 	}
-	return s.candidates(similarities, lists), max(version, later), nil
+	similarities := make(map[uint32]float64)
+	for _, places := range [][]uint32{nearest(near, all), nearest(ownNear, all), others} {
+		for _, place := range places {
+			similarities[place] = all[place]
+		}
+	}
+	return s.candidates(similarities, lists), version, nil
+}
+
+// nearest keeps the places whose vectors are nearest to the question's.
+func nearest(places []uint32, similarities map[uint32]float64) []uint32 {
+	slices.SortFunc(places, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(similarities[b], similarities[a]), cmp.Compare(a, b))
+	})
+	return places[:min(armLimit, len(places))]
 }
 
 // seen keeps the places that may be seen.
@@ -202,131 +176,46 @@ func (s search) byWords(lists []weighedList) (best, own []scored) {
 	return best, own[:min(armLimit, len(own))]
 }
 
-// byVectors are the statements of the search by vectors. Passages of the question's language are taken from the one with number own, none
-// when it is -1.
-func (s search) byVectors(dimensions, more int) (statements []string, limits []int, own int) {
-	limits = []int{more * (armLimit + armLimit/2), more * armLimit} // some may not be seen
-	statements = []string{strings.ReplaceAll(nearest, "$LOCALE", "")}
-	switch passages, share := s.overview.in(s.query.Locale).passages, s.overview.share(s.query.Locale); {
-	case passages == 0 || share > dominantShare:
-		own = -1
-	case passages <= exactPassages:
-		statements, own = append(statements, nearestExact), 1
-	case share >= walkShare:
-		limits[0] = max(limits[0], int(math.Ceil(float64(limits[1])/share)))
-	default:
-		// The language is one that the database has: its constraint allows letters and a hyphen only.
-		statements, own = append(statements, strings.ReplaceAll(nearest, "$LOCALE", "AND locale = '"+s.query.Locale+"'")), 1
-	}
-	for i := range statements {
-		statements[i] = strings.NewReplacer(
-			"$DIMENSIONS", strconv.Itoa(dimensions), "$LIMIT", strconv.Itoa(limits[i]), "$MODEL", strconv.Itoa(int(s.modelID)),
-		).Replace(statements[i])
-	}
-	return statements, limits[:len(statements)], own
-}
-
-// enoughSeen is of how many passages on a search by vectors is not made longer for the sake of those that may not be seen. It becomes
-// longer times as long, and at most longest times.
-const enoughSeen, longer, longest = armLimit * 3 / 4, 4, 256
-
-// nearest returns the nearest passages that may be seen, and those of the question's language, the nearest first.
-func (x *Index) nearest(ctx context.Context, s search) (best, own []near, version int64, err error) {
+// byVectors are the places that may be seen whose codes are nearest to the question's vector, the nearest first, and those of the question's
+// language. There are none without a vector.
+func (x *Index) byVectors(ctx context.Context, s search) (all, own []uint32, err error) {
 	if s.degraded {
-		version, err = versionIn(ctx, s.pool)
-		return nil, nil, version, err
+		return nil, nil, nil
 	}
-	for more := 1; ; more *= longer {
-		statements, limits, from := s.byVectors(x.model.Dimensions, more)
-		version, all, err := s.walk(ctx, statements)
-		if err != nil {
-			return nil, nil, 0, err
-		}
-		best, enough := s.nearestSeen(all[0], limits[0], "")
-		own, enoughOwn := []near(nil), true
-		if from >= 0 {
-			own, enoughOwn = s.nearestSeen(all[from], limits[from], s.query.Locale)
-		}
-		if enough && enoughOwn || more >= longest {
-			return best, own, version, nil
-		}
-	}
-}
-
-// nearestSeen keeps what may be seen, in a language when it is not empty, and reports whether a longer search would find no more.
-func (s search) nearestSeen(all []distanceRow, limit int, locale string) (seen []near, enough bool) {
-	sight := s.query.sight()
-	for _, row := range all {
-		place, ok := s.view.placeOf(row.PassageID)
-		if ok && s.view.sees(place, sight) && (locale == "" || s.view.localeOf(place) == locale) {
-			seen = append(seen, near{distance: row.Distance, place: place})
-		}
-	}
-	slices.SortFunc(seen, func(a, b near) int {
-		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(s.view.passages[a.place].id, s.view.passages[b.place].id))
-	})
-	return seen[:min(armLimit, len(seen))], len(seen) >= enoughSeen || len(all) < limit
-}
-
-// measure adds the cosines of places that have none yet; 0 for one without a vector. It returns the version of the knowledge base that they
-// are of, 0 when nothing was asked.
-func (x *Index) measure(ctx context.Context, s search, places []uint32, similarities map[uint32]float64) (version int64, err error) {
-	var ids []int64
-	for _, place := range places {
-		if _, known := similarities[place]; !known {
-			ids, similarities[place] = append(ids, s.view.passages[place].id), 0
-		}
-	}
-	if s.degraded || len(ids) == 0 {
-		return 0, nil
-	}
-	rows, err := s.pool.Query(ctx, s.distances(x.model.Dimensions), pgx.NamedArgs{"ids": ids, "vector": s.vector})
+	codes, err := x.codes.of(ctx, s)
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
-	var row distanceRow
-	_, err = pgx.ForEachRow(rows, []any{&row.PassageID, &row.Distance, &version}, func() error {
-		if place, ok := s.view.placeOf(row.PassageID); ok {
-			similarities[place] = 1 - row.Distance
+	all, own = s.byCodes(codes, x.codes.rotation.ask(s.vector.Slice()))
+	return all, own, nil
+}
+
+// similarities are the cosines of places; 0 for one without a vector. The version of the knowledge base is that of their moment.
+func (x *Index) similarities(ctx context.Context, s search, places []uint32) (all map[uint32]float64, version int64, err error) {
+	if s.degraded || len(places) == 0 {
+		version, err = versionIn(ctx, s.pool)
+		return nil, version, err
+	}
+	places = slices.Compact(slices.Sorted(slices.Values(places)))
+	ids := make([]int64, len(places))
+	for i, place := range places {
+		ids[i] = s.view.passages[place].id
+	}
+	rows, err := s.pool.Query(ctx, distances, pgx.NamedArgs{"ids": ids, "model": s.modelID, "vector": s.vector})
+	if err != nil {
+		return nil, 0, err
+	}
+	all = make(map[uint32]float64, len(places))
+	var id int64
+	var distance float64
+	_, err = pgx.ForEachRow(rows, []any{&version, &id, &distance}, func() error {
+		if place, ok := s.view.placeOf(id); ok {
+			all[place] = 1 - distance
 		}
 		return nil
 	})
-	return version, err
-}
-
-func (s search) distances(dimensions int) string {
-	return strings.NewReplacer("$DIMENSIONS", strconv.Itoa(dimensions), "$MODEL", strconv.Itoa(int(s.modelID))).Replace(distances)
-}
-
-// distanceRow is a passage and how far its vector is from the question's.
-type distanceRow struct {
-	PassageID int64   `db:"passage_id"`
-	Distance  float64 `db:"distance"`
-}
-
-// walk runs statements in one round trip, and tells the version of the knowledge base before them.
-func (s search) walk(ctx context.Context, statements []string) (version int64, all [][]distanceRow, err error) {
-	batch := &pgx.Batch{} // one implicit transaction: the settings end with it
-	batch.Queue(settings, pgx.NamedArgs{"ef_search": strconv.Itoa(s.efSearch())}).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&version, nil, nil, nil, nil, nil)
-	})
-	all = make([][]distanceRow, len(statements))
-	args := pgx.NamedArgs{"locale": s.query.Locale, "vector": s.vector}
-	for i, statement := range statements {
-		if i > 0 {
-			batch.Queue(ownSettings, pgx.NamedArgs{"ef_search": strconv.Itoa(efOwn)})
-		}
-		batch.Queue(statement, args).Query(func(rows pgx.Rows) (err error) {
-			all[i], err = pgx.CollectRows(rows, pgx.RowToStructByPos[distanceRow])
-			return err
-		})
+	if err == nil && len(all) == 0 {
+		version, err = versionIn(ctx, s.pool)
 	}
-	return version, all, s.pool.SendBatch(ctx, batch).Close()
-}
-
-func (s search) efSearch() int {
-	if s.overview.passages() < manyPassages {
-		return efSearch
-	}
-	return efSearchMany
+	return all, version, err
 }

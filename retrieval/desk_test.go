@@ -49,7 +49,7 @@ func TestADeskFollowsToTheModelThatWasFilled(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "large", results.Model)
 	require.Equal(t, "ar", results.Hits[0].Article.Locale)
-	require.Zero(t, large.count(`SELECT count(*) FROM pg_class WHERE relname = 'embeddings_hnsw_1'`))
+	require.Zero(t, large.count(`SELECT count(*) FROM embeddings WHERE model_id = 1`))
 }
 
 func TestWhoHasNotFollowedYetWritesNothing(t *testing.T) {

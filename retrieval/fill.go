@@ -95,20 +95,7 @@ func (x *Index) DropOtherModels(ctx context.Context) (dropped int, err error) {
 		if err := lockModels(ctx, tx); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `SELECT id FROM embedding_models WHERE id <> @model AND NOT active`, pgx.NamedArgs{"model": modelID})
-		if err != nil {
-			return err
-		}
-		ids, err := pgx.CollectRows(rows, pgx.RowTo[int32])
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := dropVectorIndexes(ctx, tx, id); err != nil {
-				return err
-			}
-		}
-		tag, err := tx.Exec(ctx, `DELETE FROM embedding_models WHERE id = ANY(@ids)`, pgx.NamedArgs{"ids": ids})
+		tag, err := tx.Exec(ctx, `DELETE FROM embedding_models WHERE id <> @model AND NOT active`, pgx.NamedArgs{"model": modelID})
 		dropped = int(tag.RowsAffected())
 		return err
 	})
@@ -157,9 +144,6 @@ func (f *filling) report() FillReport {
 func (f *filling) run(ctx context.Context) error {
 	for complete := false; !complete; {
 		if err := f.sweep(ctx); err != nil {
-			return err
-		}
-		if err := f.index.indexVectors(ctx, f.modelID); err != nil {
 			return err
 		}
 		// What others wrote during the sweep is missing still: then another one follows.

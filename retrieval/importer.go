@@ -106,8 +106,6 @@ type importRun struct {
 	redirects map[string]redirectClaim
 	// seen says where each article was first met.
 	seen map[articleKey]string
-	// smallIndex says that the vector index may be made anew.
-	smallIndex bool
 	// texts is what the model has made of the texts so far.
 	texts textLuck
 	// writers is how many transactions write at a time.
@@ -162,24 +160,15 @@ func (r *importRun) run(ctx context.Context, articles iter.Seq2[Article, error])
 	return nil
 }
 
-// writeAll goes through the articles, then sees to the index of vectors.
+// writeAll goes through the articles.
 func (r *importRun) writeAll(ctx context.Context, articles iter.Seq2[Article, error]) error {
 	if r.options.DryRun {
 		return r.steps(ctx, articles)
 	}
-	small, err := r.hasSmallIndex(ctx)
-	if err != nil {
-		return err
-	}
-	r.smallIndex = small
-	err = r.index.aloneBeside(ctx, func(beside bool) error {
+	return r.index.aloneBeside(ctx, func(beside bool) error {
 		if beside {
 			r.writers = importWriters
 		}
 		return r.steps(ctx, articles)
 	})
-	if err != nil {
-		return err
-	}
-	return r.index.indexVectors(ctx, r.modelID)
 }

@@ -45,6 +45,7 @@ type Config struct {
 type Index struct {
 	analyzer *lexical.Analyzer
 	changed  ChangedFunc
+	codes    *codes
 	fallback string
 	known    *passageCache
 	mirror   *mirror
@@ -85,6 +86,7 @@ func New(config Config) (*Index, error) {
 	return &Index{
 		analyzer:     config.Analyzer,
 		changed:      config.Changed,
+		codes:        newCodes(config.Model.Dimensions),
 		fallback:     cmp.Or(config.Fallback, "en"),
 		known:        known,
 		mirror:       &mirror{},
@@ -122,9 +124,6 @@ func (x *Index) StandBy(ctx context.Context) error {
 	if err := fill.sweep(ctx); err != nil {
 		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, err)
 	}
-	if err := x.indexVectors(ctx, fill.modelID); err != nil {
-		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, err)
-	}
 	if len(fill.problems) > 0 {
 		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, fill.problems[0])
 	}
@@ -139,9 +138,6 @@ func (x *Index) enrol(ctx context.Context, complete func(context.Context, pgx.Tx
 			return err
 		}
 		if id, err = x.upsertModel(ctx, tx); err != nil {
-			return err
-		}
-		if err := x.ensureVectorIndex(ctx, tx, id); err != nil {
 			return err
 		}
 		if missing, err = countMissing(ctx, tx, id); err != nil || missing > 0 {

@@ -17,14 +17,6 @@ const (
 	armLimit = 40
 	// minIntent is the probability below which an intent lifts articles but brings none in.
 	minIntent = 0.15
-	// efSearch is the size of HNSW's candidate list in the walk over all languages, and efOwn in that over the question's alone, where
-	// as many of fewer passages are looked at. Among the clustered vectors of 10,000 passages, recall@10 is 0.992 and 0.994; what the words
-	// find fills up the rest. From manyPassages on the first is efSearchMany: at 100,000 passages recall@10 is 0.967 with 100, 0.982 with
-	// 200 and 0.988 with 300, which takes 1.7 times as long as 200.
-	efSearch     = 64
-	efSearchMany = 200
-	efOwn        = 40
-	manyPassages = 25_000
 )
 
 // Search finds the articles that answer a question. It returns an error when ctx is done or the database fails; when only

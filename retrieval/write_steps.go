@@ -17,21 +17,8 @@ const (
 	commitAfter    = time.Second
 )
 
-// writeSteps writes until there is no more: one writer as long as the vector index may be left, as that needs it for itself, then
-// several.
+// writeSteps writes until there is no more, with several writers.
 func (r *importRun) writeSteps(ctx context.Context, steps <-chan importStep) error {
-	for r.smallIndex {
-		step, ok := <-steps
-		if !ok {
-			return nil
-		}
-		if err := r.leaveVectorIndex(ctx); err != nil {
-			return err
-		}
-		if err := r.writeSome(ctx, step, steps); err != nil {
-			return err
-		}
-	}
 	writers, ctx := errgroup.WithContext(ctx)
 	for range r.writers {
 		writers.Go(func() error { return r.writeOn(ctx, steps) })
@@ -88,7 +75,7 @@ func (r *importRun) commit(ctx context.Context, known []importStep, more <-chan 
 		}
 		return r.whileReady(more, func(step importStep) (more bool, err error) {
 			err = r.writeStep(ctx, &w, step)
-			return len(w.terms) < r.limit(commitPassages), err
+			return len(w.terms) < commitPassages, err
 		})
 	})
 }
@@ -106,7 +93,7 @@ func (r *importRun) commitNew(ctx context.Context, step importStep, steps <-chan
 		if len(others.articles) > 0 {
 			known = append(known, others)
 		}
-		return len(known) == 0 && len(w.terms) < r.limit(besidePassages), nil
+		return len(known) == 0 && len(w.terms) < besidePassages, nil
 	}
 	err = r.transaction(ctx, &w, func() error {
 		if err := writeBeside(ctx, w.tx); err != nil {
@@ -119,14 +106,6 @@ func (r *importRun) commitNew(ctx context.Context, step importStep, steps <-chan
 		return r.whileReady(steps, write)
 	})
 	return known, err
-}
-
-// limit is after how many passages a transaction ends: whether to leave the vector index is decided between transactions.
-func (r *importRun) limit(passages int) int {
-	if r.smallIndex {
-		return manyNew
-	}
-	return passages
 }
 
 // whileReady writes steps as long as they are ready, write asks for more and the transaction is not due.

@@ -1,0 +1,135 @@
+package retrieval
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pgvector/pgvector-go"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// codeStep is how many vectors are read at a time, and codeReaders how many such steps go on side by side: to read and turn 100,000
+	// takes one of them 4 s.
+	codeStep    = 1_000
+	codeReaders = 4
+	// laterPause is how often, at most, it is looked whether passages that had no vector have one now.
+	laterPause = time.Second
+)
+
+// codes are those of one model, in memory: 264 bytes a passage. A passage never changes its text and so keeps its vector, which is why
+// only the codes of new places are read. It is safe for concurrent use.
+type codes struct {
+	now      atomic.Pointer[coded]
+	readings singleflight.Group
+	rotation *rotation
+}
+
+func newCodes(dimensions int) *codes { return &codes{rotation: newRotation(dimensions)} }
+
+// coded are the codes of the places of a store, up to one of them.
+type coded struct {
+	codes  []code // by place; only ever appended to
+	lack   []uint32
+	looked time.Time // when the vectors of those that lack one were last looked for
+	of     *store
+}
+
+// covers reports whether there is nothing to read for a view.
+func (c *coded) covers(v *view) bool {
+	return c != nil && c.of == v.store && len(c.codes) >= len(v.passages) && (len(c.lack) == 0 || time.Since(c.looked) < laterPause)
+}
+
+// of returns the codes of a view, and reads those that are new. Searches that wait for the same share it; who leaves does not end it for
+// the others.
+func (c *codes) of(ctx context.Context, s search) ([]code, error) {
+	v := s.view
+	for {
+		if now := c.now.Load(); now.covers(v) {
+			return now.codes[:len(v.passages)], nil
+		}
+		own := false
+		reading := c.readings.DoChan("", func() (any, error) {
+			own = true
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewalTimeout)
+			defer cancel()
+			return nil, c.read(ctx, s)
+		})
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("read vectors: %w", ctx.Err())
+		case landed := <-reading:
+			if landed.Err != nil && (own || ctx.Err() != nil) {
+				return nil, fmt.Errorf("read vectors: %w", landed.Err)
+			}
+		}
+	}
+}
+
+// read brings the codes up to the view of a search.
+func (c *codes) read(ctx context.Context, s search) error {
+	before := c.now.Load()
+	if before == nil || before.of != s.view.store {
+		before = &coded{of: s.view.store}
+	}
+	next := &coded{codes: before.codes, looked: time.Now(), of: before.of}
+	var wanted []uint32
+	for _, place := range before.lack {
+		if int(place) < len(s.view.passages) {
+			wanted = append(wanted, place)
+		} else {
+			next.lack = append(next.lack, place)
+		}
+	}
+	if len(wanted) > 0 {
+		next.codes = slices.Clone(next.codes) // searches read those that are there
+	}
+	for place := len(next.codes); place < len(s.view.passages); place++ {
+		wanted = append(wanted, uint32(place)) //nolint:gosec // within maxMirrored
+	}
+	if more := len(s.view.passages) - len(next.codes); more > 0 {
+		next.codes = slices.Grow(next.codes, more)[:len(s.view.passages)]
+		clear(next.codes[len(before.codes):])
+	}
+	steps, ctx := errgroup.WithContext(ctx)
+	steps.SetLimit(codeReaders)
+	for places := range slices.Chunk(wanted, codeStep) {
+		steps.Go(func() error { return c.readStep(ctx, s, places, next.codes) })
+	}
+	if err := steps.Wait(); err != nil {
+		return err
+	}
+	for _, place := range wanted {
+		if s.view.alive[place] && next.codes[place].scale == 0 {
+			next.lack = append(next.lack, place)
+		}
+	}
+	c.now.Store(next)
+	return nil
+}
+
+// readStep makes the codes of some places.
+func (c *codes) readStep(ctx context.Context, s search, places []uint32, made []code) error {
+	const vectors = `SELECT passage_id, embedding FROM embeddings WHERE model_id = @model AND passage_id = ANY(@ids)`
+	ids, placeOf := make([]int64, len(places)), make(map[int64]uint32, len(places))
+	for i, place := range places {
+		ids[i] = s.view.passages[place].id
+		placeOf[ids[i]] = place
+	}
+	rows, err := s.pool.Query(ctx, vectors, pgx.NamedArgs{"ids": ids, "model": s.modelID})
+	if err != nil {
+		return err
+	}
+	var id int64
+	var vector pgvector.HalfVector
+	_, err = pgx.ForEachRow(rows, []any{&id, &vector}, func() error {
+		made[placeOf[id]] = c.rotation.codeOf(vector.Slice())
+		return nil
+	})
+	return err
+}
