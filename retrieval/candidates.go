@@ -100,9 +100,10 @@ const (
 	exactPassages = 750
 )
 
-// How the nearest are found: by the bits that codes differ in, then of the nearest of those by what codes say of the cosine, then by the
-// vectors themselves.
+// How many of the nearest are left by each look: by the heads of codes, by all their bits, by what they say of the cosine; then the vectors
+// themselves are compared.
 const (
+	byHead = 2000
 	byBits = 200
 	byCode = 60
 )

@@ -11,22 +11,35 @@ import (
 const (
 	codeBits  = 2048
 	codeWords = codeBits / 64
+	// headWords are the first words of a code, which decide whether the others are looked at: a quarter of the memory to go through.
+	headWords = 8
 )
 
-// code is a vector in 2,048 bits: the signs of its components after a random rotation. Two vectors differ in the more bits, the farther
+// A code is a vector in 2,048 bits: the signs of its components after a random rotation. Two vectors differ in the more bits, the farther
 // they are from each other. As RaBitQ has it (Gao and Long, 2024).
-type code struct {
-	signs [codeWords]uint64
-	// scale is the cosine between the rotated vector and its signs, some 0.8; 0 for a passage without a vector.
-	scale float32
+type (
+	head [headWords]uint64
+	tail struct {
+		signs [codeWords - headWords]uint64
+		// scale is the cosine between the rotated vector and its signs, some 0.8; 0 for a passage without a vector.
+		scale float32
+	}
+)
+
+// distance is the number of bits in which two heads differ.
+func (h *head) distance(other *head) uint16 {
+	return uint16(bits.OnesCount64(h[0]^other[0]) + bits.OnesCount64(h[1]^other[1]) + bits.OnesCount64(h[2]^other[2]) +
+		bits.OnesCount64(h[3]^other[3]) + bits.OnesCount64(h[4]^other[4]) + bits.OnesCount64(h[5]^other[5]) +
+		bits.OnesCount64(h[6]^other[6]) + bits.OnesCount64(h[7]^other[7])) //nolint:gosec // at most 512
 }
 
-// distance is the number of bits in which two codes differ.
-func (c *code) distance(other *[codeWords]uint64) (differing int) {
-	for i, word := range c.signs {
-		differing += bits.OnesCount64(word ^ other[i])
+// distance is the number of bits in which two tails differ.
+func (t *tail) distance(other *tail) uint16 {
+	differing := 0
+	for i, word := range t.signs {
+		differing += bits.OnesCount64(word ^ other.signs[i])
 	}
-	return differing
+	return uint16(differing) //nolint:gosec // at most codeBits
 }
 
 // rotation turns vectors of one length, all the same way, so that each component of what comes out says as much as any other, however few
@@ -92,21 +105,22 @@ func hadamard(vector []float32) {
 }
 
 // codeOf returns the code of a vector.
-func (r *rotation) codeOf(vector []float32) (c code) {
+func (r *rotation) codeOf(vector []float32) (head, tail) {
 	turned := r.turn(vector)
 	var sum, squares float32
 	for _, x := range turned {
 		sum += max(x, -x)
 		squares += x * x
 	}
+	h, t := signs(turned)
 	if squares > 0 {
-		c.scale = sum / float32(math.Sqrt(float64(squares*codeBits)))
+		t.scale = sum / float32(math.Sqrt(float64(squares*codeBits)))
 	}
-	c.signs = signs(turned)
-	return c
+	return h, t
 }
 
-func signs(turned []float32) (words [codeWords]uint64) {
+func signs(turned []float32) (h head, t tail) {
+	var words [codeWords]uint64
 	for i := range words {
 		var word uint64
 		for j, x := range turned[64*i : 64*i+64] {
@@ -114,19 +128,23 @@ func signs(turned []float32) (words [codeWords]uint64) {
 		}
 		words[i] = word
 	}
-	return words
+	copy(h[:], words[:headWords])
+	copy(t.signs[:], words[headWords:])
+	return h, t
 }
 
 // asked is the vector of a question, ready to be held against codes.
 type asked struct {
-	signs [codeWords]uint64
+	head head
 	// sums are, for each four bits of a code, what they say of the cosine, by the value of the four.
 	sums [codeBits / 4][16]float32
+	tail tail
 }
 
 func (r *rotation) ask(vector []float32) *asked {
 	turned := r.turn(vector)
-	a := &asked{signs: signs(turned)}
+	a := &asked{}
+	a.head, a.tail = signs(turned)
 	for i := range a.sums {
 		four, sums := turned[4*i:4*i+4], &a.sums[i]
 		sums[0] = -(four[0] + four[1] + four[2] + four[3])
@@ -139,10 +157,15 @@ func (r *rotation) ask(vector []float32) *asked {
 
 // similarity estimates, but for a constant, the cosine of the question and the vector that a code was made of. Unlike the distance of two
 // codes, it knows the question's own components.
-func (a *asked) similarity(c *code) float32 {
-	var sum [4]float32 // four sums at a time: an addition need not wait for the one before
-	for i, word := range c.signs {
-		sums := a.sums[16*i : 16*i+16]
+func (a *asked) similarity(h *head, t *tail) float32 {
+	return (a.sum(0, h[:]) + a.sum(headWords, t.signs[:])) / t.scale
+}
+
+// sum is what words of a code say, the first of which is the one with a number.
+func (a *asked) sum(first int, words []uint64) float32 {
+	var sum [4]float32 // four at a time: an addition need not wait for the one before
+	for i, word := range words {
+		sums := a.sums[16*(first+i):][:16]
 		for j := 0; j < len(sums); j += len(sum) {
 			sum[0] += sums[j][word&15]
 			sum[1] += sums[j+1][word>>4&15]
@@ -151,5 +174,5 @@ func (a *asked) similarity(c *code) float32 {
 			word >>= 16
 		}
 	}
-	return (sum[0] + sum[1] + sum[2] + sum[3]) / c.scale
+	return sum[0] + sum[1] + sum[2] + sum[3]
 }

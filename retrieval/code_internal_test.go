@@ -21,7 +21,9 @@ func randomVector(random *rand.Rand, dimensions int) []float32 {
 	return vector
 }
 
-func cosineOf(a, b []float32) float64 { return float64(dot(a, b)) / math.Sqrt(float64(dot(a, a)*dot(b, b))) }
+func cosineOf(a, b []float32) float64 {
+	return float64(dot(a, b)) / math.Sqrt(float64(dot(a, a)*dot(b, b)))
+}
 
 func TestTurningKeepsAngles(t *testing.T) {
 	t.Parallel()
@@ -47,20 +49,21 @@ func TestCodesTellTheCosine(t *testing.T) {
 			}
 			// One component says nearly all, as where words are hashed to components: what comes out says it in each.
 			vector[dimensions/2] += 5
-			a, c := r.ask(question), r.codeOf(vector)
+			a := r.ask(question)
+			h, c := r.codeOf(vector)
 			exact := cosineOf(question, vector)
 			turned := r.turn(question)
 			scale := math.Sqrt(float64(dot(turned, turned)) * codeBits)
 			const slack = 0.07 // three standard deviations of 2,048 signs
-			require.InDelta(t, exact, float64(a.similarity(&c))/scale, slack, fmt.Sprint(dimensions, share))
-			require.InDelta(t, math.Acos(exact)/math.Pi, float64(c.distance(&a.signs))/codeBits, slack, fmt.Sprint(dimensions, share))
+			require.InDelta(t, exact, float64(a.similarity(&h, &c))/scale, slack, fmt.Sprint(dimensions, share))
+			require.InDelta(t, math.Acos(exact)/math.Pi, float64(h.distance(&a.head)+c.distance(&a.tail))/codeBits, slack, fmt.Sprint(dimensions, share))
 		}
 	}
 }
 
 func TestAVectorOfZerosHasNoCode(t *testing.T) {
 	t.Parallel()
-	c := newRotation(8).codeOf(make([]float32, 8))
+	_, c := newRotation(8).codeOf(make([]float32, 8))
 	require.Zero(t, c.scale)
 }
 
@@ -149,16 +152,17 @@ func BenchmarkCode(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	r, vector := newRotation(benchDimensions), randomVector(random, benchDimensions)
 	short, shortVector := newRotation(128), randomVector(random, 128)
-	a, c := r.ask(vector), r.codeOf(vector)
+	a := r.ask(vector)
+	h, c := r.codeOf(vector)
 	for _, bench := range []struct {
 		name string
 		call func()
 	}{
 		{"Ask", func() { r.ask(vector) }},
-		{"Distance", func() { c.distance(&a.signs) }},
+		{"Distance", func() { c.distance(&a.tail) }},
 		{"Make", func() { r.codeOf(vector) }},
 		{"MakeOf128Dimensions", func() { short.codeOf(shortVector) }},
-		{"Similarity", func() { a.similarity(&c) }},
+		{"Similarity", func() { a.similarity(&h, &c) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {

@@ -34,24 +34,26 @@ func newCodes(dimensions int) *codes { return &codes{rotation: newRotation(dimen
 
 // coded are the codes of the places of a store, up to one of them.
 type coded struct {
-	codes  []code // by place; only ever appended to
+	heads []head // by place; only ever appended to
+	// lack are the places without a vector, and looked is when there was last looked for those.
 	lack   []uint32
-	looked time.Time // when the vectors of those that lack one were last looked for
+	looked time.Time
 	of     *store
+	tails  []tail // as heads
 }
 
 // covers reports whether there is nothing to read for a view.
 func (c *coded) covers(v *view) bool {
-	return c != nil && c.of == v.store && len(c.codes) >= len(v.passages) && (len(c.lack) == 0 || time.Since(c.looked) < laterPause)
+	return c != nil && c.of == v.store && len(c.heads) >= len(v.passages) && (len(c.lack) == 0 || time.Since(c.looked) < laterPause)
 }
 
 // of returns the codes of a view, and reads those that are new. Searches that wait for the same share it; who leaves does not end it for
 // the others.
-func (c *codes) of(ctx context.Context, s search) ([]code, error) {
+func (c *codes) of(ctx context.Context, s search) (*coded, error) {
 	v := s.view
 	for {
 		if now := c.now.Load(); now.covers(v) {
-			return now.codes[:len(v.passages)], nil
+			return now, nil
 		}
 		own := false
 		reading := c.readings.DoChan("", func() (any, error) {
@@ -77,7 +79,7 @@ func (c *codes) read(ctx context.Context, s search) error {
 	if before == nil || before.of != s.view.store {
 		before = &coded{of: s.view.store}
 	}
-	next := &coded{codes: before.codes, looked: time.Now(), of: before.of}
+	next := &coded{heads: before.heads, looked: time.Now(), of: before.of, tails: before.tails}
 	var wanted []uint32
 	for _, place := range before.lack {
 		if int(place) < len(s.view.passages) {
@@ -87,25 +89,22 @@ func (c *codes) read(ctx context.Context, s search) error {
 		}
 	}
 	if len(wanted) > 0 {
-		next.codes = slices.Clone(next.codes) // searches read those that are there
+		next.heads, next.tails = slices.Clone(next.heads), slices.Clone(next.tails) // searches read those that are there
 	}
-	for place := len(next.codes); place < len(s.view.passages); place++ {
+	for place := len(next.heads); place < len(s.view.passages); place++ {
 		wanted = append(wanted, uint32(place)) //nolint:gosec // within maxMirrored
 	}
-	if more := len(s.view.passages) - len(next.codes); more > 0 {
-		next.codes = slices.Grow(next.codes, more)[:len(s.view.passages)]
-		clear(next.codes[len(before.codes):])
-	}
+	next.heads, next.tails = lengthened(next.heads, len(s.view.passages)), lengthened(next.tails, len(s.view.passages))
 	steps, ctx := errgroup.WithContext(ctx)
 	steps.SetLimit(codeReaders)
 	for places := range slices.Chunk(wanted, codeStep) {
-		steps.Go(func() error { return c.readStep(ctx, s, places, next.codes) })
+		steps.Go(func() error { return c.readStep(ctx, s, places, next) })
 	}
 	if err := steps.Wait(); err != nil {
 		return err
 	}
 	for _, place := range wanted {
-		if s.view.alive[place] && next.codes[place].scale == 0 {
+		if s.view.alive[place] && next.tails[place].scale == 0 {
 			next.lack = append(next.lack, place)
 		}
 	}
@@ -114,7 +113,7 @@ func (c *codes) read(ctx context.Context, s search) error {
 }
 
 // readStep makes the codes of some places.
-func (c *codes) readStep(ctx context.Context, s search, places []uint32, made []code) error {
+func (c *codes) readStep(ctx context.Context, s search, places []uint32, next *coded) error {
 	const vectors = `SELECT passage_id, embedding FROM embeddings WHERE model_id = @model AND passage_id = ANY(@ids)`
 	ids, placeOf := make([]int64, len(places)), make(map[int64]uint32, len(places))
 	for i, place := range places {
@@ -128,8 +127,19 @@ func (c *codes) readStep(ctx context.Context, s search, places []uint32, made []
 	var id int64
 	var vector pgvector.HalfVector
 	_, err = pgx.ForEachRow(rows, []any{&id, &vector}, func() error {
-		made[placeOf[id]] = c.rotation.codeOf(vector.Slice())
+		place := placeOf[id]
+		next.heads[place], next.tails[place] = c.rotation.codeOf(vector.Slice())
 		return nil
 	})
 	return err
+}
+
+// lengthened returns a list of at least n, with nothing in what is new.
+func lengthened[T any](list []T, n int) []T {
+	if n <= len(list) {
+		return list
+	}
+	long := slices.Grow(list, n-len(list))[:n]
+	clear(long[len(list):])
+	return long
 }

@@ -98,12 +98,14 @@ type view struct {
 	few      map[string][]uint32
 	articles []mirroredArticle
 	gone     int
-	living   []bool // articles, by their places
-	locales  map[string]localeSize
-	names    []string // of the languages, by their numbers
-	passages []mirroredPassage
-	stamps   map[int64]stamp // by the articles' ids
-	version  int64
+	// languages are the numbers of the passages' languages, by their places.
+	languages []uint8
+	living    []bool // articles, by their places
+	locales   map[string]localeSize
+	names     []string // of the languages, by their numbers
+	passages  []mirroredPassage
+	stamps    map[int64]stamp // by the articles' ids
+	version   int64
 }
 
 // localeSize is how many passages a language has, and how many terms those have together.
@@ -334,7 +336,9 @@ func (v *view) settle() {
 			v.living[s.place] = true
 		}
 	}
+	v.languages = make([]uint8, len(v.passages))
 	for i, p := range v.passages {
+		v.languages[i] = p.locale
 		if v.alive[i] = v.living[p.article]; !v.alive[i] {
 			v.gone++
 			continue
