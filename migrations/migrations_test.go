@@ -273,3 +273,35 @@ func TestWhatWasWrittenWithoutCountsIsCountedOnTheWayBack(t *testing.T) {
 	require.NoError(t, db.Close())
 	require.NoError(t, migrations.Up(t.Context(), pool))
 }
+
+// A replica of the version before makes an index that it does not find by its name; on the way back it must find none.
+func TestIndexesOfVectorsGoAndLeaveTheirNames(t *testing.T) {
+	t.Parallel()
+
+	const version = 35
+	pool := empty(t)
+	steps := provider(t, pool)
+	_, err := steps.UpTo(t.Context(), version-1)
+	require.NoError(t, err)
+	for _, index := range []string{"embeddings_hnsw_1", "embeddings_hnsw_1_zh_hans"} {
+		_, err := pool.Exec(t.Context(), `CREATE INDEX `+index+` ON embeddings USING hnsw ((embedding::halfvec(8)) halfvec_cosine_ops)`)
+		require.NoError(t, err)
+	}
+	methods := func() []string {
+		rows, err := pool.Query(t.Context(), `SELECT format('%s %s %s', c.relname, m.amname, pg_get_expr(i.indpred, i.indrelid))
+			FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam WHERE c.relname LIKE 'embeddings_hnsw%' ORDER BY 1`)
+		require.NoError(t, err)
+		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		return names
+	}
+	require.Equal(t, []string{"embeddings_hnsw_1 hnsw ", "embeddings_hnsw_1_zh_hans hnsw "}, methods())
+	_, err = steps.UpTo(t.Context(), version)
+	require.NoError(t, err)
+	require.Equal(t, []string{"embeddings_hnsw_1 btree false", "embeddings_hnsw_1_zh_hans btree false"}, methods())
+	_, err = steps.DownTo(t.Context(), version-1)
+	require.NoError(t, err)
+	require.Empty(t, methods())
+	_, err = steps.UpTo(t.Context(), version)
+	require.NoError(t, err)
+}

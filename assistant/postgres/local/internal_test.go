@@ -155,29 +155,16 @@ func TestSettings(t *testing.T) {
 		want    map[string]string
 	}{
 		"SmallContainer": {
-			machine{cpus: 1, memory: 512 * mib, shared: 64 * mib},
-			map[string]string{
-				"dynamic_shared_memory_type": "sysv", "maintenance_work_mem": "64MB",
-				"max_parallel_maintenance_workers": "0", "shared_buffers": "128MB", "work_mem": "8MB",
-			},
+			machine{memory: 512 * mib},
+			map[string]string{"maintenance_work_mem": "64MB", "shared_buffers": "128MB", "work_mem": "8MB"},
 		},
 		"Laptop": {
-			machine{cpus: 8, memory: 16 * gib, shared: 8 * gib, vector: "0.9.0"},
-			map[string]string{
-				"dynamic_shared_memory_type": "posix", "maintenance_work_mem": "1024MB",
-				"max_parallel_maintenance_workers": "4", "shared_buffers": "2048MB", "work_mem": "32MB",
-			},
-		},
-		"PgvectorWithTheOverflowBuildsSerially": {
-			machine{cpus: 8, memory: 16 * gib, shared: 8 * gib, vector: "0.8.0"},
-			map[string]string{"max_parallel_maintenance_workers": "0"},
+			machine{memory: 16 * gib},
+			map[string]string{"maintenance_work_mem": "256MB", "shared_buffers": "2048MB", "work_mem": "32MB"},
 		},
 		"LargeServer": {
-			machine{cpus: 64, memory: 512 * gib, shared: 256 * gib, vector: "0.8.2"},
-			map[string]string{
-				"dynamic_shared_memory_type": "posix", "maintenance_work_mem": "1024MB",
-				"max_parallel_maintenance_workers": "4", "shared_buffers": "2048MB", "work_mem": "64MB",
-			},
+			machine{memory: 512 * gib},
+			map[string]string{"maintenance_work_mem": "256MB", "shared_buffers": "2048MB", "work_mem": "64MB"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -60,12 +60,10 @@ func (c *Cluster) create(ctx context.Context) (bool, error) {
 
 // configure writes the cluster's configuration. It does so at each start: the machine may have changed, or the program.
 func (c *Cluster) configure() error {
-	machine := measureMachine()
-	machine.vector = c.install.vector
 	texts := map[string]string{
 		"pg_hba.conf":     hostAccess,
 		"pg_ident.conf":   identities(c.folder.owner),
-		"postgresql.conf": render(settings(c.config, machine, c.folder.socketDir)),
+		"postgresql.conf": render(settings(c.config, measureMachine(), c.folder.socketDir)),
 	}
 	for name, text := range texts {
 		if err := c.folder.owner.writeFile(filepath.Join(c.folder.cluster(), name), text); err != nil {

@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -27,14 +25,8 @@ const customConf = "# Your own settings, read after postgresql.conf at each star
 
 // machine is what the settings are sized to.
 type machine struct {
-	cpus   int
-	memory int64  // bytes that this program may use
-	shared int64  // bytes that /dev/shm can hold; 0 if there is none
-	vector string // version of pgvector
+	memory int64 // bytes that this program may use
 }
-
-// safeVector is the first pgvector whose parallel HNSW builds do not overflow a buffer (CVE-2026-3172, 0.6.0 to 0.8.1).
-const safeVector = "0.8.2"
 
 // setting is one line of postgresql.conf and the reason for it.
 type setting struct {
@@ -43,12 +35,6 @@ type setting struct {
 
 // settings returns the configuration of a cluster that shares its machine with the service.
 func settings(config Config, m machine, socketDir string) []setting {
-	// One HNSW build at a time, with its graph in memory: beyond that limit pgvector builds several times slower.
-	maintenance := clamp(m.memory/16, 64*mib, gib)
-	workers := min(max(m.cpus-1, 0), 4)
-	if !atLeast(m.vector, safeVector) {
-		workers = 0
-	}
 	list := []setting{
 		{"listen_addresses", "''", "no network port"},
 		{"unix_socket_directories", quote(socketDir), "a folder that only the server's user can enter"},
@@ -58,12 +44,10 @@ func settings(config Config, m machine, socketDir string) []setting {
 		{"shared_buffers", size(clamp(m.memory/8, 128*mib, 2*gib)), "an eighth: the service and the page cache need the rest"},
 		{"effective_cache_size", size(clamp(m.memory/2, 256*mib, 64*gib)), "what shared_buffers and the page cache hold together"},
 		{"work_mem", size(clamp(m.memory/512, 8*mib, 64*mib)), "a fused result list must not spill; each connection may use it"},
-		{"maintenance_work_mem", size(maintenance), "holds the graph of an HNSW build"},
-		{"autovacuum_work_mem", size(clamp(maintenance/4, 32*mib, 256*mib)), "three workers may run beside an index build"},
-		{"max_worker_processes", strconv.Itoa(workers + 8), "the parallel workers below and some for PostgreSQL itself"},
-		{"max_parallel_maintenance_workers", strconv.Itoa(workers), "HNSW builds scale with them (3 workers: 3.6 times)"},
+		{"maintenance_work_mem", size(clamp(m.memory/64, 64*mib, 256*mib)), "a migration's index, in memory"},
+		{"autovacuum_work_mem", size(clamp(m.memory/128, 32*mib, 128*mib)), "three workers may run at a time"},
+		{"max_parallel_maintenance_workers", "0", "no index is large, and many containers have 64 MB of /dev/shm"},
 		{"max_parallel_workers_per_gather", "0", "queries are short; parallelism comes from many of them"},
-		{"dynamic_shared_memory_type", sharedMemory(m, maintenance), "for parallel HNSW builds; many containers have 64 MB of /dev/shm"},
 		{"jit", "off", "compiling costs more than any of our queries takes"},
 		{"random_page_cost", "1.1", "solid-state disks; at the default of 4 the planner shuns indexes"},
 		{"max_wal_size", "1GB", "bounds recovery after a crash, and with it the time of a start"},
@@ -102,7 +86,7 @@ func durabilitySettings(d Durability) []setting {
 
 // measureMachine reads the machine's size. What cannot be read counts as a small machine.
 func measureMachine() machine {
-	m := machine{cpus: runtime.NumCPU(), memory: gib}
+	m := machine{memory: gib}
 	if total := physicalMemory(); total > 0 {
 		m.memory = total
 	}
@@ -111,10 +95,6 @@ func measureMachine() machine {
 		if err == nil { // "max" is no limit
 			m.memory = min(m.memory, limit)
 		}
-	}
-	var stat syscall.Statfs_t
-	if err := syscall.Statfs("/dev/shm", &stat); err == nil {
-		m.shared = int64(stat.Bavail) * int64(stat.Bsize) //nolint:unconvert // 32 bits on macOS
 	}
 	return m
 }
@@ -148,13 +128,6 @@ func parseMeminfo(text string) int64 {
 		}
 	}
 	return 0
-}
-
-func sharedMemory(m machine, needed int64) string {
-	if m.shared > 0 && m.shared < 2*needed {
-		return "sysv" // not limited by the size of /dev/shm
-	}
-	return "posix"
 }
 
 // identities lists who may connect as whom: the server's user and the one that this program runs as.
