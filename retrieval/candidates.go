@@ -103,9 +103,9 @@ const (
 // How many of the nearest are left by each look: by the heads of codes, by all their bits, by what they say of the cosine; then the vectors
 // themselves are compared.
 const (
-	byHead = 2000
-	byBits = 200
-	byCode = 60
+	byHead = 1000
+	byBits = 300
+	byCode = 80
 )
 
 // findCandidates runs all searches. What the words and the codes find, and who may see what, is in memory. How near that is, the database

@@ -11,8 +11,8 @@ import (
 const (
 	codeBits  = 2048
 	codeWords = codeBits / 64
-	// headWords are the first words of a code, which decide whether the others are looked at: a quarter of the memory to go through.
-	headWords = 8
+	// headWords are the first words of a code, which decide whether the others are looked at: half of the memory to go through.
+	headWords = 16
 )
 
 // A code is a vector in 2,048 bits: the signs of its components after a random rotation. Two vectors differ in the more bits, the farther
@@ -28,9 +28,12 @@ type (
 
 // distance is the number of bits in which two heads differ.
 func (h *head) distance(other *head) uint16 {
-	return uint16(bits.OnesCount64(h[0]^other[0]) + bits.OnesCount64(h[1]^other[1]) + bits.OnesCount64(h[2]^other[2]) +
-		bits.OnesCount64(h[3]^other[3]) + bits.OnesCount64(h[4]^other[4]) + bits.OnesCount64(h[5]^other[5]) +
-		bits.OnesCount64(h[6]^other[6]) + bits.OnesCount64(h[7]^other[7])) //nolint:gosec // at most 512
+	differing := 0
+	for i := 0; i < headWords; i += 4 {
+		differing += bits.OnesCount64(h[i]^other[i]) + bits.OnesCount64(h[i+1]^other[i+1]) +
+			bits.OnesCount64(h[i+2]^other[i+2]) + bits.OnesCount64(h[i+3]^other[i+3])
+	}
+	return uint16(differing) //nolint:gosec // at most codeBits
 }
 
 // distance is the number of bits in which two tails differ.
