@@ -1,7 +1,5 @@
 package embed
 
-import "encoding/binary"
-
 // repeats is the most often that a repeated feature counts as repeated: its row is added the square root of this many times.
 const repeats = 8
 
@@ -16,18 +14,17 @@ const laneRoom = 256
 type scratch struct {
 	counts []uint8 // by row, all zero between texts
 	cutter cutter
-	even   []uint64
-	odd    []uint64
 	rows   []int32 // with a count
 	runes  []rune
+	sums   []uint64 // of components, four in each
 	table  *Table
 	totals []int64
 }
 
 func newScratch(table *Table) *scratch {
 	return &scratch{
-		counts: make([]uint8, table.Header.Rows), even: make([]uint64, table.words), odd: make([]uint64, table.words),
-		table: table, totals: make([]int64, table.Header.Dimensions),
+		counts: make([]uint8, table.Header.Rows), sums: make([]uint64, 2*table.words), table: table,
+		totals: make([]int64, table.Header.Dimensions),
 	}
 }
 
@@ -76,30 +73,27 @@ func (s *scratch) addRows(count uint8) {
 	}
 }
 
-// addRow adds the components of a row, the even ones apart from the odd ones.
+// addRow adds the components of a row, two with each look-up. Of each eight, the first four go to one word and the others to the next.
 func (s *scratch) addRow(row int) {
-	of := &s.table.values[s.table.deviations[row]]
+	of := &s.table.pairs[s.table.deviations[row]]
 	codes := s.table.codes[row*s.table.words*4:][:s.table.words*4]
-	even, odd := s.even[:len(codes)/4], s.odd[:len(codes)/4]
-	for i := range even {
-		c := binary.LittleEndian.Uint32(codes[4*i:])
-		even[i] += of[c&15] | of[c>>8&15]<<16 | of[c>>16&15]<<32 | of[c>>24&15]<<48
-		odd[i] += of[c>>4&15] | of[c>>12&15]<<16 | of[c>>20&15]<<32 | of[c>>28]<<48
+	sums := s.sums[:len(codes)/2]
+	for len(codes) >= 4 && len(sums) >= 2 {
+		sums[0] += uint64(of[codes[0]]) | uint64(of[codes[1]])<<32
+		sums[1] += uint64(of[codes[2]]) | uint64(of[codes[3]])<<32
+		codes, sums = codes[4:], sums[2:]
 	}
 }
 
 // flush moves the sum of so many rows to the totals.
 func (s *scratch) flush(rows int, factor int64) {
 	offset := int64(rows) * 128 // each component is kept as itself plus 128
-	for i, even := range s.even {
-		odd := s.odd[i]
-		eight := s.totals[8*i:][:8]
-		for lane := 0; lane < 8; lane += 2 {
-			eight[lane] += (int64(even&0xffff) - offset) * factor
-			eight[lane+1] += (int64(odd&0xffff) - offset) * factor
-			even >>= 16
-			odd >>= 16
+	for i, sum := range s.sums {
+		four := s.totals[4*i:][:4]
+		for lane := range four {
+			four[lane] += (int64(sum&0xffff) - offset) * factor
+			sum >>= 16
 		}
-		s.even[i], s.odd[i] = 0, 0
+		s.sums[i] = 0
 	}
 }

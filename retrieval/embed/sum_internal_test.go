@@ -81,8 +81,8 @@ func TestRowsSurviveBeingWritten(t *testing.T) {
 
 // component returns a row's component + 128.
 func (t *Table) component(row, i int) uint64 {
-	code := t.codes[row*t.words*4+i/2] >> (i % 2 * 4) & 15
-	return t.values[t.deviations[row]][code]
+	pair := t.pairs[t.deviations[row]][t.codes[row*t.words*4+i/2]]
+	return uint64(pair >> (i % 2 * 16) & 0xffff)
 }
 
 func BenchmarkLoad(b *testing.B) {

@@ -44,7 +44,7 @@ type Table struct {
 	mask       uint32
 	shift      uint
 	slots      []slot
-	values     *[256][16]uint64 // by deviation and code: the component + 128
+	pairs      *[256][256]uint32 // by deviation and two codes: the components + 128, the second 16 bits higher
 	words      int              // groups of eight components in a row
 }
 
@@ -151,7 +151,7 @@ func newTable(header Header, body []byte) (*Table, error) {
 	if len(body) != header.Rows*(1+header.Dimensions/2) {
 		return nil, fmt.Errorf("%w: %d bytes of rows, want %d", ErrBadTable, len(body), header.Rows*(1+header.Dimensions/2))
 	}
-	t.deviations, t.codes, t.values = body[:header.Rows], body[header.Rows:], newValues()
+	t.deviations, t.codes, t.pairs = body[:header.Rows], body[header.Rows:], newPairs()
 	return t, nil
 }
 
@@ -178,16 +178,20 @@ func (t *Table) index(body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// newValues returns what a code stands for in a row of each deviation.
-func newValues() *[256][16]uint64 {
-	values := new([256][16]uint64)
-	for d := range values {
+// newPairs returns what two codes stand for in a row of each deviation.
+func newPairs() *[256][256]uint32 {
+	pairs := new([256][256]uint32)
+	for d := range pairs {
+		var values [len(levels)]uint32
 		for i, level := range levels {
 			value := math.Round(level * math.Exp2(float64(d-deviationOffset)/deviationSteps))
-			values[d][i] = uint64(max(-maxComponent, min(maxComponent, value)) + 128)
+			values[i] = uint32(max(-maxComponent, min(maxComponent, value)) + 128)
+		}
+		for codes := range pairs[d] {
+			pairs[d][codes] = values[codes&15] | values[codes>>4]<<16
 		}
 	}
-	return values
+	return pairs
 }
 
 // fingerprint is the half of a feature's hash that a table names its row by.
