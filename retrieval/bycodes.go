@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// byCodes returns the places that may be seen whose codes are nearest to a question's vector, the nearest first, and those of the question's
-// language where it is searched by itself. It looks at the head of every passage's code: 1 ms for 100,000 on one core.
+// byCodes returns the places that may be seen whose codes are nearest to a question's vector, the nearest first, and those of the
+// question's language where it is searched by itself. It looks at the head of every passage's code: 1 ms for 100,000 on one core.
 func (s search) byCodes(codes *coded, a *asked) (all, own []uint32) {
 	language := slices.Index(s.view.names, s.query.Locale)
 	if s.overview.share(s.query.Locale) > dominantShare {
@@ -21,10 +21,10 @@ func (s search) byCodes(codes *coded, a *asked) (all, own []uint32) {
 		all, own = all[:0], own[:0]
 		for place, distance := range distances {
 			if distance <= limit {
-				all = append(all, uint32(place)) //nolint:gosec // within maxMirrored
+				all = append(all, uint32(place))
 			}
 			if distance <= ownLimit && int(s.view.languages[place]) == language {
-				own = append(own, uint32(place)) //nolint:gosec // as above
+				own = append(own, uint32(place))
 			}
 		}
 		var nearest, ownNearest []uint32
@@ -38,8 +38,8 @@ func (s search) byCodes(codes *coded, a *asked) (all, own []uint32) {
 	}
 }
 
-// distances are those of the heads, by place, and how many passages, and of a language, have each. Of a large knowledge base, parts are gone
-// through side by side.
+// distances are those of the heads, by place, and how many passages, and of a language, have each. Of a large knowledge base, parts are
+// gone through side by side.
 func (s search) distances(codes *coded, a *asked, language int) (distances []uint16, all, own *histogram) {
 	distances, all, own = make([]uint16, len(s.view.alive)), &histogram{}, &histogram{}
 	var parts sync.WaitGroup
@@ -89,7 +89,7 @@ func (h *histogram) limit(wanted int) (distance uint16, whole bool) {
 	sum := 0
 	for distance, n := range h {
 		if sum += int(n); sum >= wanted {
-			return uint16(distance), false //nolint:gosec // at most codeBits
+			return uint16(distance), false
 		}
 	}
 	return codeBits, true

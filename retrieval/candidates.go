@@ -177,8 +177,8 @@ func (s search) byWords(lists []weighedList) (best, own []scored) {
 	return best, own[:min(armLimit, len(own))]
 }
 
-// byVectors are the places that may be seen whose codes are nearest to the question's vector, the nearest first, and those of the question's
-// language. There are none without a vector.
+// byVectors are the places that may be seen whose codes are nearest to the question's vector, the nearest first, and those of the
+// question's language. There are none without a vector.
 func (x *Index) byVectors(ctx context.Context, s search) (all, own []uint32, err error) {
 	if s.degraded {
 		return nil, nil, nil

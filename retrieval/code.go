@@ -33,7 +33,7 @@ func (h *head) distance(other *head) uint16 {
 		differing += bits.OnesCount64(h[i]^other[i]) + bits.OnesCount64(h[i+1]^other[i+1]) +
 			bits.OnesCount64(h[i+2]^other[i+2]) + bits.OnesCount64(h[i+3]^other[i+3])
 	}
-	return uint16(differing) //nolint:gosec // at most codeBits
+	return uint16(differing)
 }
 
 // distance is the number of bits in which two tails differ.
@@ -42,7 +42,7 @@ func (t *tail) distance(other *tail) uint16 {
 	for i, word := range t.signs {
 		differing += bits.OnesCount64(word ^ other.signs[i])
 	}
-	return uint16(differing) //nolint:gosec // at most codeBits
+	return uint16(differing)
 }
 
 // rotation turns vectors of one length, all the same way, so that each component of what comes out says as much as any other, however few
@@ -54,8 +54,8 @@ type rotation struct {
 }
 
 func newRotation(dimensions int) *rotation {
-	const seed, stream = 1, 2048 // any: nothing that is stored depends on it
-	random := rand.New(rand.NewPCG(seed, stream))
+	const seed, stream = 1, 2048                  // any: nothing that is stored depends on it
+	random := rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // no secret: the same each time
 	r := &rotation{size: 1}
 	for r.size < dimensions {
 		r.size *= 2

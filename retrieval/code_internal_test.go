@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -113,11 +112,8 @@ func TestCodesFollowTheKnowledgeBaseAndItsVectors(t *testing.T) {
 	require.NoError(t, err)
 	index = other
 	require.Empty(t, other.near(t, query))
-	fill := filling{index: other, modelID: other.modelID.Load()}
-	require.NoError(t, fill.sweep(t.Context()))
-	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		require.ElementsMatch(c, exact(), other.near(t, query))
-	}, 20*laterPause, laterPause/4)
+	require.NoError(t, other.StandBy(t.Context()))
+	require.ElementsMatch(t, exact(), other.near(t, query))
 }
 
 // A place is of one article at one version; a view of an earlier version goes on with what it has.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pgvector/pgvector-go"
@@ -13,13 +12,11 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
+// codeStep is how many vectors are read at a time, and codeReaders how many such steps go on side by side: to read and turn 100,000 takes
+// one of them 4 s.
 const (
-	// codeStep is how many vectors are read at a time, and codeReaders how many such steps go on side by side: to read and turn 100,000
-	// takes one of them 4 s.
 	codeStep    = 1_000
 	codeReaders = 4
-	// laterPause is how often, at most, it is looked whether passages that had no vector have one now.
-	laterPause = time.Second
 )
 
 // codes are those of one model, in memory: 264 bytes a passage. A passage never changes its text and so keeps its vector, which is why
@@ -35,16 +32,16 @@ func newCodes(dimensions int) *codes { return &codes{rotation: newRotation(dimen
 // coded are the codes of the places of a store, up to one of them.
 type coded struct {
 	heads []head // by place; only ever appended to
-	// lack are the places without a vector, and looked is when there was last looked for those.
-	lack   []uint32
-	looked time.Time
-	of     *store
-	tails  []tail // as heads
+	// lack are the places that had no vector at a version of the knowledge base.
+	lack    []uint32
+	of      *store
+	tails   []tail // as heads
+	version int64
 }
 
-// covers reports whether there is nothing to read for a view.
+// covers reports whether there is nothing to read for a view: a vector that is made later raises the version.
 func (c *coded) covers(v *view) bool {
-	return c != nil && c.of == v.store && len(c.heads) >= len(v.passages) && (len(c.lack) == 0 || time.Since(c.looked) < laterPause)
+	return c != nil && c.of == v.store && len(c.heads) >= len(v.passages) && (len(c.lack) == 0 || c.version >= v.version)
 }
 
 // of returns the codes of a view, and reads those that are new. Searches that wait for the same share it; who leaves does not end it for
@@ -79,7 +76,7 @@ func (c *codes) read(ctx context.Context, s search) error {
 	if before == nil || before.of != s.view.store {
 		before = &coded{of: s.view.store}
 	}
-	next := &coded{heads: before.heads, looked: time.Now(), of: before.of, tails: before.tails}
+	next := &coded{heads: before.heads, of: before.of, tails: before.tails, version: s.view.version}
 	var wanted []uint32
 	for _, place := range before.lack {
 		if int(place) < len(s.view.passages) {

@@ -5,7 +5,8 @@
 //
 // It owns its tables (migrations 2, 6, 8, 27, 34 and 35) and their SQL. Vectors come from an EmbedFunc, the built-in one (retrieval/embed)
 // or a provider's; the nearest are found in memory by short codes of them (codes), and PostgreSQL compares those exactly. Terms come from
-// retrieval/lexical, with the built-in glossary and the desk's own (Glossary), and are looked up in memory too (mirror). What it guarantees:
+// retrieval/lexical, with the built-in glossary and the desk's own (Glossary), and are looked up in memory too (mirror). What it
+// guarantees:
 //
 //   - An import writes an article whole or not at all, skips what did not change, and one bad file stops no other.
 //   - Only published articles have passages, so nothing else can be found. Internal and stale articles are found for the

@@ -167,6 +167,11 @@ func (f *filling) finish(ctx context.Context) (complete bool, err error) {
 			return err
 		}
 		complete = true
+		if f.made > 0 {
+			if err := raiseVersion(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if len(f.problems) == 0 || f.options.AllowMissing {
 			if err := activate(ctx, tx, f.modelID); err != nil {
 				return err

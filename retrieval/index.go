@@ -124,6 +124,11 @@ func (x *Index) StandBy(ctx context.Context) error {
 	if err := fill.sweep(ctx); err != nil {
 		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, err)
 	}
+	if fill.made > 0 {
+		if err := pgx.BeginFunc(ctx, x.pool, func(tx pgx.Tx) error { return raiseVersion(ctx, tx) }); err != nil {
+			return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, err)
+		}
+	}
 	if len(fill.problems) > 0 {
 		return fmt.Errorf("stand by with embedding model %s: %w", x.model.Name, fill.problems[0])
 	}

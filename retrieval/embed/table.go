@@ -45,7 +45,7 @@ type Table struct {
 	shift      uint
 	slots      []slot
 	pairs      *[256][256]uint32 // by deviation and two codes: the components + 128, the second 16 bits higher
-	words      int              // groups of eight components in a row
+	words      int               // groups of eight components in a row
 }
 
 // slot is a place of the vocabulary's hash table, an open addressing one. Row 0 is an empty place.

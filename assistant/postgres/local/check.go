@@ -54,12 +54,12 @@ func (o offer) judge() error {
 	switch {
 	case o.number/10_000 < minPostgres:
 		return fmt.Errorf("%w: the server runs PostgreSQL %s: deskhand needs %d or later", ErrVersion, o.version, minPostgres)
-	case o.installed != "" && atLeast(o.installed, minVector):
+	case o.installed != "" && newEnough(o.installed):
 		return nil
 	case o.available == "":
 		return fmt.Errorf("%w: install pgvector >= %s on the database server (package postgresql-%d-pgvector on Debian)",
 			ErrNoVector, minVector, o.number/10_000)
-	case !atLeast(o.available, minVector):
+	case !newEnough(o.available):
 		return fmt.Errorf("%w: the server has pgvector %s: deskhand needs %s or later", ErrNoVector, o.available, minVector)
 	case o.installed != "":
 		return fmt.Errorf("%w: the database uses pgvector %s: run ALTER EXTENSION vector UPDATE in it as its administrator",

@@ -39,7 +39,7 @@ func findInstallation(ctx context.Context, f folder, bins []string) (installatio
 		switch {
 		case err != nil || found.major < minPostgres:
 			continue // an incomplete or old installation is as good as none
-		case !atLeast(found.vector, minVector):
+		case !newEnough(found.vector):
 			without = found.version
 		default:
 			usable = append(usable, found)
@@ -135,9 +135,9 @@ func parseControl(text string) string {
 	return match[1]
 }
 
-// atLeast compares two versions; what is not a number counts as 0.
-func atLeast(version, least string) bool {
-	return slices.Compare(numbers(version), numbers(least)) >= 0
+// newEnough holds a version of pgvector against minVector; what is not a number counts as 0.
+func newEnough(version string) bool {
+	return slices.Compare(numbers(version), numbers(minVector)) >= 0
 }
 
 func numbers(version string) []int {

@@ -94,10 +94,10 @@ func TestEnoughVector(t *testing.T) {
 	t.Parallel()
 
 	for _, version := range []string{"0.7.0", "0.7.1", "0.8", "0.10.0", "1.0"} {
-		require.True(t, atLeast(version, minVector), version)
+		require.True(t, newEnough(version), version)
 	}
 	for _, version := range []string{"", "0.6.2", "0.5.10", "junk"} {
-		require.False(t, atLeast(version, minVector), version)
+		require.False(t, newEnough(version), version)
 	}
 }
 
