@@ -24,9 +24,7 @@ func reading(t *testing.T) *Assistant {
 	require.NoError(t, err)
 	triager, err := triage.New(taxonomy, classifier, rules)
 	require.NoError(t, err)
-	a := &Assistant{}
-	a.Triager = triager
-	return a
+	return &Assistant{Config: Config{Triager: triager}, lines: newLineCache(triager)}
 }
 
 // extracted is a draft of lines of one article, each as it stands there.
