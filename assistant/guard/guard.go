@@ -68,6 +68,7 @@ type Guard struct {
 	lexicon  *lexicon
 	prepared *prepared           // with this detector and these vectors
 	texts    *known[*placedText] // with these vectors
+	things   *known[[]bool]       // that sentences speak of, as sourced has them
 	vectors  Vectors
 	words    *known[placedWord] // with these vectors
 }
@@ -81,14 +82,14 @@ func New() (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{lexicon: words, prepared: newPrepared()}, nil
+	return &Guard{lexicon: words, prepared: newPrepared(), things: newKnown[[]bool](sentencesKept)}, nil
 }
 
 // WithDetector returns a guard that also asks a detector in which language each sentence of a draft is. Without one it knows
 // a language by its script and its frequent words, which a short sentence may not have.
 func (g *Guard) WithDetector(detect Detector) *Guard {
 	with := *g
-	with.detect, with.prepared = detect, newPrepared()
+	with.detect, with.prepared = keptDetector(detect), newPrepared()
 	return &with
 }
 
@@ -206,7 +207,7 @@ func (v *review) draft() {
 		if v.guard.warns(folded) {
 			continue
 		}
-		v.add(checkThings(folded, v.text.Language, sources)...)
+		v.add(v.guard.checkThings(folded, v.text.Language, sources)...)
 		v.add(checkStress(folded, grounding{language: v.text.Language, sources: sources})...)
 		supported := 0 // what is compared elsewhere
 		if v.prose[i] != s.Text {

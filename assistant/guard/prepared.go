@@ -19,6 +19,9 @@ const wordsKept = 8192
 // textsKept bounds the lines of articles that are kept as their vectors, at some 1.5 kB each: a question is held against dozens.
 const textsKept = 2048
 
+// sentencesKept bounds the sentences of which is kept what they are about, at some 0.3 kB each: extractive drafts are made of the same.
+const sentencesKept = 4096
+
 // known keeps what was found out about texts, which nobody changes. It is safe for concurrent use.
 type known[V any] struct {
 	kept *lru.LRU[string, V]
@@ -47,6 +50,22 @@ func (k *known[V]) of(text string, find func(string) V) V {
 	defer k.mu.Unlock()
 	k.kept.Add(text, found)
 	return found
+}
+
+// keptDetector returns a detector that is asked once about a sentence.
+func keptDetector(detect Detector) Detector {
+	type detected struct {
+		certainty float64
+		tag       string
+	}
+	kept := newKnown[detected](sentencesKept)
+	return func(text string) (string, float64) {
+		d := kept.of(text, func(text string) (d detected) {
+			d.tag, d.certainty = detect(text)
+			return d
+		})
+		return d.tag, d.certainty
+	}
 }
 
 // prepared keeps what checks have found out about sources, for the next one that cites them. A check takes a source out and puts it

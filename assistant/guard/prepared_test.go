@@ -37,3 +37,26 @@ func TestWhatIsKnownOfATextIsNotFoundOutAgain(t *testing.T) {
 		require.Less(t, weighed.Load(), int64(7), "%s: sentences of the question and the text, not their words", name)
 	}
 }
+
+func TestTheLanguageOfASentenceIsFoundOutOnce(t *testing.T) {
+	t.Parallel()
+
+	var asked atomic.Int64
+	plain, err := guard.New()
+	require.NoError(t, err)
+	for language, text := range map[string]string{
+		"ar": "رسوم السحب ثابتة لكل شبكة.", "en": "The withdrawal fee is fixed per network.", "zh-Hans": "提币手续费按网络固定。",
+	} {
+		asked.Store(0)
+		g := plain.WithDetector(func(string) (string, float64) {
+			asked.Add(1)
+			return "und", 1
+		})
+		draft := guard.Text{Language: language, Sentences: []guard.Sentence{{Sources: []string{text}, Text: text}}}
+		first := g.Check(draft, guard.Registry{})
+		once := asked.Load()
+		require.Positive(t, once, language)
+		require.Equal(t, first, g.Check(draft, guard.Registry{}), language)
+		require.Equal(t, once, asked.Load(), language)
+	}
+}
