@@ -108,6 +108,10 @@ func (h *Hub) Run(ctx context.Context) {
 			case <-ctx.Done():
 			case <-timer.C:
 			}
+			select {
+			case <-h.wake: // for what the next look sees
+			default:
+			}
 		case <-timer.C:
 		}
 		timer.Stop()
