@@ -68,7 +68,7 @@ type Guard struct {
 	lexicon  *lexicon
 	prepared *prepared           // with this detector and these vectors
 	texts    *known[*placedText] // with these vectors
-	things   *known[[]bool]       // that sentences speak of, as sourced has them
+	things   *known[[]bool]      // that sentences speak of, as sourced has them
 	vectors  Vectors
 	words    *known[placedWord] // with these vectors
 }

@@ -2,7 +2,7 @@ package postgres_test
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -127,7 +127,7 @@ func TestLedger(t *testing.T) {
 		add(llm.Charge{Conversation: "first", Cost: 1, Day: day, Tokens: 2})
 		require.Eventually(t, func() bool { return blocked(t, pool) }, time.Minute, time.Millisecond)
 		for i := range calls {
-			add(llm.Charge{Conversation: fmt.Sprint(i / 2), Cost: 1, Day: day, Tokens: 2})
+			add(llm.Charge{Conversation: strconv.Itoa(i / 2), Cost: 1, Day: day, Tokens: 2})
 		}
 		require.Eventually(t, func() bool { return ledger.Waiting() == calls }, time.Minute, time.Millisecond)
 		require.NoError(t, blocker.Rollback(t.Context()))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +47,7 @@ func (t *turn) finish(lasted time.Duration, memory int64) {
 }
 
 // perQuestion is the share of one question that was taken, in milliseconds.
-func (t turn) perQuestion(all time.Duration) float64 {
+func (t *turn) perQuestion(all time.Duration) float64 {
 	return 1000 * all.Seconds() / float64(max(len(t.latencies), 1))
 }
 
@@ -133,7 +134,8 @@ func newSpeedLine(s setting, name string, floor, own []turn) speedLine {
 // print writes the report as a table.
 func (r speedReport) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\tprogram ms\tdatabase ms\tMB\t/ floor's\tanswered\trefused")
+	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\t"+
+		"program ms\tdatabase ms\tMB\t/ floor's\tanswered\trefused")
 	last := ""
 	for _, line := range r.Lines {
 		if line.Setting != last {
@@ -144,8 +146,8 @@ func (r speedReport) print(out io.Writer) error {
 		if line.Against != "" {
 			name += " / " + line.Against + ":"
 		}
-		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.1f\t%.1f\t%.0f\t%.2f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate, line.P50Ms.Median,
-			line.PerSecond.Median, line.ProgramMs.Median, line.DatabaseMs.Median, line.MemoryMB, line.Memory, line.Answered, line.Refused)
+		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.1f\t%.1f\t%.0f\t%.2f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate,
+			line.P50Ms.Median, line.PerSecond.Median, line.ProgramMs.Median, line.DatabaseMs.Median, line.MemoryMB, line.Memory, line.Answered, line.Refused)
 	}
 	return table.Flush()
 }
@@ -183,8 +185,8 @@ func statOf(pid int) processStat {
 	if err != nil {
 		return processStat{}
 	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // a name may hold anything
-	number := func(field int) int {                                                     // by its number in proc(5)
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // a name may hold anything
+	number := func(field int) int {                                           // by its number in proc(5)
 		n, err := strconv.Atoi(fields[field-3])
 		if err != nil {
 			return 0
