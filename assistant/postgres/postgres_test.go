@@ -251,8 +251,9 @@ func TestStoreConclude(t *testing.T) {
 			for _, body := range []string{"reply", "请稍候", "تم استلام طلبك"} {
 				c := bundle.ask(t, nil)
 				end := conclusion(c, outcome)
-				end.At = end.At.Add(123_456_789) // the database keeps microseconds
-				end.Explained.Confidence = 0.1   // and four bytes of this
+				end.Case.Run.DeadlineAt = now().Add(time.Hour) // of a rescue
+				end.At = end.At.Add(123_456_789)               // the database keeps microseconds
+				end.Explained.Confidence = 0.1                 // and four bytes of this
 				end.Reply.Body = body
 				if outcome == assistant.OutcomeAnswered {
 					end.Reply.Citations = []assistant.Citation{{Locale: "en", Slug: "deposit", Title: "Deposits"}}

@@ -82,6 +82,7 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 // lockedRun is what is known of a run, and of the tickets of its conversation, while nobody else can change them.
 type lockedRun struct {
 	concluded bool
+	deadline  time.Time         // as it is stored: who rescues a run works to another
 	latest    *assistant.Ticket // the newest one, resolved or not
 	open      *assistant.Ticket
 }
@@ -93,10 +94,14 @@ func lockRun(ctx context.Context, tx pgx.Tx, run assistant.Run) (lockedRun, erro
 	batch := &pgx.Batch{}
 	args := pgx.NamedArgs{"id": run.ConversationID}
 	batch.Queue(lockErased, args).Query(locked)
-	batch.Queue(`SELECT status = 'concluded' AS concluded FROM runs WHERE id = @id`, pgx.NamedArgs{"id": run.ID}).
+	batch.Queue(`SELECT deadline_at, status = 'concluded' AS concluded FROM runs WHERE id = @id`, pgx.NamedArgs{"id": run.ID}).
 		Query(func(rows pgx.Rows) error {
-			found, err := collectOne[struct{ Concluded bool }](rows, "run")
-			r.concluded = found.Concluded
+			type row struct {
+				Concluded  bool
+				DeadlineAt time.Time
+			}
+			found, err := collectOne[row](rows, "run")
+			r.concluded, r.deadline = found.Concluded, found.DeadlineAt
 			return err
 		})
 	batch.Queue(selectNewestFirst, args).Query(func(rows pgx.Rows) error {
@@ -151,6 +156,7 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 		return assistant.Run{}, err
 	}
 	run := concludedRun(end)
+	run.DeadlineAt = before.deadline
 	if ticketID != nil {
 		batch.Queue(`SELECT `+ticketColumns+` FROM tickets t WHERE t.id = @id`, pgx.NamedArgs{"id": ticketID}).
 			Query(func(rows pgx.Rows) (err error) {

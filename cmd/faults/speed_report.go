@@ -147,7 +147,8 @@ func (r speedReport) print(out io.Writer) error {
 			name += " / " + line.Against + ":"
 		}
 		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.1f\t%.1f\t%.0f\t%.2f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate,
-			line.P50Ms.Median, line.PerSecond.Median, line.ProgramMs.Median, line.DatabaseMs.Median, line.MemoryMB, line.Memory, line.Answered, line.Refused)
+			line.P50Ms.Median, line.PerSecond.Median, line.ProgramMs.Median, line.DatabaseMs.Median, line.MemoryMB,
+			line.Memory, line.Answered, line.Refused)
 	}
 	return table.Flush()
 }
