@@ -57,6 +57,7 @@ type Assistant struct {
 	Config
 
 	basis confidence.Basis // of the evidence, but for the embedder: that may change from search to search
+	lines *lineCache
 }
 
 // New returns an Assistant.
@@ -69,7 +70,7 @@ func New(config Config) *Assistant {
 			return ctx, func(Conclusion, error) {}
 		}
 	}
-	a := &Assistant{Config: config}
+	a := &Assistant{Config: config, lines: newLineCache(config.Triager)}
 	a.basis.IntentModel, a.basis.Taxonomy = config.Triager.Fingerprints()
 	if config.Draft != nil {
 		a.basis.Drafter, a.basis.Prompt = config.Drafter, config.Prompts.DraftVersion()

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/deskhand/deskhand/assistant/guard"
-	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/facts"
 	"github.com/deskhand/deskhand/retrieval"
 )
@@ -15,15 +14,15 @@ import (
 //
 // The zero narrowing asks for nothing that can be compared.
 type narrowing struct {
+	lines    *lineCache
 	measures []facts.Measure
 	names    map[facts.NameKind][]string
 	time     bool // it asks how long something takes
-	triager  *triage.Triager
 }
 
 // narrowing reads a question.
 func (a *Assistant) narrowing(question string) narrowing {
-	n := narrowing{measures: a.Triager.Measures(question), time: asksTime(question), triager: a.Triager}
+	n := narrowing{lines: a.lines, measures: a.Triager.Measures(question), time: asksTime(question)}
 	n.names = namesOf(a.Triager.Names(question), func(name facts.Name) bool {
 		return name.Kind != facts.NameAsset || !name.Both // "on Solana"
 	})
@@ -87,11 +86,11 @@ func (n narrowing) line(titles, text string) stated {
 	row := strings.HasPrefix(text, pointMark)
 	howMuch := func(name facts.Name) bool { return name.Unit || !row && facts.IsStable(name.ID) } // "at their value in USDT"
 	which := func(name facts.Name) bool { return !howMuch(name) && (name.Kind != facts.NameNetwork || !name.Both) }
-	named := n.triager.Names(text)
+	known := n.lines.of(titles, text)
 	s := stated{
-		names: namesOf(named, which), row: row, text: text, units: namesOf(named, howMuch), value: n.givesValue(titles, text),
+		names: namesOf(known.names, which), row: row, text: text, units: namesOf(known.names, howMuch), value: n.givesValue(known),
 	}
-	for kind, ids := range namesOf(n.triager.Names(titles), which) {
+	for kind, ids := range namesOf(known.above, which) {
 		if len(s.names[kind]) == 0 {
 			s.names[kind] = ids
 		}
@@ -104,12 +103,8 @@ func (n narrowing) line(titles, text string) stated {
 }
 
 // givesValue reports whether a line gives what the question asks for.
-func (n narrowing) givesValue(titles, text string) bool {
-	if n.time && guard.NamesTime(text) {
-		return true
-	}
-	above := titles[max(strings.LastIndex(titles, titleMark), 0):] // the nearest: an article's title tells of all that stands in it
-	return guard.NamesNumber(text) && slices.ContainsFunc(n.triager.Measures(above+"\n"+text), func(m facts.Measure) bool {
+func (n narrowing) givesValue(line knownLine) bool {
+	return n.time && line.time || line.number && slices.ContainsFunc(line.measures, func(m facts.Measure) bool {
 		return slices.Contains(n.measures, m)
 	})
 }

@@ -24,9 +24,7 @@ func reading(t *testing.T) *Assistant {
 	require.NoError(t, err)
 	triager, err := triage.New(taxonomy, classifier, rules)
 	require.NoError(t, err)
-	a := &Assistant{}
-	a.Triager = triager
-	return a
+	return &Assistant{Config: Config{Triager: triager}, lines: newLineCache(triager)}
 }
 
 // extracted is a draft of lines of one article, each as it stands there.
@@ -184,5 +182,22 @@ func TestRowsOfOthersAreLeftOut(t *testing.T) {
 		},
 	} {
 		require.Equal(t, test.want, a.narrowing(test.question).without(test.titles, test.body), test.question)
+	}
+}
+
+func TestALineOfAnArticleIsReadOnce(t *testing.T) {
+	t.Parallel()
+
+	a := reading(t)
+	for language, text := range map[string]string{
+		"ar": "- رسوم سحب USDT هي 1.5", "en": "- USDT on TRON: the fee is 1.5 USDT", "zh-Hans": "- USDT 提币手续费：1.5",
+	} {
+		titles := "Fees > Withdrawals of BTC"
+		first, again := a.lines.of(titles, text), a.lines.of(titles, text)
+		require.Equal(t, newLineCache(a.Triager).of(titles, text), again, language)
+		require.NotEmpty(t, first.names, language)
+		require.Same(t, &first.names[0], &again.names[0], "%s: read twice", language)
+		require.NotEmpty(t, first.above, language)
+		require.Empty(t, a.lines.of("Fees", text).above, "%s: below other titles it is another line", language)
 	}
 }

@@ -63,7 +63,8 @@ var officeChecks = map[string]string{
 func (a *Assistant) draftRequest(c Case, language string, results retrieval.Results, t triage.Triage) DraftRequest {
 	entry, _ := a.Triager.Intent(t.Intent)
 	asked := a.searchText(c)
-	fits := func(text string) float64 { return a.Guard.Support(asked, []string{text}).Score() }
+	support := a.Guard.Support(asked)
+	fits := func(text string) float64 { return support(text).Score() }
 	return DraftRequest{
 		Case: c, Facts: entry.Collect, Fits: fits, Language: language, Results: results, Triage: t, narrowing: a.narrowing(asked),
 	}

@@ -322,7 +322,7 @@ func weigh(g *guard.Guard, row EntailmentRow) weighed {
 	result := weighed{row: row, score: -1}
 	cited := ""
 	for _, text := range row.Passages {
-		if score := g.Support(row.Draft, []string{text}).Score(); score > result.score {
+		if score := g.Support(row.Draft)(text).Score(); score > result.score {
 			result.score, cited = score, text
 		}
 	}

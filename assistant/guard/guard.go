@@ -66,9 +66,11 @@ type Finding struct {
 type Guard struct {
 	detect   Detector
 	lexicon  *lexicon
-	prepared *prepared // with this detector and these vectors
+	prepared *prepared           // with this detector and these vectors
+	texts    *known[*placedText] // with these vectors
+	things   *known[[]bool]      // that sentences speak of, as sourced has them
 	vectors  Vectors
-	words    *placedWords // with these vectors
+	words    *known[placedWord] // with these vectors
 }
 
 // Detector names the language of a text (BCP 47) and how sure it is of it, from 0 to 1.
@@ -80,19 +82,24 @@ func New() (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{lexicon: words, prepared: newPrepared()}, nil
+	return &Guard{lexicon: words, prepared: newPrepared(), things: newKnown[[]bool](sentencesKept)}, nil
 }
 
 // WithDetector returns a guard that also asks a detector in which language each sentence of a draft is. Without one it knows
 // a language by its script and its frequent words, which a short sentence may not have.
 func (g *Guard) WithDetector(detect Detector) *Guard {
-	return &Guard{detect: detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: g.vectors, words: g.words}
+	with := *g
+	with.detect, with.prepared = keptDetector(detect), newPrepared()
+	return &with
 }
 
 // WithVectors returns a guard that can hold a sentence against sources in another language. Without vectors such a sentence
 // never passes, but for one that its source has word for word.
 func (g *Guard) WithVectors(vectors Vectors) *Guard {
-	return &Guard{detect: g.detect, lexicon: g.lexicon, prepared: newPrepared(), vectors: vectors, words: newPlacedWords()}
+	with := *g
+	with.prepared, with.vectors = newPrepared(), vectors
+	with.texts, with.words = newKnown[*placedText](textsKept), newKnown[placedWord](wordsKept)
+	return &with
 }
 
 // Check returns what speaks against sending a text, in the order of the text within each rule; nothing means that it may be
@@ -200,7 +207,7 @@ func (v *review) draft() {
 		if v.guard.warns(folded) {
 			continue
 		}
-		v.add(checkThings(folded, v.text.Language, sources)...)
+		v.add(v.guard.checkThings(folded, v.text.Language, sources)...)
 		v.add(checkStress(folded, grounding{language: v.text.Language, sources: sources})...)
 		supported := 0 // what is compared elsewhere
 		if v.prose[i] != s.Text {

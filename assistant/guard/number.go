@@ -171,24 +171,37 @@ func sourceForms(forms []string, mode numberMode) []string {
 
 // readings are the canonical forms of a written number.
 func readings(raw string) []string {
-	raw = strings.NewReplacer(" ", "", "'", "").Replace(raw)
+	raw = without(raw, " '")
 	separators := strings.IndexAny(raw, ".,")
 	if separators < 0 {
 		return []string{trimInteger(raw)}
 	}
 	last := strings.LastIndexAny(raw, ".,")
-	plain := strings.NewReplacer(".", "", ",", "").Replace(raw)
+	plain := without(raw, ".,")
 	mixed := strings.Contains(raw, ".") && strings.Contains(raw, ",")
 	fraction := raw[last+1:]
 	switch {
 	case mixed && strings.Count(raw, string(raw[last])) == 1: // 1,000.50 or 1.000,50
-		return []string{decimal(strings.NewReplacer(".", "", ",", "").Replace(raw[:last]), fraction)}
+		return []string{decimal(without(raw[:last], ".,"), fraction)}
 	case strings.Count(raw, string(raw[last])) > 1: // 1.000.000, or a date
 		return []string{trimInteger(plain), raw}
 	case len(fraction) == 3 && raw[0] != '0' && last <= 3: // a thousand, or three places
 		return []string{trimInteger(plain), raw[:last] + "." + fraction}
 	}
 	return []string{decimal(raw[:last], fraction)}
+}
+
+// without leaves out the given ASCII characters; a number mostly has none of them.
+func without(text, characters string) string {
+	if !strings.ContainsAny(text, characters) {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(characters, r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 func decimal(whole, fraction string) string {

@@ -141,7 +141,7 @@ func (s *scanner) vanityNumbers() {
 		return
 	}
 	for _, match := range vanity.FindAllStringIndex(s.text.text, -1) {
-		value := strings.NewReplacer(" ", "", "-", "").Replace(s.text.lower[match[0]:match[1]])
+		value := without(s.text.lower[match[0]:match[1]], " -")
 		s.add(Contact{Kind: KindPhone, Value: value, Start: match[0], End: match[1]})
 	}
 }

@@ -16,34 +16,56 @@ type preparedKey struct{ language, text string }
 // wordsKept bounds the words that are kept with their vectors, at some 0.7 kB each: most words of a text stand in others too.
 const wordsKept = 8192
 
-// placedWords keeps words with their vectors, which nobody changes. It is safe for concurrent use.
-type placedWords struct {
-	kept *lru.LRU[string, placedWord]
+// textsKept bounds the lines of articles that are kept as their vectors, at some 1.5 kB each: a question is held against dozens.
+const textsKept = 2048
+
+// sentencesKept bounds the sentences of which is kept what they are about, at some 0.3 kB each: extractive drafts are made of the same.
+const sentencesKept = 4096
+
+// known keeps what was found out about texts, which nobody changes. It is safe for concurrent use.
+type known[V any] struct {
+	kept *lru.LRU[string, V]
 	mu   sync.Mutex
 }
 
-func newPlacedWords() *placedWords {
-	kept, err := lru.NewLRU[string, placedWord](wordsKept, nil)
+func newKnown[V any](size int) *known[V] {
+	kept, err := lru.NewLRU[string, V](size, nil)
 	if err != nil {
 		panic("guard: a cache of a constant size: " + err.Error())
 	}
-	return &placedWords{kept: kept}
+	return &known[V]{kept: kept}
 }
 
-// of returns a word as place makes it, once.
-func (p *placedWords) of(word string, place func(string) placedWord) placedWord {
-	p.mu.Lock()
-	known, ok := p.kept.Get(word)
-	p.mu.Unlock()
+// of returns what find finds out about a text, once.
+func (k *known[V]) of(text string, find func(string) V) V {
+	k.mu.Lock()
+	found, ok := k.kept.Get(text)
+	k.mu.Unlock()
 	if ok {
-		return known
+		return found
 	}
-	word = strings.Clone(word) // without the text that it stands in
-	made := place(word)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.kept.Add(word, made)
-	return made
+	text = strings.Clone(text) // without the longer one that it stands in
+	found = find(text)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kept.Add(text, found)
+	return found
+}
+
+// keptDetector returns a detector that is asked once about a sentence.
+func keptDetector(detect Detector) Detector {
+	type detected struct {
+		certainty float64
+		tag       string
+	}
+	kept := newKnown[detected](sentencesKept)
+	return func(text string) (string, float64) {
+		d := kept.of(text, func(text string) (d detected) {
+			d.tag, d.certainty = detect(text)
+			return d
+		})
+		return d.tag, d.certainty
+	}
 }
 
 // prepared keeps what checks have found out about sources, for the next one that cites them. A check takes a source out and puts it

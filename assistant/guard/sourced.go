@@ -128,9 +128,9 @@ func anywhere(entry string) bool {
 }
 
 // checkThings reports a sentence that speaks of something that no cited source speaks of in any language.
-func checkThings(folded, language string, sources []*source) []Finding {
+func (g *Guard) checkThings(folded, language string, sources []*source) []Finding {
 	denials, known := denialsOf(language)
-	for i, found := range sourced.in(folded) {
+	for i, found := range g.things.of(folded, sourced.in) {
 		if i < promised && known && isDenied(folded, denials) {
 			continue // "we cannot guarantee it"
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -41,16 +42,19 @@ func (s Support) Score() float64 {
 	return shareWords*s.Words + shareNearest*s.Nearest - shareMissing*s.Missing
 }
 
-// Support holds a sentence against texts as Check does where these are in another language. It is 0 without vectors.
-func (g *Guard) Support(sentence string, texts []string) Support {
-	review := review{guard: g, sources: make(map[string]*source)}
-	defer func() { g.prepared.put("", review.sources) }()
-	sources := make([]*source, len(texts))
-	for i, text := range texts {
-		sources[i] = review.source(text)
-	}
+// Support returns what holds a sentence against a text as Check does where that is in another language. What is found out about the
+// sentence is found out once, and about a text so that another sentence finds it. It is 0 without vectors, and not safe for
+// concurrent use.
+func (g *Guard) Support(sentence string) func(text string) Support {
 	rest, amounts := withoutAmounts(fold(sentence))
-	return g.support(g.withoutCourtesy(rest), grounding{sources: sources, supported: amounts})
+	held := sync.OnceValue(func() heldSentence { return g.hold(g.withoutCourtesy(rest), amounts) })
+	return func(text string) Support {
+		if g.vectors.Weigh == nil {
+			return Support{}
+		}
+		placed := g.texts.of(text, func(text string) *placedText { return g.place(fold(text)) })
+		return held().against([]*placedText{placed})
+	}
 }
 
 // checkTranslation reports a sentence that says something else than its sources, none of which is in its language. A sentence
@@ -75,12 +79,33 @@ func (g *Guard) support(sentence string, c grounding) Support {
 	if g.vectors.Weigh == nil {
 		return Support{}
 	}
-	words := g.place(sentence).words
+	texts := make([]*placedText, len(c.sources))
+	for i, s := range c.sources {
+		texts[i] = s.place()
+	}
+	return g.hold(sentence, c.supported).against(texts)
+}
+
+// heldSentence is a sentence that is held against texts.
+type heldSentence struct {
+	supported int // so many words more, which other checks found in the texts
+	whole     []float32
+	words     []placedWord
+}
+
+// hold makes the vectors of a folded sentence.
+func (g *Guard) hold(sentence string, supported int) heldSentence {
+	held := heldSentence{supported: supported, whole: make([]float32, g.vectors.Dimensions), words: g.place(sentence).words}
+	g.vectors.Weigh(sentence, held.whole)
+	return held
+}
+
+func (h heldSentence) against(texts []*placedText) Support {
 	var all, near, missing float64
-	for _, word := range words {
+	for _, word := range h.words {
 		best := float32(0)
-		for _, s := range c.sources {
-			best = max(best, s.place().nearest(word))
+		for _, text := range texts {
+			best = max(best, text.nearest(word))
 		}
 		all += word.weight
 		near += word.weight * float64(best)
@@ -91,13 +116,11 @@ func (g *Guard) support(sentence string, c grounding) Support {
 	if all == 0 {
 		return Support{Missing: 1}
 	}
-	known := all / float64(len(words)) * float64(c.supported)
+	known := all / float64(len(h.words)) * float64(h.supported)
 	support := Support{Missing: missing / (all + known), Words: (near + known) / (all + known)}
-	whole := make([]float32, g.vectors.Dimensions)
-	g.vectors.Weigh(sentence, whole)
-	for _, s := range c.sources {
-		for _, other := range s.place().sentences {
-			support.Nearest = max(support.Nearest, float64(dot(whole, other)))
+	for _, text := range texts {
+		for _, other := range text.sentences {
+			support.Nearest = max(support.Nearest, float64(dot(h.whole, other)))
 		}
 	}
 	return support

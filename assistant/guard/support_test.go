@@ -77,8 +77,8 @@ func TestAnAssetIsNoOtherAssetInAnotherLanguage(t *testing.T) {
 	g := newGuard(t)
 	source := "A deposit of bitcoin is credited once the network has confirmed it."
 	require.Empty(t, groundingOf(g, "zh-Hans", "网络确认后，比特币充值就会入账。", source))
-	require.Greater(t, g.Support("网络确认后，比特币充值就会入账。", []string{source}).Score(), g.Support("网络确认后，以太坊充值就会入账。", []string{source}).Score())
-	require.Positive(t, g.Support("以太坊充值", []string{source}).Missing)
+	require.Greater(t, g.Support("网络确认后，比特币充值就会入账。")(source).Score(), g.Support("网络确认后，以太坊充值就会入账。")(source).Score())
+	require.Positive(t, g.Support("以太坊充值")(source).Missing)
 }
 
 func TestWhatCannotBeJudgedIsReadByAPerson(t *testing.T) {

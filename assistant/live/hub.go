@@ -11,6 +11,9 @@ import (
 const (
 	// pollInterval is how late an event may come when no notification arrives.
 	pollInterval = time.Second
+	// gathering is how long a hub that is woken waits before it looks: an event of this process is told before its transaction ends, and
+	// under load many come at once. It is far below what anybody notices.
+	gathering = 5 * time.Millisecond
 	// firstRetry and lastRetry are the steps in which the end of a transaction is waited for.
 	firstRetry = 5 * time.Millisecond
 	lastRetry  = 200 * time.Millisecond
@@ -82,12 +85,11 @@ func (h *Hub) Run(ctx context.Context) {
 	defer h.close()
 	retry := firstRetry
 	for {
-		moved, err := h.look(ctx)
+		more, err := h.look(ctx)
 		if err != nil && ctx.Err() == nil {
 			h.config.Logger.WarnContext(ctx, "events not read", slog.Any("error", err))
 		}
-		if moved {
-			retry = firstRetry
+		if more {
 			continue
 		}
 		wait := pollInterval
@@ -101,6 +103,15 @@ func (h *Hub) Run(ctx context.Context) {
 			return
 		case <-h.wake:
 			retry = firstRetry
+			timer.Reset(gathering)
+			select {
+			case <-ctx.Done():
+			case <-timer.C:
+			}
+			select {
+			case <-h.wake: // for what the next look sees
+			default:
+			}
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -134,7 +145,7 @@ func (h *Hub) Count() int {
 	return len(h.subs)
 }
 
-// look reads once and passes on what it may. It reports whether there was something, and so may be more.
+// look reads once and passes on what it may. It reports whether the table has more that may be passed on at once.
 func (h *Hub) look(ctx context.Context) (bool, error) {
 	h.mu.Lock()
 	after, known, waits := h.tail.settled, h.tail.ready, h.tail.waits()
@@ -148,6 +159,7 @@ func (h *Hub) look(ctx context.Context) (bool, error) {
 	for i := range events {
 		h.pass(&events[i])
 	}
+	more := len(events) > 0 && h.tail.settled < page.Last
 	own := len(events) > 0 && h.expected > after // an event of this process may be among them
 	if !known && h.tail.ready {
 		close(h.ready)
@@ -159,7 +171,7 @@ func (h *Hub) look(ctx context.Context) (bool, error) {
 			h.config.Logger.WarnContext(ctx, "events not announced", slog.Any("error", err))
 		}
 	}
-	return len(events) > 0, nil
+	return more, nil
 }
 
 // pass gives an event to the subscriptions, under the lock, without waiting for any.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,13 @@ type table struct {
 	announced chan struct{}
 	mu        sync.Mutex
 	events    []live.Event
+	reads     int
+}
+
+func (b *table) countReads() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reads
 }
 
 func (b *table) write(n int) int64 {
@@ -31,6 +39,7 @@ func (b *table) write(n int) int64 {
 func (b *table) read(_ context.Context, r live.Reading) (live.Page, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.reads++
 	return live.Page{Events: append([]live.Event{}, b.events[r.After:]...), Last: int64(len(b.events))}, nil
 }
 
@@ -126,5 +135,27 @@ func TestHub(t *testing.T) {
 		require.ErrorIs(t, sub.Err(), live.ErrClosed)
 		_, err = hub.Subscribe(t.Context(), all)
 		require.ErrorIs(t, err, live.ErrClosed)
+	})
+}
+
+func TestHubReadsOnceWhatComesTogether(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		const events = 50
+		hub, b, cancel := start(t, 1)
+		sub, err := hub.Subscribe(t.Context(), all)
+		require.NoError(t, err)
+		synctest.Wait()
+		before := b.countReads()
+		for range events {
+			hub.Expect(b.write(1))
+			time.Sleep(10 * time.Microsecond)
+		}
+		time.Sleep(10 * time.Millisecond)
+		synctest.Wait()
+		require.Len(t, sub.Events(), events)
+		require.Equal(t, before+1, b.countReads())
+		cancel()
 	})
 }

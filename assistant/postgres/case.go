@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -41,6 +42,23 @@ func (s *Store) openCase(ctx context.Context, q querier, stored storedCase) (ass
 	c.Question, c.History, err = s.openHistory(ctx, q, stored.messages)
 	return c, err
 }
+
+// firstCase is the case of a question that begins its conversation, as it will be read: nothing came before it.
+func firstCase(o assistant.Opening) assistant.Case {
+	question, customer := o.Message, o.Question.Customer
+	question.Citations, question.CreatedAt = []assistant.Citation{}, stored(o.At)
+	return assistant.Case{
+		Channel: o.Question.Channel, Jurisdiction: cmp.Or(customer.Jurisdiction, o.Question.Jurisdiction), Locale: o.Question.Locale,
+		Question: question, Tier: customer.Tier, History: []assistant.Message{},
+		Run: assistant.Run{
+			ID: o.RunID, ConversationID: o.ConversationID, DeadlineAt: stored(o.DeadlineAt), MessageID: o.Message.ID,
+			StartedAt: stored(o.At), Status: assistant.RunRunning,
+		},
+	}
+}
+
+// stored is a time as it comes back from the database: in microseconds, of the local zone.
+func stored(at time.Time) time.Time { return at.Truncate(time.Microsecond).Local() } //nolint:gosmopolitan // as pgx reads it
 
 // storedCase is a case as it is stored.
 type storedCase struct {

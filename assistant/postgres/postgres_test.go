@@ -111,6 +111,35 @@ func TestStoreAppendOnly(t *testing.T) {
 func TestStoreBegin(t *testing.T) {
 	t.Parallel()
 
+	t.Run("SaysOfANewConversationWhatIsReadOfIt", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		for _, body := range []string{"how do i deposit", "怎么充值", "كيف أودع"} {
+			for name, change := range map[string]func(*assistant.Opening){
+				"anonymous": func(*assistant.Opening) {},
+				"claimed":   func(o *assistant.Opening) { o.Question.Jurisdiction, o.Question.Locale = "DE", "de" },
+				"known": func(o *assistant.Opening) {
+					o.Question.Channel, o.Question.Jurisdiction, o.RequestHash = "email", "DE", sha256.Sum256(o.RunID[:])
+					o.Question.Customer = assistant.Customer{
+						Jurisdiction: "FR", ExpiresAt: o.At.Add(time.Hour), Ref: "c-" + o.RunID.String(), Tier: triage.VIP, TokenHash: o.RequestHash[:],
+					}
+				},
+				"redacted": func(o *assistant.Opening) { o.Message.Redactions = []string{"seed_phrase"} },
+			} {
+				c := bundle.ask(t, func(o *assistant.Opening) {
+					o.Message.Body, o.Question.Body = body, body
+					o.At = o.At.Add(123_456_789) // the database keeps microseconds
+					o.Message.CreatedAt = o.At
+					change(o)
+				})
+				read, err := bundle.store.Case(t.Context(), c.Run.ID)
+				require.NoError(t, err)
+				require.Equal(t, read, c, name)
+			}
+		}
+	})
+
 	t.Run("StoresTheQuestionOnlyTogetherWithItsRescue", func(t *testing.T) {
 		t.Parallel()
 
@@ -213,6 +242,31 @@ func TestStoreBegin(t *testing.T) {
 
 func TestStoreConclude(t *testing.T) {
 	t.Parallel()
+
+	t.Run("SaysOfTheEndWhatIsReadOfIt", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		for _, outcome := range []assistant.Outcome{assistant.OutcomeAnswered, assistant.OutcomeClarify, assistant.OutcomeHandedOff} {
+			for _, body := range []string{"reply", "请稍候", "تم استلام طلبك"} {
+				c := bundle.ask(t, nil)
+				end := conclusion(c, outcome)
+				end.Case.Run.DeadlineAt = now().Add(time.Hour) // of a rescue
+				end.At = end.At.Add(123_456_789)               // the database keeps microseconds
+				end.Explained.Confidence = 0.1                 // and four bytes of this
+				end.Reply.Body = body
+				if outcome == assistant.OutcomeAnswered {
+					end.Reply.Citations = []assistant.Citation{{Locale: "en", Slug: "deposit", Title: "Deposits"}}
+				}
+				run, err := bundle.store.Conclude(t.Context(), end)
+				require.NoError(t, err)
+				again, err := bundle.store.Conclude(t.Context(), end)
+				require.NoError(t, err)
+				require.Equal(t, again, run, "read again, it is the same")
+				require.Equal(t, outcome == assistant.OutcomeHandedOff, run.Ticket != nil)
+			}
+		}
+	})
 
 	t.Run("FirstConclusionStands", func(t *testing.T) {
 		t.Parallel()

@@ -37,9 +37,13 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 		if err != nil {
 			return fmt.Errorf("enqueue recovery: %w", err)
 		}
-		c, err = s.openCase(ctx, tx, stored)
+		if c = firstCase(o); o.Question.ConversationID != uuid.Nil {
+			if c, err = s.openCase(ctx, tx, stored); err != nil {
+				return err
+			}
+		}
 		c.RescueJob = job
-		return err
+		return nil
 	})
 	if violated(err, "idempotency_keys_pkey") || violated(err, "messages_client_id_key") {
 		// Another request with the same key was faster: its message is there now.
@@ -60,15 +64,11 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 		if err != nil {
 			return err
 		}
-		if before.concluded() {
-			run, err = s.openRun(ctx, tx, before.run)
+		if before.concluded {
+			run, err = s.loadRun(ctx, tx, end.Case.Run.ID)
 			return err
 		}
-		after, err := s.conclude(ctx, tx, end, before)
-		if err != nil {
-			return err
-		}
-		if run, err = s.openRun(ctx, tx, after); err != nil {
+		if run, err = s.conclude(ctx, tx, end, before); err != nil {
 			return err
 		}
 		return s.emitConcluded(ctx, tx, run, before.open)
@@ -79,16 +79,12 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 	return run, nil
 }
 
-// lockedRun is a run, and the tickets of its conversation, while nobody else can change them.
+// lockedRun is what is known of a run, and of the tickets of its conversation, while nobody else can change them.
 type lockedRun struct {
-	latest *assistant.Ticket // the newest one, resolved or not
-	open   *assistant.Ticket
-	run    storedRun
-}
-
-func (r lockedRun) concluded() bool {
-	run := r.run.row.run()
-	return run.Concluded()
+	concluded bool
+	deadline  time.Time         // as it is stored: who rescues a run works to another
+	latest    *assistant.Ticket // the newest one, resolved or not
+	open      *assistant.Ticket
 }
 
 // lockRun locks a run's conversation and reads in the same round trip, each statement seeing what was committed before the lock was
@@ -98,13 +94,27 @@ func lockRun(ctx context.Context, tx pgx.Tx, run assistant.Run) (lockedRun, erro
 	batch := &pgx.Batch{}
 	args := pgx.NamedArgs{"id": run.ConversationID}
 	batch.Queue(lockErased, args).Query(locked)
-	r.run.queue(batch, run.ID)
-	batch.Queue(selectUnresolved, args).Query(func(rows pgx.Rows) (err error) {
-		r.open, err = collectTicket(rows)
-		return err
-	})
-	batch.Queue(selectLatest, args).Query(func(rows pgx.Rows) (err error) {
-		r.latest, err = collectTicket(rows)
+	batch.Queue(`SELECT deadline_at, status = 'concluded' AS concluded FROM runs WHERE id = @id`, pgx.NamedArgs{"id": run.ID}).
+		Query(func(rows pgx.Rows) error {
+			type row struct {
+				Concluded  bool
+				DeadlineAt time.Time
+			}
+			found, err := collectOne[row](rows, "run")
+			r.concluded, r.deadline = found.Concluded, found.DeadlineAt
+			return err
+		})
+	batch.Queue(selectNewestFirst, args).Query(func(rows pgx.Rows) error {
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByName[ticketRow])
+		for i, row := range found {
+			ticket := row.ticket()
+			if i == 0 {
+				r.latest = &ticket
+			}
+			if ticket.Status != assistant.TicketResolved {
+				r.open = &ticket
+			}
+		}
 		return err
 	})
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -114,28 +124,28 @@ func lockRun(ctx context.Context, tx pgx.Tx, run assistant.Run) (lockedRun, erro
 }
 
 // conclude returns the run as it is afterwards.
-func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, before lockedRun) (storedRun, error) {
+func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, before lockedRun) (assistant.Run, error) {
 	if end.Decision.Outcome != assistant.OutcomeHandedOff && before.open != nil && before.open.Held() {
-		return storedRun{}, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
+		return assistant.Run{}, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
 	}
 	batch := &pgx.Batch{}
 	s.queueReply(batch, end)
 	var ticketID *uuid.UUID
 	if end.Decision.Outcome == assistant.OutcomeHandedOff {
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil { // what opens a ticket names the reply
-			return storedRun{}, fmt.Errorf("insert reply: %w", err)
+			return assistant.Run{}, fmt.Errorf("insert reply: %w", err)
 		}
 		batch = &pgx.Batch{}
 		id, err := s.handOff(ctx, tx, before, end)
 		if err != nil {
-			return storedRun{}, err
+			return assistant.Run{}, err
 		}
 		ticketID = &id
 		if err := s.registerAtOnce(ctx, tx, id, end); err != nil {
-			return storedRun{}, err
+			return assistant.Run{}, err
 		}
 	} else if err := s.noteRecontact(ctx, tx, before, end); err != nil {
-		return storedRun{}, err
+		return assistant.Run{}, err
 	}
 	s.queueEnd(batch, end, ticketID)
 	if job := end.Case.RescueJob; job != 0 {
@@ -143,14 +153,34 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 		batch.Queue(`DELETE FROM river_job WHERE id = @id AND state = 'scheduled'`, pgx.NamedArgs{"id": job})
 	}
 	if err := queueSteps(batch, end); err != nil {
-		return storedRun{}, err
+		return assistant.Run{}, err
 	}
-	var after storedRun
-	after.queue(batch, end.Case.Run.ID)
+	run := concludedRun(end)
+	run.DeadlineAt = before.deadline
+	if ticketID != nil {
+		batch.Queue(`SELECT `+ticketColumns+` FROM tickets t WHERE t.id = @id`, pgx.NamedArgs{"id": ticketID}).
+			Query(func(rows pgx.Rows) (err error) {
+				run.Ticket, err = collectTicket(rows)
+				return err
+			})
+	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return storedRun{}, fmt.Errorf("store end of run: %w", err)
+		return assistant.Run{}, fmt.Errorf("store end of run: %w", err)
 	}
-	return after, s.keepProposal(ctx, tx, end, ticketID)
+	return run, s.keepProposal(ctx, tx, end, ticketID)
+}
+
+// concludedRun is a run as it will be read, but for its ticket.
+func concludedRun(end assistant.Conclusion) assistant.Run {
+	e, run := end.Explained, end.Case.Run
+	run.Confidence = float64(float32(e.Confidence)) // the database keeps as much
+	run.Intent, run.Language, run.Priority = e.Triage.Intent, e.Language, e.Triage.Priority
+	run.Outcome, run.Reasons, run.Reply = end.Decision.Outcome, end.Decision.Reasons, end.Reply
+	run.Reply.CreatedAt, run.Reply.Redactions, run.Status = stored(end.At), []string{}, assistant.RunConcluded
+	if run.Reply.Citations == nil {
+		run.Reply.Citations = []assistant.Citation{}
+	}
+	return run
 }
 
 // keepProposal stores the draft that goes to the agents, or asks for one where the pipeline made none.
@@ -209,7 +239,8 @@ func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Ca
 	return c, true, err
 }
 
-// insertQuestion stores a question and reads its case in one round trip. It returns the time by the database's clock, too.
+// insertQuestion stores a question, in one round trip with what reads the case of one that does not begin its conversation. It returns
+// the time by the database's clock, too.
 func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (storedCase, time.Time, error) {
 	batch := &pgx.Batch{}
 	if o.Question.ConversationID == uuid.Nil {
@@ -251,7 +282,9 @@ func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Openi
 			"started_at": o.At, "deadline_at": o.DeadlineAt,
 		}).QueryRow(func(row pgx.Row) error { return row.Scan(&at) })
 	var stored storedCase
-	stored.queue(batch, o.RunID)
+	if o.Question.ConversationID != uuid.Nil {
+		stored.queue(batch, o.RunID)
+	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return storedCase{}, time.Time{}, fmt.Errorf("store question: %w", err)
 	}

@@ -1,11 +1,14 @@
 package postgres_test
 
 import (
+	"context"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskhand/deskhand/assistant/llm"
@@ -102,6 +105,70 @@ func TestLedger(t *testing.T) {
 		require.EqualValues(t, 100, spent.Tokens)
 	})
 
+	t.Run("ChargesThatMeetAreWrittenTogether", func(t *testing.T) {
+		t.Parallel()
+
+		const calls = 40
+		pool := pgtest.DB(t)
+		ledger := postgres.NewLedger(pool)
+		require.NoError(t, ledger.Add(t.Context(), llm.Charge{Day: day, Tokens: 1}))
+		blocker, err := pool.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = blocker.Exec(t.Context(), `SELECT FROM model_spend_days FOR UPDATE`)
+		require.NoError(t, err)
+		var group sync.WaitGroup
+		add := func(charge llm.Charge) {
+			group.Go(func() {
+				if err := ledger.Add(t.Context(), charge); err != nil {
+					t.Errorf("add: %v", err)
+				}
+			})
+		}
+		add(llm.Charge{Conversation: "first", Cost: 1, Day: day, Tokens: 2})
+		require.Eventually(t, func() bool { return blocked(t, pool) }, time.Minute, time.Millisecond)
+		for i := range calls {
+			add(llm.Charge{Conversation: strconv.Itoa(i / 2), Cost: 1, Day: day, Tokens: 2})
+		}
+		require.Eventually(t, func() bool { return ledger.Waiting() == calls }, time.Minute, time.Millisecond)
+		require.NoError(t, blocker.Rollback(t.Context()))
+		group.Wait()
+
+		spent, err := ledger.Day(t.Context(), day)
+		require.NoError(t, err)
+		require.Equal(t, postgres.Spend{Cost: calls + 1, Day: day, Tokens: 2*calls + 3}, spent)
+		var conversations, transactions, least int
+		require.NoError(t, pool.QueryRow(t.Context(), `
+			SELECT count(*), count(DISTINCT xmin::text), min(tokens) FILTER (WHERE conversation <> 'first') FROM model_spend_conversations`).
+			Scan(&conversations, &transactions, &least))
+		require.Equal(t, calls/2+1, conversations)
+		require.Equal(t, 2, transactions, "the first, and all that waited for it")
+		require.Equal(t, 4, least, "two calls each")
+	})
+
+	t.Run("WhoStopsWaitingTakesNobodyAlong", func(t *testing.T) {
+		t.Parallel()
+
+		pool := pgtest.DB(t)
+		ledger := postgres.NewLedger(pool)
+		require.NoError(t, ledger.Add(t.Context(), llm.Charge{Day: day, Tokens: 1}))
+		blocker, err := pool.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = blocker.Exec(t.Context(), `SELECT FROM model_spend_days FOR UPDATE`)
+		require.NoError(t, err)
+		leaving, leave := context.WithCancel(t.Context())
+		left, stayed := make(chan error, 1), make(chan error, 1)
+		go func() { left <- ledger.Add(leaving, llm.Charge{Day: day, Tokens: 2}) }()
+		require.Eventually(t, func() bool { return blocked(t, pool) }, time.Minute, time.Millisecond)
+		go func() { stayed <- ledger.Add(t.Context(), llm.Charge{Day: day, Tokens: 4}) }()
+		leave()
+		require.ErrorIs(t, <-left, context.Canceled)
+		require.NoError(t, blocker.Rollback(t.Context()))
+		require.NoError(t, <-stayed)
+		spent, err := ledger.Day(t.Context(), day)
+		require.NoError(t, err)
+		require.EqualValues(t, 7, spent.Tokens)
+	})
+
 	t.Run("ConversationsOfLongAgoAreForgottenWhenADayBegins", func(t *testing.T) {
 		t.Parallel()
 
@@ -113,4 +180,14 @@ func TestLedger(t *testing.T) {
 		require.NoError(t, pool.QueryRow(t.Context(), `SELECT conversation FROM model_spend_conversations`).Scan(&kept))
 		require.Equal(t, "new", kept)
 	})
+}
+
+// blocked reports whether somebody waits for a lock in the database.
+func blocked(t *testing.T, pool *pgxpool.Pool) bool {
+	t.Helper()
+	var waiting bool
+	err := pool.QueryRow(t.Context(), `
+		SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waiting)
+	require.NoError(t, err)
+	return waiting
 }

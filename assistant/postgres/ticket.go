@@ -152,15 +152,12 @@ func union[S ~string](a, b []S) []S {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
 
-// Of one conversation: the ticket that is not resolved, and the newest.
-const (
-	selectUnresolved = `SELECT ` + ticketColumns + ` FROM tickets t WHERE t.conversation_id = @id AND t.status <> 'resolved'`
-	selectLatest     = `SELECT ` + ticketColumns + ` FROM tickets t WHERE t.conversation_id = @id ORDER BY t.number DESC LIMIT 1`
-)
+// selectNewestFirst reads the tickets of a conversation. At most one is not resolved.
+const selectNewestFirst = `SELECT ` + ticketColumns + ` FROM tickets t WHERE t.conversation_id = @id ORDER BY t.number DESC`
 
 // latestTicket returns the newest ticket of a conversation, or nil.
 func latestTicket(ctx context.Context, q querier, conversationID uuid.UUID) (*assistant.Ticket, error) {
-	rows, err := q.Query(ctx, selectLatest, pgx.NamedArgs{"id": conversationID})
+	rows, err := q.Query(ctx, selectNewestFirst+` LIMIT 1`, pgx.NamedArgs{"id": conversationID})
 	if err != nil {
 		return nil, fmt.Errorf("load ticket: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -151,4 +152,26 @@ func TestAnOlderDeskHasWhatItsRowsNeed(t *testing.T) {
 
 	require.Equal(t, int64(11*models), result.Conversations)
 	require.Len(t, result.Lines, 2)
+}
+
+func TestProcessorTimeOfAProcessIsItsOwn(t *testing.T) {
+	t.Parallel()
+
+	own := statOf(os.Getpid())
+	require.Equal(t, os.Getppid(), own.parent)
+	for statOf(os.Getpid()).used <= own.used { // this computes, so it ends
+	}
+	p := processorOf(os.Getpid(), os.Getppid())
+	require.Greater(t, p.program, own.used)
+	require.GreaterOrEqual(t, p.database, p.program, "a child's time is among that of the server's processes")
+	require.Zero(t, statOf(-1))
+}
+
+func TestAQuestionsShareOfTheProcessorTime(t *testing.T) {
+	t.Parallel()
+
+	own := turn{latencies: make([]time.Duration, 4), processor: processorTime{database: 40 * time.Millisecond, program: 8 * time.Millisecond}}
+	line := newSpeedLine(setting{}, nameModel, []turn{own}, []turn{own})
+	require.InDelta(t, 2, line.ProgramMs.Median, 1e-9)
+	require.InDelta(t, 10, line.DatabaseMs.Median, 1e-9)
 }

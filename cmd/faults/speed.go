@@ -166,6 +166,11 @@ func (r *race) order(s setting) []string {
 
 // turn lets so many customers ask one after the other for a while.
 func (r *race) turn(ctx context.Context, c *contestant, customers int, lasts time.Duration) (turn, error) {
+	server, err := r.database.pid()
+	if err != nil {
+		return turn{}, err
+	}
+	before := processorOf(c.process.Pid, server)
 	asking, stop := context.WithTimeout(ctx, lasts)
 	defer stop()
 	var (
@@ -197,6 +202,7 @@ func (r *race) turn(ctx context.Context, c *contestant, customers int, lasts tim
 		})
 	}
 	all.Wait()
+	t.processor = processorOf(c.process.Pid, server).since(before)
 	t.finish(time.Since(begun), memoryOf(c.process.Pid))
 	return t, bad
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,18 @@ type turn struct {
 	ends      map[outcome]int
 	latencies []time.Duration // of questions that were taken
 	memory    int64
+	processor processorTime
 	rate      float64 // of those, a second
+}
+
+// processorTime is what was computed for somebody's questions. Other work on the machine hardly moves it.
+type processorTime struct {
+	database time.Duration // by the server's processes, of which there are no others' meanwhile
+	program  time.Duration
+}
+
+func (p processorTime) since(before processorTime) processorTime {
+	return processorTime{database: p.database - before.database, program: p.program - before.program}
 }
 
 func (t *turn) add(took time.Duration, end outcome) {
@@ -32,6 +44,11 @@ func (t *turn) add(took time.Duration, end outcome) {
 func (t *turn) finish(lasted time.Duration, memory int64) {
 	slices.Sort(t.latencies)
 	t.memory, t.rate = memory, float64(len(t.latencies))/lasted.Seconds()
+}
+
+// perQuestion is the share of one question that was taken, in milliseconds.
+func (t *turn) perQuestion(all time.Duration) float64 {
+	return 1000 * all.Seconds() / float64(max(len(t.latencies), 1))
 }
 
 // speedReport compares contestants with the floor.
@@ -53,6 +70,8 @@ type speedLine struct {
 	FloorRate  spread  `json:"floor_answers_per_second"`
 	MemoryMB   float64 `json:"memory_mb"`      // at the end of the last turn
 	Memory     float64 `json:"memory_ratio"`   // to the other's, then
+	ProgramMs  spread  `json:"program_ms"`     // processor time of the program for a question that was taken
+	DatabaseMs spread  `json:"database_ms"`    // and of PostgreSQL
 	Answered   float64 `json:"answered_share"` // of those taken; the rest went to a person
 	Refused    float64 `json:"refused_share"`  // of all
 }
@@ -95,7 +114,9 @@ func newSpeedLine(s setting, name string, floor, own []turn) speedLine {
 	line := speedLine{
 		Setting: s.Name, Contestant: name, P50: ratio(p50), P99: ratio(p99), Rate: ratio(rate), P50Ms: each(p50, own),
 		FloorP50Ms: each(p50, floor), PerSecond: each(rate, own), FloorRate: each(rate, floor),
-		MemoryMB: megabytes(own[len(own)-1].memory),
+		MemoryMB:   megabytes(own[len(own)-1].memory),
+		ProgramMs:  each(func(t turn) float64 { return t.perQuestion(t.processor.program) }, own),
+		DatabaseMs: each(func(t turn) float64 { return t.perQuestion(t.processor.database) }, own),
 	}
 	line.Memory = line.MemoryMB / megabytes(floor[len(floor)-1].memory)
 	ends := make(map[outcome]int)
@@ -113,7 +134,8 @@ func newSpeedLine(s setting, name string, floor, own []turn) speedLine {
 // print writes the report as a table.
 func (r speedReport) print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\tMB\t/ floor's\tanswered\trefused")
+	sayf(table, "contestant\tp50 / floor's\tp99 / floor's\tthroughput / floor's\tp50 ms\tanswers/s\t"+
+		"program ms\tdatabase ms\tMB\t/ floor's\tanswered\trefused")
 	last := ""
 	for _, line := range r.Lines {
 		if line.Setting != last {
@@ -124,8 +146,9 @@ func (r speedReport) print(out io.Writer) error {
 		if line.Against != "" {
 			name += " / " + line.Against + ":"
 		}
-		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.0f\t%.2f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate, line.P50Ms.Median,
-			line.PerSecond.Median, line.MemoryMB, line.Memory, line.Answered, line.Refused)
+		sayf(table, "  %s\t%s\t%s\t%s\t%.1f\t%.0f\t%.1f\t%.1f\t%.0f\t%.2f\t%.2f\t%.2f", name, line.P50, line.P99, line.Rate,
+			line.P50Ms.Median, line.PerSecond.Median, line.ProgramMs.Median, line.DatabaseMs.Median, line.MemoryMB,
+			line.Memory, line.Answered, line.Refused)
 	}
 	return table.Flush()
 }
@@ -145,4 +168,53 @@ func memoryOf(pid int) int64 {
 		}
 	}
 	return 0
+}
+
+// clockTick is the unit of times below /proc on every Linux that Go runs on.
+const clockTick = 10 * time.Millisecond
+
+// processStat is what /proc tells of a process.
+type processStat struct {
+	ended  time.Duration // processor time of its children that have ended
+	parent int
+	used   time.Duration // its own
+}
+
+// statOf returns zeros where the system does not tell.
+func statOf(pid int) processStat {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return processStat{}
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // a name may hold anything
+	number := func(field int) int {                                           // by its number in proc(5)
+		n, err := strconv.Atoi(fields[field-3])
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	return processStat{
+		ended:  time.Duration(number(16)+number(17)) * clockTick,
+		parent: number(4),
+		used:   time.Duration(number(14)+number(15)) * clockTick,
+	}
+}
+
+// processorOf is the processor time that a program and a PostgreSQL have used since they began.
+func processorOf(program, server int) processorTime {
+	root := statOf(server)
+	p := processorTime{database: root.used + root.ended, program: statOf(program).used}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return p
+	}
+	for _, entry := range entries {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil {
+			if stat := statOf(pid); stat.parent == server {
+				p.database += stat.used
+			}
+		}
+	}
+	return p
 }
