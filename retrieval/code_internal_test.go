@@ -137,7 +137,7 @@ func TestThoseThatMayNotBeSeenHideNoOthers(t *testing.T) {
 	index := syntheticIndex(t, articles, 8)
 	query := Query{Locale: "en", Now: time.Unix(0, 0), Text: "w900x w1700x"}
 	// One in ten: too few among those that all bits choose. One in a hundred: too few among those that heads choose.
-	for ending, found := range map[string]int{"7": byCode, "07": articles/100 - 1} // a7 is none of these {
+	for ending, found := range map[string]int{"7": byCode, "07": articles/100 - 1} { // a7 has no 0
 		_, err := index.pool.Exec(t.Context(), `UPDATE articles
 			SET audience = CASE WHEN slug LIKE '%' || $1 THEN 'public' ELSE 'internal' END`, ending)
 		require.NoError(t, err)
