@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -145,6 +146,22 @@ func TestCheck(t *testing.T) {
 			require.NotContains(t, err.Error(), "geheim")
 		})
 	}
+}
+
+func TestAFolderIsFreeAlthoughAStartingProcessHasACopyOfItsLock(t *testing.T) {
+	t.Parallel()
+
+	path := filepath.Join(t.TempDir(), "lock")
+	lock, err := lockFolder(path)
+	require.NoError(t, err)
+	inherited, err := syscall.Dup(int(lock.Fd()))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, syscall.Close(inherited)) }()
+
+	require.NoError(t, (&Cluster{lock: lock}).unlock())
+	again, err := lockFolder(path)
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
 }
 
 func TestSettings(t *testing.T) {

@@ -36,6 +36,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -147,10 +148,7 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 	c := &Cluster{config: config, done: make(chan struct{}), release: release}
 	if err := c.open(ctx); err != nil {
 		release()
-		if c.lock != nil {
-			err = errors.Join(err, c.lock.Close())
-		}
-		return nil, fmt.Errorf("start private PostgreSQL: %w", err)
+		return nil, fmt.Errorf("start private PostgreSQL: %w", errors.Join(err, c.unlock()))
 	}
 	go c.supervise(supervision)
 	return c, nil
@@ -242,7 +240,8 @@ func (c *Cluster) unlock() error {
 	}
 	file := c.lock
 	c.lock = nil
-	if err := file.Close(); err != nil {
+	// To close it is not enough: a process that is just being started has a copy of each open file until it runs its program.
+	if err := errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close()); err != nil {
 		return fmt.Errorf("give data folder free: %w", err)
 	}
 	return nil
