@@ -105,7 +105,7 @@ const (
 const (
 	byHead = 1000
 	byBits = 300
-	byCode = 80
+	byCode = 64
 )
 
 // findCandidates runs all searches. What the words and the codes find, and who may see what, is in memory. How near that is, the database
