@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // builtinModel is a string because the linker puts it among what nobody can write, which need not stay in memory.
@@ -15,7 +14,7 @@ var builtinModel string
 // Builtin returns the classifier that ships with the program, trained on DefaultExamples by TrainBuiltin with the built-in
 // embedder, which the caller brings.
 func Builtin(e Embedder) (*Classifier, error) {
-	c, err := Decode(strings.NewReader(builtinModel), e)
+	c, err := decode([]byte(builtinModel), e)
 	if err != nil {
 		return nil, fmt.Errorf("load built-in intent model: %w", err)
 	}
