@@ -56,7 +56,7 @@ type Detector struct {
 
 // New loads the built-in weights. It fails only when the binary is damaged.
 func New() (*Detector, error) {
-	d, err := Load(unsafe.Slice(unsafe.StringData(builtIn), len(builtIn))) // read only; a copy would be 2.5 MB
+	d, err := Load(unsafe.Slice(unsafe.StringData(builtIn), len(builtIn))) //nolint:gosec // only read; a copy would be 2.5 MB
 	if err != nil {
 		return nil, fmt.Errorf("load built-in weights: %w", err)
 	}

@@ -30,8 +30,10 @@ var builtinTable string
 // builtin is shared by all embedders: it is read only, and checking it takes some 20 ms.
 var builtin = sync.OnceValues(func() (*shared, error) { return load(builtinBytes()) })
 
-// builtinBytes is the table without a copy of it: nothing writes to a table that was read.
-func builtinBytes() []byte { return unsafe.Slice(unsafe.StringData(builtinTable), len(builtinTable)) }
+// builtinBytes is the table without a copy of it.
+func builtinBytes() []byte {
+	return unsafe.Slice(unsafe.StringData(builtinTable), len(builtinTable)) //nolint:gosec // nothing writes to a table that was read
+}
 
 // load makes the features while it reads the table: each takes about half of the time.
 func load(content []byte) (*shared, error) {
