@@ -86,7 +86,7 @@ const collectAt = 50
 const collectAtStart = 400
 
 // collectLess collects little garbage until the start has ended, of which the function it returns is told.
-func collectLess() (started func()) {
+func collectLess(logger *slog.Logger) (started func()) {
 	own := os.Getenv("GOGC") == ""
 	if own {
 		debug.SetGCPercent(collectAtStart)
@@ -96,13 +96,18 @@ func collectLess() (started func()) {
 			debug.SetGCPercent(collectAt)
 		}
 		// What the start left behind is of no more use, and would stay with the process for minutes.
-		go debug.FreeOSMemory()
+		go func() {
+			debug.FreeOSMemory()
+			if err := releasePages(); err != nil {
+				logger.Warn("pages of the program stay in memory", "error", err)
+			}
+		}()
 	}
 }
 
 // Run implements the command: it wires the service in straight lines, serves until the signal to stop, and drains.
 func (c serveCmd) Run(ctx context.Context, a *app) (err error) {
-	started := collectLess()
+	started := collectLess(a.logger)
 	registry := newRegistry()
 	named, err := c.read(a.config)
 	if err != nil {

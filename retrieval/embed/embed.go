@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"sync"
+	"unsafe"
 )
 
 // Name begins the name of every model of this package.
@@ -21,11 +22,18 @@ const Name = "builtin-2"
 // Dimensions is the length of a vector of the built-in table.
 const Dimensions = 128
 
+// builtinTable is a string because the linker puts it among what nobody can write, which need not stay in memory.
+//
 //go:embed table.bin
-var builtinTable []byte
+var builtinTable string
 
 // builtin is shared by all embedders: it is read only, and checking it takes some 20 ms.
-var builtin = sync.OnceValues(func() (*shared, error) { return load(builtinTable) })
+var builtin = sync.OnceValues(func() (*shared, error) { return load(builtinBytes()) })
+
+// builtinBytes is the table without a copy of it.
+func builtinBytes() []byte {
+	return unsafe.Slice(unsafe.StringData(builtinTable), len(builtinTable)) //nolint:gosec // nothing writes to a table that was read
+}
 
 // load makes the features while it reads the table: each takes about half of the time.
 func load(content []byte) (*shared, error) {

@@ -87,7 +87,7 @@ func (t *Table) component(row, i int) uint64 {
 
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		_, err := load(builtinTable)
+		_, err := load(builtinBytes())
 		require.NoError(b, err)
 	}
 }

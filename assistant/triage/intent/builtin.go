@@ -1,19 +1,20 @@
 package intent
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"slices"
 )
 
+// builtinModel is a string because the linker puts it among what nobody can write, which need not stay in memory.
+//
 //go:embed model.bin
-var builtinModel []byte
+var builtinModel string
 
 // Builtin returns the classifier that ships with the program, trained on DefaultExamples by TrainBuiltin with the built-in
 // embedder, which the caller brings.
 func Builtin(e Embedder) (*Classifier, error) {
-	c, err := Decode(bytes.NewReader(builtinModel), e)
+	c, err := decode([]byte(builtinModel), e)
 	if err != nil {
 		return nil, fmt.Errorf("load built-in intent model: %w", err)
 	}

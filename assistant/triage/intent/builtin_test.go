@@ -26,7 +26,7 @@ func TestBuiltinCanBeRebuiltToTheByte(t *testing.T) {
 	devFolder(t)
 	c, err := TrainBuiltin(embed.New())
 	require.NoError(t, err)
-	require.True(t, bytes.Equal(builtinModel, encode(t, c)), "the code of the features has changed: run `deskhand triage train`")
+	require.True(t, bytes.Equal([]byte(builtinModel), encode(t, c)), "the code of the features has changed: run `deskhand triage train`")
 }
 
 func TestBuiltinKnowsEveryIntent(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // packedExamples is the folder examples, packed: its text is three times the size.
 //
 //go:embed examples.zip
-var packedExamples []byte
+var packedExamples string
 
 // OutOfScope is the label of examples that belong to no intent: weather, poems, homework. It has no dot, so it can
 // never be an intent's id.
@@ -36,7 +36,7 @@ type Example struct {
 
 // DefaultExamples returns the examples that ship with the program, in the order of their files.
 func DefaultExamples() ([]Example, error) {
-	packed, err := zip.NewReader(bytes.NewReader(packedExamples), int64(len(packedExamples)))
+	packed, err := zip.NewReader(strings.NewReader(packedExamples), int64(len(packedExamples)))
 	if err != nil {
 		return nil, fmt.Errorf("unpack examples: %w", err)
 	}

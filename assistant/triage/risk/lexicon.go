@@ -112,8 +112,10 @@ func (x *lexicon) addAtom(a atom) int32 {
 			t = &x.prefixDels
 		}
 		t.add(a.folded, id)
+		shorter := make([]rune, 0, len(a.folded))
 		for i := 1; i < len(a.folded); i++ {
-			t.add(slices.Delete(slices.Clone(a.folded), i, i+1), id)
+			shorter = append(append(shorter[:0], a.folded[:i]...), a.folded[i+1:]...)
+			t.add(shorter, id)
 		}
 	}
 	return id

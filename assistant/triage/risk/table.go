@@ -1,7 +1,6 @@
 package risk
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -67,30 +66,28 @@ func (l *lists) add(key uint64, value int32) {
 // added returns what was added under key so far.
 func (l *lists) added(key uint64) []int32 { return l.building[key] }
 
-// finish packs the lists: from now on they can be read and not added to.
+// finish packs the lists: from now on they can be read and not added to. Each list goes to the next place of its bucket.
 func (l *lists) finish() {
 	total := 0
 	for _, values := range l.building {
 		total += len(values)
 	}
-	keys := make([]uint64, 0, total)
-	for key, values := range l.building {
-		keys = append(keys, slices.Repeat([]uint64{key}, len(values))...)
-	}
-	l.size = max(bits.Len(uint(len(keys)))-1, 1) // one to two keys each
-	slices.SortFunc(keys, func(a, b uint64) int {
-		return cmp.Or(cmp.Compare(scatter(a, l.size), scatter(b, l.size)), cmp.Compare(a, b))
-	})
-	l.keys, l.values = keys, make([]int32, 0, len(keys))
+	l.size = max(bits.Len(uint(total))-1, 1) // one to two keys each
 	l.buckets = make([]uint32, 1<<l.size+1)
-	for i, key := range keys {
-		if i == 0 || key != keys[i-1] {
-			l.values = append(l.values, l.building[key]...)
-		}
-		l.buckets[scatter(key, l.size)+1]++
+	for key, values := range l.building {
+		l.buckets[scatter(key, l.size)+1] += uint32(len(values)) //nolint:gosec // the rules are a few MB
 	}
 	for i := range 1 << l.size {
 		l.buckets[i+1] += l.buckets[i]
+	}
+	l.keys, l.values = make([]uint64, total), make([]int32, total)
+	next := slices.Clone(l.buckets)
+	for key, values := range l.building {
+		at := &next[scatter(key, l.size)]
+		for _, value := range values {
+			l.keys[*at], l.values[*at] = key, value
+			*at++
+		}
 	}
 	l.building = nil
 }
