@@ -42,7 +42,7 @@ const (
 // MRR@10 and by nothing in recall@5.
 func surfaceStem(word, locale string) string {
 	first, _ := utf8.DecodeRuneInString(word)
-	if strings.ContainsAny(word, "0123456789") {
+	if hasDigit(word) {
 		return word
 	}
 	var remove func(*snowballstem.Env) bool
@@ -76,7 +76,7 @@ var (
 // apart, which have to be known in every language. Words with digits (codes, tickers, hashes, amounts) stay whole.
 func stem(word string) string {
 	first, _ := utf8.DecodeRuneInString(word)
-	if len(word) < minLatinStem || strings.ContainsAny(word, "0123456789") {
+	if len(word) < minLatinStem || hasDigit(word) {
 		return word
 	}
 	switch {
@@ -95,6 +95,15 @@ func stem(word string) string {
 	default:
 		return word
 	}
+}
+
+func hasDigit(word string) bool {
+	for i := range len(word) {
+		if '0' <= word[i] && word[i] <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // stemLatin also cuts the plural of a word of three letters (fees, coins): it is the most frequent ending by far.
