@@ -103,8 +103,8 @@ const (
 // How many of the nearest are left by each look: by the heads of codes, by all their bits, by what they say of the cosine; then the vectors
 // themselves are compared.
 const (
-	byHead = 1000
-	byBits = 300
+	byHead = 700
+	byBits = 200
 	byCode = 64
 )
 
