@@ -85,11 +85,7 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 	if s.deliver == nil {
 		return nil
 	}
-	data := webhook.Question{
-		Confidence: run.Confidence, ConversationID: run.ConversationID, Intent: run.Intent, Language: run.Language,
-		MessageID: run.MessageID, Outcome: string(run.Outcome), Priority: string(run.Priority), Reasons: texts(run.Reasons),
-		ReplyID: run.Reply.ID, RunID: run.ID,
-	}
+	data := concludedData(run)
 	at := run.Reply.CreatedAt
 	if run.Ticket != nil {
 		data.TicketID, data.TicketNumber = &run.Ticket.ID, run.Ticket.Reference()
@@ -106,6 +102,14 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 		}
 	}
 	return s.emit(ctx, tx, webhook.Event{Type: webhook.QuestionConcluded, CreatedAt: at, Data: data})
+}
+
+func concludedData(run assistant.Run) webhook.Question {
+	return webhook.Question{
+		Confidence: run.Confidence, ConversationID: run.ConversationID, Intent: run.Intent, Language: run.Language,
+		MessageID: run.MessageID, Outcome: string(run.Outcome), Priority: string(run.Priority), Reasons: texts(run.Reasons),
+		ReplyID: run.Reply.ID, RunID: run.ID,
+	}
 }
 
 // eventOf is the event that tells of a step; steps without one are told of by those who take them.

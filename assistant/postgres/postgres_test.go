@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -41,11 +40,11 @@ func setup(t *testing.T) *testBundle {
 	return bundle
 }
 
-func (b *testBundle) enqueue(_ context.Context, _ pgx.Tx, job assistant.Job) (int64, error) {
+func (b *testBundle) enqueue(_ context.Context, _ pgx.Tx, job assistant.Job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.jobs = append(b.jobs, job)
-	return 0, b.fail
+	return b.fail
 }
 
 // ask begins a run in a conversation, a new one when conversationID is zero.
@@ -144,14 +143,15 @@ func TestStoreBegin(t *testing.T) {
 		t.Parallel()
 
 		bundle := setup(t)
-		c := bundle.ask(t, nil)
-		require.Len(t, bundle.jobs, 1)
-		require.Equal(t, assistant.Job{At: bundle.jobs[0].At, Kind: assistant.JobRecover, RunID: c.Run.ID}, bundle.jobs[0])
+		bundle.ask(t, nil)
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM runs WHERE status = 'running' AND rescue_at IS NOT NULL`))
 
-		bundle.fail = errors.New("no queue")
-		_, err := bundle.store.Begin(t.Context(), bundle.opening("second"))
-		require.Error(t, err)
+		_, err := bundle.pool.Exec(t.Context(), `ALTER TABLE runs ADD CONSTRAINT no_rescue CHECK (rescue_at IS NULL) NOT VALID`)
+		require.NoError(t, err)
+		_, err = bundle.store.Begin(t.Context(), bundle.opening("second"))
+		require.ErrorContains(t, err, "no_rescue")
 		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM messages`))
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM conversations`))
 	})
 
 	t.Run("TheRescueComesInTimeWhateverTheProgramsClockSays", func(t *testing.T) {
@@ -161,7 +161,8 @@ func TestStoreBegin(t *testing.T) {
 		bundle.ask(t, func(o *assistant.Opening) {
 			o.At, o.DeadlineAt = time.Now().Add(90*time.Minute), time.Now().Add(91*time.Minute)
 		})
-		require.WithinDuration(t, time.Now().Add(2*time.Minute), bundle.jobs[0].At, time.Minute)
+		require.Equal(t, 1, bundle.count(t, `
+			SELECT count(*) FROM runs WHERE rescue_at BETWEEN now() + interval '1 minute' AND now() + interval '2 minutes'`))
 	})
 
 	t.Run("RepeatedIdempotencyKeyFindsTheFirstQuestion", func(t *testing.T) {
@@ -305,7 +306,7 @@ func TestStoreConclude(t *testing.T) {
 		run, err := bundle.conclude(t, c, assistant.OutcomeHandedOff)
 		require.NoError(t, err)
 		require.NotNil(t, run.Ticket)
-		require.Equal(t, assistant.JobDraft, bundle.jobs[1].Kind)
+		require.Equal(t, assistant.JobDraft, bundle.jobs[0].Kind)
 	})
 
 	t.Run("SecondHandOffRaisesTheOpenTicket", func(t *testing.T) {

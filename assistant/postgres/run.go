@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
 // historyKept is how many earlier messages a run looks at.
@@ -21,30 +23,7 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 	if c, found, err := s.repeated(ctx, o); found || err != nil {
 		return c, err
 	}
-	var c assistant.Case
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		stored, at, err := s.insertQuestion(ctx, tx, o)
-		if err != nil {
-			return err
-		}
-		asker := Asker{APIKeyID: o.Question.APIKeyID, Customer: o.Question.Customer}
-		if err := useToken(ctx, tx, tokenUse{asker: asker, at: o.At, conversationID: o.ConversationID}); err != nil {
-			return err
-		}
-		// Workers go by the database's clock. By that of a program that is an hour ahead, and dies, a customer would wait for an hour.
-		rescue := assistant.Job{At: at.Add(o.RecoverAfter), Kind: assistant.JobRecover, RunID: o.RunID}
-		job, err := s.enqueue(ctx, tx, rescue)
-		if err != nil {
-			return fmt.Errorf("enqueue recovery: %w", err)
-		}
-		if c = firstCase(o); o.Question.ConversationID != uuid.Nil {
-			if c, err = s.openCase(ctx, tx, stored); err != nil {
-				return err
-			}
-		}
-		c.RescueJob = job
-		return nil
-	})
+	c, err := s.beginRun(ctx, o)
 	if violated(err, "idempotency_keys_pkey") || violated(err, "messages_client_id_key") {
 		// Another request with the same key was faster: its message is there now.
 		c, _, err = s.repeated(ctx, o)
@@ -55,9 +34,43 @@ func (s *Store) Begin(ctx context.Context, o assistant.Opening) (assistant.Case,
 	return c, nil
 }
 
+// beginRun stores a question and returns its case. The first one of somebody unknown is one statement, which is a transaction.
+func (s *Store) beginRun(ctx context.Context, o assistant.Opening) (assistant.Case, error) {
+	c, isFirst := firstCase(o), o.Question.ConversationID == uuid.Nil
+	if isFirst && !o.Question.Customer.Known() {
+		_, err := s.insertQuestion(ctx, s.pool, o)
+		return c, err
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if !isFirst {
+			if err := joinConversation(ctx, tx, o); err != nil {
+				return err
+			}
+		}
+		stored, err := s.insertQuestion(ctx, tx, o)
+		if err != nil {
+			return err
+		}
+		asker := Asker{APIKeyID: o.Question.APIKeyID, Customer: o.Question.Customer}
+		if err := useToken(ctx, tx, tokenUse{asker: asker, at: o.At, conversationID: o.ConversationID}); err != nil {
+			return err
+		}
+		if !isFirst {
+			c, err = s.openCase(ctx, tx, stored)
+		}
+		return err
+	})
+	return c, err
+}
+
 // Conclude implements assistant.Store. A conversation that a person took over in the meantime refuses a reply of the
 // assistant with CodeConflict (P7): the caller looks again.
 func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assistant.Run, error) {
+	if end.Decision.Outcome != assistant.OutcomeHandedOff && end.Case.Ticket == nil {
+		if run, done, err := s.concludeAlone(ctx, end); done || err != nil {
+			return run, err
+		}
+	}
 	var run assistant.Run
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		before, err := lockRun(ctx, tx, end.Case.Run)
@@ -77,6 +90,50 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 		return assistant.Run{}, err
 	}
 	return run, nil
+}
+
+// concludeAlone ends a run that changes nothing but itself, in one round trip, which is one transaction. It does nothing, and says so,
+// when the run has ended, when its conversation has a case, or when a webhook wants to be told.
+func (s *Store) concludeAlone(ctx context.Context, end assistant.Conclusion) (assistant.Run, bool, error) {
+	run := concludedRun(end)
+	args, err := s.endArgs(end, nil)
+	if err != nil {
+		return run, false, err
+	}
+	args["alone"] = true
+	if s.deliver != nil {
+		event := webhook.Event{ID: uuid.Must(uuid.NewV7()), Type: webhook.QuestionConcluded, CreatedAt: run.Reply.CreatedAt, Data: concludedData(run)}
+		body, err := event.Body()
+		if err != nil {
+			return run, false, fmt.Errorf("emit %s: %w", event.Type, err)
+		}
+		args["event_id"], args["event_type"], args["event_body"] = event.ID, string(event.Type), string(body)
+	}
+	var ended []endedRun
+	batch := &pgx.Batch{}
+	// Before the other, which then sees what was committed before the lock was given.
+	batch.Queue(lockErased, pgx.NamedArgs{"id": run.ConversationID}).Query(locked)
+	batch.Queue(storeEnd, args).Query(func(rows pgx.Rows) (err error) {
+		ended, err = pgx.CollectRows(rows, pgx.RowToStructByName[endedRun])
+		return err
+	})
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return run, false, fmt.Errorf("conclude run: %w", err)
+	}
+	if len(ended) == 0 {
+		return run, false, nil
+	}
+	run.DeadlineAt = ended[0].DeadlineAt
+	if at := ended[0].Position; at != nil && s.expect != nil {
+		s.expect(*at)
+	}
+	return run, true, nil
+}
+
+// endedRun is what storeEnd returns of a run that it has ended.
+type endedRun struct {
+	DeadlineAt time.Time
+	Position   *int64 // of the event that tells of it
 }
 
 // lockedRun is what is known of a run, and of the tickets of its conversation, while nobody else can change them.
@@ -128,45 +185,36 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 	if end.Decision.Outcome != assistant.OutcomeHandedOff && before.open != nil && before.open.Held() {
 		return assistant.Run{}, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
 	}
-	batch := &pgx.Batch{}
-	s.queueReply(batch, end)
 	var ticketID *uuid.UUID
 	if end.Decision.Outcome == assistant.OutcomeHandedOff {
-		if err := tx.SendBatch(ctx, batch).Close(); err != nil { // what opens a ticket names the reply
-			return assistant.Run{}, fmt.Errorf("insert reply: %w", err)
-		}
-		batch = &pgx.Batch{}
 		id, err := s.handOff(ctx, tx, before, end)
 		if err != nil {
 			return assistant.Run{}, err
 		}
 		ticketID = &id
-		if err := s.registerAtOnce(ctx, tx, id, end); err != nil {
-			return assistant.Run{}, err
-		}
 	} else if err := s.noteRecontact(ctx, tx, before, end); err != nil {
 		return assistant.Run{}, err
 	}
-	s.queueEnd(batch, end, ticketID)
-	if job := end.Case.RescueJob; job != 0 {
-		// To wake it only to find that all is done takes as much of the database as storing the answer.
-		batch.Queue(`DELETE FROM river_job WHERE id = @id AND state = 'scheduled'`, pgx.NamedArgs{"id": job})
-	}
-	if err := queueSteps(batch, end); err != nil {
+	args, err := s.endArgs(end, ticketID)
+	if err != nil {
 		return assistant.Run{}, err
+	}
+	if _, err := tx.Exec(ctx, storeEnd, args); err != nil {
+		return assistant.Run{}, fmt.Errorf("store end of run: %w", err)
 	}
 	run := concludedRun(end)
 	run.DeadlineAt = before.deadline
-	if ticketID != nil {
-		batch.Queue(`SELECT `+ticketColumns+` FROM tickets t WHERE t.id = @id`, pgx.NamedArgs{"id": ticketID}).
-			Query(func(rows pgx.Rows) (err error) {
-				run.Ticket, err = collectTicket(rows)
-				return err
-			})
+	if ticketID == nil {
+		return run, nil
 	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return assistant.Run{}, fmt.Errorf("store end of run: %w", err)
+	if err := s.registerAtOnce(ctx, tx, *ticketID, end); err != nil {
+		return assistant.Run{}, err
 	}
+	ticket, err := loadTicket(ctx, tx, *ticketID)
+	if err != nil {
+		return assistant.Run{}, err
+	}
+	run.Ticket = &ticket
 	return run, s.keepProposal(ctx, tx, end, ticketID)
 }
 
@@ -191,7 +239,7 @@ func (s *Store) keepProposal(ctx context.Context, tx pgx.Tx, end assistant.Concl
 	case end.Proposal != nil:
 		return s.insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
 	}
-	if _, err := s.enqueue(ctx, tx, assistant.Job{At: end.At, Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
+	if err := s.enqueue(ctx, tx, assistant.Job{Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
 		return fmt.Errorf("enqueue draft: %w", err)
 	}
 	return nil
@@ -239,98 +287,108 @@ func (s *Store) repeated(ctx context.Context, o assistant.Opening) (assistant.Ca
 	return c, true, err
 }
 
-// insertQuestion stores a question, in one round trip with what reads the case of one that does not begin its conversation. It returns
-// the time by the database's clock, too.
-func (s *Store) insertQuestion(ctx context.Context, tx pgx.Tx, o assistant.Opening) (storedCase, time.Time, error) {
+// insertQuestion stores a question, in one round trip with what reads the case of one that does not begin its conversation.
+func (s *Store) insertQuestion(ctx context.Context, q querier, o assistant.Opening) (storedCase, error) {
 	batch := &pgx.Batch{}
-	if o.Question.ConversationID == uuid.Nil {
-		queueConversation(batch, o)
-	} else if err := joinConversation(ctx, tx, o); err != nil {
-		return storedCase{}, time.Time{}, err
-	}
 	for id, body := range o.Rewritten {
 		batch.Queue(`UPDATE messages SET body = @body WHERE id = @id AND conversation_id = @conversation_id`,
 			pgx.NamedArgs{"body": s.vault.Seal(messageBody.at(id.String()), body), "id": id, "conversation_id": o.ConversationID})
 	}
-	batch.Queue(`
-		INSERT INTO messages (id, conversation_id, author, body, redactions, client_id, request_hash, created_at)
-		VALUES (@id, @conversation_id, 'customer', @body, @redactions, nullif(@client_id, ''), @request_hash, @created_at)`,
-		pgx.NamedArgs{
-			"id":              o.Message.ID,
-			"conversation_id": o.ConversationID,
-			"body":            s.vault.Seal(messageBody.at(o.Message.ID.String()), o.Message.Body),
-			"redactions":      o.Message.Redactions,
-			"client_id":       o.Question.ClientID,
-			"request_hash":    o.RequestHash[:],
-			"created_at":      o.At,
-		})
-	if o.Question.IdempotencyKey != "" {
-		batch.Queue(`
-			INSERT INTO idempotency_keys (api_key_id, key, message_id, created_at)
-			VALUES (@api_key_id, @key, @message_id, @created_at)`,
-			pgx.NamedArgs{
-				"api_key_id": o.Question.APIKeyID, "key": o.Question.IdempotencyKey, "message_id": o.Message.ID, "created_at": o.At,
-			})
-	}
-	var at time.Time
-	batch.Queue(`
-		INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at)
-		VALUES (@id, @conversation_id, @message_id, 'running', @started_at, @deadline_at)
-		RETURNING now()`,
-		pgx.NamedArgs{
-			"id": o.RunID, "conversation_id": o.ConversationID, "message_id": o.Message.ID,
-			"started_at": o.At, "deadline_at": o.DeadlineAt,
-		}).QueryRow(func(row pgx.Row) error { return row.Scan(&at) })
+	args := conversationArgs(o)
+	maps.Copy(args, pgx.NamedArgs{
+		"body": s.vault.Seal(messageBody.at(o.Message.ID.String()), o.Message.Body), "client_id": o.Question.ClientID,
+		"deadline_at": o.DeadlineAt, "first": o.Question.ConversationID == uuid.Nil, "key": o.Question.IdempotencyKey,
+		"message_id": o.Message.ID, "recover_after": o.RecoverAfter, "redactions": o.Message.Redactions,
+		"request_hash": o.RequestHash[:], "run_id": o.RunID,
+	})
+	batch.Queue(insertQuestion, args)
 	var stored storedCase
 	if o.Question.ConversationID != uuid.Nil {
 		stored.queue(batch, o.RunID)
 	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return storedCase{}, time.Time{}, fmt.Errorf("store question: %w", err)
+	if err := q.SendBatch(ctx, batch).Close(); err != nil {
+		return storedCase{}, fmt.Errorf("store question: %w", err)
 	}
-	return stored, at, nil
+	return stored, nil
 }
 
-// queueReply adds the reply to a batch, and what language the question is in.
-func (s *Store) queueReply(batch *pgx.Batch, end assistant.Conclusion) {
-	batch.Queue(`UPDATE messages SET language = @language WHERE id = @id`,
-		pgx.NamedArgs{"language": end.Explained.Language, "id": end.Case.Run.MessageID})
-	reply := end.Reply
-	reply.CreatedAt = end.At
-	batch.Queue(insertMessage, s.messageArgs(end.Case.Run.ConversationID, reply))
-}
+// insertQuestion adds a question with its run, and with its conversation when it begins one. When the run counts as abandoned is by the
+// database's clock, as is who looks for it: by that of a program that is an hour ahead, and dies, a customer would wait for an hour.
+const insertQuestion = `
+	WITH conversation AS (
+		INSERT INTO conversations (id, api_key_id, channel, locale, created_at, customer_ref, customer_tier,
+			customer_jurisdiction, claimed_jurisdiction)
+		SELECT @id, @api_key_id, @channel, nullif(@locale, ''), @created_at, nullif(@customer_ref, ''), nullif(@customer_tier, ''),
+			nullif(@customer_jurisdiction, ''), nullif(@claimed_jurisdiction, '')
+		WHERE @first
+	), question AS (
+		INSERT INTO messages (id, conversation_id, author, body, redactions, client_id, request_hash, created_at)
+		VALUES (@message_id, @id, 'customer', @body, @redactions, nullif(@client_id, ''), @request_hash, @created_at)
+	), key AS (
+		INSERT INTO idempotency_keys (api_key_id, key, message_id, created_at)
+		SELECT @api_key_id, @key, @message_id, @created_at WHERE @key <> ''
+	)
+	INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at, rescue_at)
+	VALUES (@run_id, @id, @message_id, 'running', @created_at, @deadline_at, now() + @recover_after::interval)`
 
-// queueSteps adds the steps of a run to a batch.
-func queueSteps(batch *pgx.Batch, end assistant.Conclusion) error {
-	var details, stages, statuses []string
-	var durations []int64
-	for _, step := range end.Steps {
-		detail, err := json.Marshal(step.Detail)
-		if err != nil {
-			return fmt.Errorf("insert steps: %w", err)
-		}
-		details, stages = append(details, string(detail)), append(stages, string(step.Stage))
-		statuses, durations = append(statuses, string(step.Status)), append(durations, step.Duration.Microseconds())
-	}
-	batch.Queue(`
-		INSERT INTO run_steps (run_id, ordinal, stage, status, duration_us, detail)
-		SELECT @run_id, ordinal - 1, stage, status, duration_us, detail::jsonb
-		FROM unnest(@stages::text[], @statuses::text[], @durations::bigint[], @details::text[])
-			WITH ORDINALITY AS s (stage, status, duration_us, detail, ordinal)`,
-		pgx.NamedArgs{
-			"run_id": end.Case.Run.ID, "details": details, "durations": durations, "stages": stages, "statuses": statuses,
-		})
-	return nil
-}
-
-// queueEnd adds the end of a run to a batch.
-func (s *Store) queueEnd(batch *pgx.Batch, end assistant.Conclusion, ticketID *uuid.UUID) {
-	e := end.Explained
-	shadow := assistant.Shadow{}
+// endArgs are the values of storeEnd, of an end that nobody is told of by it.
+func (s *Store) endArgs(end assistant.Conclusion, ticketID *uuid.UUID) (pgx.NamedArgs, error) {
+	e, reply, shadow := end.Explained, end.Reply, assistant.Shadow{}
 	if end.Shadow != nil {
 		shadow = *end.Shadow
 	}
-	batch.Queue(`
+	details, stages := make([]string, len(end.Steps)), make([]string, len(end.Steps))
+	statuses, durations := make([]string, len(end.Steps)), make([]int64, len(end.Steps))
+	for i, step := range end.Steps {
+		detail, err := json.Marshal(step.Detail)
+		if err != nil {
+			return nil, fmt.Errorf("write steps: %w", err)
+		}
+		details[i], stages[i] = string(detail), string(step.Stage)
+		statuses[i], durations[i] = string(step.Status), step.Duration.Microseconds()
+	}
+	return pgx.NamedArgs{
+		"alone":             false,
+		"author":            reply.Author,
+		"body":              s.vault.Seal(messageBody.at(reply.ID.String()), reply.Body),
+		"citations":         append([]assistant.Citation{}, reply.Citations...), // the column holds an array, never null
+		"completion_tokens": e.Usage.CompletionTokens,
+		"concluded_at":      end.At,
+		"confidence":        e.Confidence,
+		"conversation_id":   end.Case.Run.ConversationID,
+		"details":           details,
+		"durations":         durations,
+		"embedding_model":   e.EmbeddingModel,
+		"event_body":        "{}",
+		"event_id":          nil,
+		"event_type":        "",
+		"id":                end.Case.Run.ID,
+		"intent":            e.Triage.Intent,
+		"kb_version":        e.KBVersion,
+		"language":          e.Language,
+		"message_id":        end.Case.Run.MessageID,
+		"model":             e.Model,
+		"outcome":           end.Decision.Outcome,
+		"policy_version":    e.PolicyVersion,
+		"priority":          e.Triage.Priority,
+		"prompt_tokens":     e.Usage.PromptTokens,
+		"prompt_version":    e.PromptVersion,
+		"reasons":           end.Decision.Reasons,
+		"reply_id":          reply.ID,
+		"reply_language":    reply.Language,
+		"risks":             texts(e.Triage.Risks),
+		"shadow_body":       s.vault.Seal(shadowBody.at(end.Case.Run.ID.String()), shadow.Body),
+		"shadow_outcome":    shadow.Outcome,
+		"stages":            stages,
+		"statuses":          statuses,
+		"ticket_id":         ticketID,
+	}, nil
+}
+
+// storeEnd writes the end of a run: the run itself, its reply, its steps, in which language the question is and, with an event_id, the
+// event that tells of it. The caller holds the conversation's lock. Where the run is to end alone, it writes nothing unless it does.
+const storeEnd = `
+	WITH run AS (
 		UPDATE runs SET
 			status = 'concluded', outcome = @outcome, reasons = @reasons, reply_id = @reply_id, ticket_id = @ticket_id,
 			language = @language, intent = @intent, priority = @priority, risks = @risks, confidence = @confidence,
@@ -338,29 +396,26 @@ func (s *Store) queueEnd(batch *pgx.Batch, end assistant.Conclusion, ticketID *u
 			model = nullif(@model, ''), embedding_model = nullif(@embedding_model, ''),
 			prompt_tokens = @prompt_tokens, completion_tokens = @completion_tokens, concluded_at = @concluded_at,
 			shadow_outcome = nullif(@shadow_outcome, ''), shadow_body = nullif(@shadow_body, '')
-		WHERE id = @id`,
-		pgx.NamedArgs{
-			"id":                end.Case.Run.ID,
-			"outcome":           end.Decision.Outcome,
-			"reasons":           end.Decision.Reasons,
-			"reply_id":          end.Reply.ID,
-			"ticket_id":         ticketID,
-			"language":          e.Language,
-			"intent":            e.Triage.Intent,
-			"priority":          e.Triage.Priority,
-			"risks":             texts(e.Triage.Risks),
-			"confidence":        e.Confidence,
-			"policy_version":    e.PolicyVersion,
-			"kb_version":        e.KBVersion,
-			"prompt_version":    e.PromptVersion,
-			"model":             e.Model,
-			"embedding_model":   e.EmbeddingModel,
-			"prompt_tokens":     e.Usage.PromptTokens,
-			"completion_tokens": e.Usage.CompletionTokens,
-			"concluded_at":      end.At,
-			"shadow_outcome":    shadow.Outcome,
-			"shadow_body":       s.vault.Seal(shadowBody.at(end.Case.Run.ID.String()), shadow.Body),
-		})
-}
+		WHERE id = @id AND (NOT @alone OR status = 'running'
+			AND NOT EXISTS (SELECT FROM tickets t WHERE t.conversation_id = @conversation_id)
+			AND NOT EXISTS (
+				SELECT FROM webhook_endpoints w WHERE w.removed_at IS NULL AND (w.events = '{}' OR @event_type = ANY (w.events))))
+		RETURNING deadline_at
+	), reply AS (
+		INSERT INTO messages (id, conversation_id, author, body, language, citations, created_at)
+		SELECT @reply_id, @conversation_id, @author, @body, nullif(@reply_language, ''), @citations, @concluded_at FROM run
+	), question AS (
+		UPDATE messages SET language = @language FROM run WHERE id = @message_id
+	), steps AS (
+		INSERT INTO run_steps (run_id, ordinal, stage, status, duration_us, detail)
+		SELECT @id, ordinal - 1, stage, status, duration_us, detail::jsonb
+		FROM run, unnest(@stages::text[], @statuses::text[], @durations::bigint[], @details::text[])
+			WITH ORDINALITY AS s (stage, status, duration_us, detail, ordinal)
+	), event AS (
+		INSERT INTO webhook_events (id, type, body, created_at)
+		SELECT @event_id, @event_type, @event_body::json, @concluded_at FROM run WHERE @event_id::uuid IS NOT NULL
+		RETURNING position
+	)
+	SELECT run.deadline_at, event.position FROM run LEFT JOIN event ON true`
 
 var _ assistant.Store = (*Store)(nil)
