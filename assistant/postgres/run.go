@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/deskhand/deskhand/assistant"
+	"github.com/deskhand/deskhand/assistant/desk/plan"
 	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
@@ -73,7 +74,7 @@ func (s *Store) Conclude(ctx context.Context, end assistant.Conclusion) (assista
 	}
 	var run assistant.Run
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		before, err := lockRun(ctx, tx, end.Case.Run)
+		before, err := s.lockRun(ctx, tx, end.Case.Run)
 		if err != nil {
 			return err
 		}
@@ -142,11 +143,12 @@ type lockedRun struct {
 	deadline  time.Time         // as it is stored: who rescues a run works to another
 	latest    *assistant.Ticket // the newest one, resolved or not
 	open      *assistant.Ticket
+	plan      *plan.Plan // of the desk
 }
 
 // lockRun locks a run's conversation and reads in the same round trip, each statement seeing what was committed before the lock was
 // given. The conversation's row is the lock under which its messages, runs and tickets change.
-func lockRun(ctx context.Context, tx pgx.Tx, run assistant.Run) (lockedRun, error) {
+func (s *Store) lockRun(ctx context.Context, tx pgx.Tx, run assistant.Run) (lockedRun, error) {
 	var r lockedRun
 	batch := &pgx.Batch{}
 	args := pgx.NamedArgs{"id": run.ConversationID}
@@ -174,6 +176,7 @@ func lockRun(ctx context.Context, tx pgx.Tx, run assistant.Run) (lockedRun, erro
 		}
 		return err
 	})
+	s.queuePlan(batch, &r.plan)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return r, fmt.Errorf("lock run: %w", err)
 	}
@@ -185,37 +188,59 @@ func (s *Store) conclude(ctx context.Context, tx pgx.Tx, end assistant.Conclusio
 	if end.Decision.Outcome != assistant.OutcomeHandedOff && before.open != nil && before.open.Held() {
 		return assistant.Run{}, assistant.Errorf(assistant.CodeConflict, "a person has taken the conversation over")
 	}
-	var ticketID *uuid.UUID
+	run := concludedRun(end)
+	run.DeadlineAt = before.deadline
 	if end.Decision.Outcome == assistant.OutcomeHandedOff {
-		id, err := s.handOff(ctx, tx, before, end)
-		if err != nil {
-			return assistant.Run{}, err
-		}
-		ticketID = &id
-	} else if err := s.noteRecontact(ctx, tx, before, end); err != nil {
+		ticket, err := s.concludeWithCase(ctx, tx, handing{end: end, found: before})
+		run.Ticket = ticket
+		return run, err
+	}
+	if err := s.noteRecontact(ctx, tx, before, end); err != nil {
 		return assistant.Run{}, err
 	}
-	args, err := s.endArgs(end, ticketID)
+	args, err := s.endArgs(end, nil)
 	if err != nil {
 		return assistant.Run{}, err
 	}
 	if _, err := tx.Exec(ctx, storeEnd, args); err != nil {
 		return assistant.Run{}, fmt.Errorf("store end of run: %w", err)
 	}
-	run := concludedRun(end)
-	run.DeadlineAt = before.deadline
-	if ticketID == nil {
-		return run, nil
-	}
-	if err := s.registerAtOnce(ctx, tx, *ticketID, end); err != nil {
-		return assistant.Run{}, err
-	}
-	ticket, err := loadTicket(ctx, tx, *ticketID)
+	return run, nil
+}
+
+// concludeWithCase ends a run that goes to a person, and returns its ticket.
+func (s *Store) concludeWithCase(ctx context.Context, tx pgx.Tx, h handing) (*assistant.Ticket, error) {
+	batch := &pgx.Batch{}
+	id, err := s.handOff(ctx, tx, batch, h)
 	if err != nil {
-		return assistant.Run{}, err
+		return nil, err
 	}
-	run.Ticket = &ticket
-	return run, s.keepProposal(ctx, tx, end, ticketID)
+	args, err := s.endArgs(h.end, &id)
+	if err != nil {
+		return nil, err
+	}
+	batch.Queue(storeEnd, args)
+	if h.end.Proposal != nil && !h.end.Draftless {
+		args, err := s.draftArgs(draftRow{At: h.end.At, Proposal: *h.end.Proposal, RunID: h.end.Case.Run.ID, TicketID: id})
+		if err != nil {
+			return nil, err
+		}
+		batch.Queue(insertDraft, args)
+	}
+	var ticket *assistant.Ticket
+	batch.Queue(selectTicket, pgx.NamedArgs{"id": id}).Query(func(rows pgx.Rows) (err error) {
+		ticket, err = collectTicket(rows)
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, fmt.Errorf("store end of run: %w", err)
+	}
+	if h.end.Proposal == nil && !h.end.Draftless {
+		if err := s.enqueue(ctx, tx, assistant.Job{Kind: assistant.JobDraft, RunID: h.end.Case.Run.ID}); err != nil {
+			return nil, fmt.Errorf("enqueue draft: %w", err)
+		}
+	}
+	return ticket, s.registerAtOnce(ctx, tx, id, h.end)
 }
 
 // concludedRun is a run as it will be read, but for its ticket.
@@ -229,20 +254,6 @@ func concludedRun(end assistant.Conclusion) assistant.Run {
 		run.Reply.Citations = []assistant.Citation{}
 	}
 	return run
-}
-
-// keepProposal stores the draft that goes to the agents, or asks for one where the pipeline made none.
-func (s *Store) keepProposal(ctx context.Context, tx pgx.Tx, end assistant.Conclusion, ticketID *uuid.UUID) error {
-	switch {
-	case ticketID == nil || end.Draftless:
-		return nil
-	case end.Proposal != nil:
-		return s.insertDraft(ctx, tx, draftRow{At: end.At, Proposal: *end.Proposal, RunID: end.Case.Run.ID, TicketID: *ticketID})
-	}
-	if err := s.enqueue(ctx, tx, assistant.Job{Kind: assistant.JobDraft, RunID: end.Case.Run.ID}); err != nil {
-		return fmt.Errorf("enqueue draft: %w", err)
-	}
-	return nil
 }
 
 // repeated finds the case of a question that came before under the same idempotency key or client id.
