@@ -18,6 +18,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
 // testBundle is a store on a database of its own, with the jobs that it asked for.
@@ -351,6 +352,96 @@ func TestStoreConclude(t *testing.T) {
 		require.Equal(t, assistant.CodeConflict, assistant.ErrorCode(err))
 		_, err = bundle.conclude(t, next, assistant.OutcomeHandedOff)
 		require.NoError(t, err)
+	})
+	t.Run("TellsLiveConsumersOfAnAnswer", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		var told []int64
+		store := bundle.store.WithWebhooks(func(context.Context, pgx.Tx, webhook.Job) error { return nil }).
+			WithLive(func(position int64) { told = append(told, position) })
+		run, err := store.Conclude(t.Context(), conclusion(bundle.ask(t, nil), assistant.OutcomeAnswered))
+		require.NoError(t, err)
+
+		var position int64
+		var body string
+		require.NoError(t, bundle.pool.QueryRow(t.Context(),
+			`SELECT position, body FROM webhook_events WHERE type = 'question.concluded'`).Scan(&position, &body))
+		require.Equal(t, []int64{position}, told)
+		require.Contains(t, body, run.ID.String())
+	})
+
+	t.Run("GivesAnAnswerToTheEndpointsThatWantIt", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		var jobs []webhook.Job
+		store := bundle.store.WithWebhooks(func(_ context.Context, _ pgx.Tx, job webhook.Job) error {
+			jobs = append(jobs, job)
+			return nil
+		})
+		_, err := bundle.pool.Exec(t.Context(), `
+			INSERT INTO webhook_endpoints (id, name, url, events, secret, created_at)
+			SELECT gen_random_uuid(), name, 'https://' || name || '.example', events, 'whsec_' || repeat('A', 32), now()
+			FROM (VALUES ('one', '{question.concluded}'::text[]), ('other', '{ticket.opened}')) AS e (name, events)`)
+		require.NoError(t, err)
+		_, err = store.Conclude(t.Context(), conclusion(bundle.ask(t, nil), assistant.OutcomeAnswered))
+		require.NoError(t, err)
+
+		require.Len(t, jobs, 1)
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM webhook_deliveries WHERE id = '`+jobs[0].DeliveryID.String()+`' AND status = 'pending'`))
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM webhook_events`))
+		require.Equal(t, 2, bundle.count(t, `SELECT count(*) FROM messages`))
+	})
+
+	t.Run("AnAnswerAfterACaseWasResolvedSaysThatTheCustomerIsBack", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		c := bundle.ask(t, nil)
+		_, err := bundle.conclude(t, c, assistant.OutcomeHandedOff)
+		require.NoError(t, err)
+		_, err = bundle.pool.Exec(t.Context(), `
+			WITH t AS (UPDATE tickets SET status = 'resolved', resolved_at = $1 RETURNING id)
+			INSERT INTO ticket_resolutions (ticket_id, ordinal, at, outcome, actor) SELECT id, 1, $1, 'assumed', 'test' FROM t`, now())
+		require.NoError(t, err)
+		again := bundle.ask(t, func(o *assistant.Opening) {
+			o.ConversationID, o.Question.ConversationID = c.Run.ConversationID, c.Run.ConversationID
+		})
+		require.Nil(t, again.Ticket)
+		_, err = bundle.conclude(t, again, assistant.OutcomeAnswered)
+		require.NoError(t, err)
+
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM tickets WHERE outcome = 're_contacted'`))
+	})
+
+	t.Run("AnAnswerWaitsForWhoHoldsTheConversation", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		agent, _, err := bundle.store.CreateKey(t.Context(), postgres.Key{Name: "agent", Role: postgres.RoleAgent})
+		require.NoError(t, err)
+		c := bundle.ask(t, nil)
+		tx, err := bundle.pool.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), `SELECT FROM conversations WHERE id = $1 FOR UPDATE`, c.Run.ConversationID)
+		require.NoError(t, err)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := bundle.conclude(t, c, assistant.OutcomeAnswered)
+			ended <- err
+		}()
+		require.Eventually(t, func() bool {
+			return bundle.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
+		}, time.Minute, 5*time.Millisecond)
+		_, err = tx.Exec(t.Context(), `
+			INSERT INTO tickets (id, conversation_id, status, priority, intent, reasons, language, respond_by, created_at, assignee_id)
+			VALUES (gen_random_uuid(), $1, 'claimed', 'P1', 'x', '{test}', 'en', now(), now(), $2)`, c.Run.ConversationID, agent.AgentID)
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit(t.Context()))
+
+		require.Equal(t, assistant.CodeConflict, assistant.ErrorCode(<-ended), "a person is never talked over")
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM messages`))
 	})
 }
 
