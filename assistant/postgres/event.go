@@ -88,10 +88,8 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 	if s.deliver == nil {
 		return nil
 	}
-	data, at := concludedData(run), run.Reply.CreatedAt
 	var events []webhook.Event
 	if run.Ticket != nil {
-		data.TicketID, data.TicketNumber = &run.Ticket.ID, run.Ticket.Reference()
 		step, kind := desk.StepOpen, webhook.TicketOpened
 		switch {
 		case open != nil:
@@ -99,17 +97,22 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 		case run.Ticket.Version > 1:
 			step, kind = desk.StepCustomerWrote, webhook.TicketReopened
 		}
-		events = append(events, webhook.Event{Type: kind, CreatedAt: at, Data: ticketData(*run.Ticket, step)})
+		events = append(events, webhook.Event{Type: kind, CreatedAt: run.Reply.CreatedAt, Data: ticketData(*run.Ticket, step)})
 	}
-	return s.emit(ctx, tx, append(events, webhook.Event{Type: webhook.QuestionConcluded, CreatedAt: at, Data: data})...)
+	return s.emit(ctx, tx, append(events, concludedEvent(run))...)
 }
 
-func concludedData(run assistant.Run) webhook.Question {
-	return webhook.Question{
+// concludedEvent tells of the end of a question.
+func concludedEvent(run assistant.Run) webhook.Event {
+	data := webhook.Question{
 		Confidence: run.Confidence, ConversationID: run.ConversationID, Intent: run.Intent, Language: run.Language,
 		MessageID: run.MessageID, Outcome: string(run.Outcome), Priority: string(run.Priority), Reasons: texts(run.Reasons),
 		ReplyID: run.Reply.ID, RunID: run.ID,
 	}
+	if run.Ticket != nil {
+		data.TicketID, data.TicketNumber = &run.Ticket.ID, run.Ticket.Reference()
+	}
+	return webhook.Event{Type: webhook.QuestionConcluded, CreatedAt: run.Reply.CreatedAt, Data: data}
 }
 
 // eventOf is the event that tells of a step; steps without one are told of by those who take them.

@@ -22,7 +22,8 @@ const selectChannels = `SELECT kind, platform, value, standing, notes FROM offic
 func (s *Store) Settings(ctx context.Context) (assistant.Settings, error) {
 	settings := assistant.Settings{Policy: assistant.DefaultPolicy()}
 	rows, err := s.pool.Query(ctx, `
-		SELECT r.version AS registry, p.version AS policy, p.document, coalesce(n.id, 0) AS id, n.intents, n.jurisdictions, n.languages, n.texts
+		SELECT r.version AS registry, p.version AS policy, p.document,
+			coalesce(n.id, 0) AS id, n.intents, n.jurisdictions, n.languages, n.texts
 		FROM channel_registry r
 		LEFT JOIN (SELECT version, document FROM policies ORDER BY version DESC LIMIT 1) p ON true
 		LEFT JOIN incident_notices n ON n.starts_at <= @now AND (n.ends_at IS NULL OR n.ends_at > @now)
