@@ -97,12 +97,12 @@ func TestNoQuestionIsLost(t *testing.T) {
 	require.Error(t, err)
 	lost := crash.runID
 	ended := s.ask(t, feeQuestionZh)
-	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM river_job WHERE kind = 'recover_run'`), "what has ended needs no rescue")
 	s.dueNow(t)
 	s.work(t)
 	require.Eventually(t, func() bool {
 		return s.count(t, `SELECT count(*) FROM river_job WHERE kind = 'recover_run' AND state = 'completed'`) == 1
 	}, time.Minute, 20*time.Millisecond)
+	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM river_job WHERE kind = 'recover_run'`), "what has ended needs no rescue")
 	_, err = s.Recover(t.Context(), ended.ID)
 	require.NoError(t, err, "one that comes all the same")
 
@@ -114,6 +114,6 @@ func TestNoQuestionIsLost(t *testing.T) {
 // dueNow lets no test wait for the time of a rescue.
 func (s *system) dueNow(t *testing.T) {
 	t.Helper()
-	_, err := s.pool.Exec(t.Context(), `UPDATE river_job SET scheduled_at = now(), state = 'available'`)
+	_, err := s.pool.Exec(t.Context(), `UPDATE runs SET rescue_at = now() WHERE status = 'running'`)
 	require.NoError(t, err)
 }

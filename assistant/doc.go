@@ -3,7 +3,7 @@
 //
 //	Handle(ctx, Question)
 //	  redact      secrets leave the text before anything else sees it                         P2
-//	  store       question, run and rescue job become durable in one transaction              P1
+//	  store       question and run become durable at once, with the time of their rescue      P1
 //	  language    BCP 47 tag, from the text, the conversation and the caller's hint
 //	  triage      intent, priority, risks: rules decide, the classifier informs               P3
 //	  held?       a person has taken over: the assistant stays silent                         P7

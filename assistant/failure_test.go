@@ -217,7 +217,7 @@ func TestQuestionThatCannotBeRecordedIsRescued(t *testing.T) {
 	_, err := s.Handle(t.Context(), assistant.Question{Body: feeQuestion, Channel: "widget"})
 	require.Error(t, err)
 	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM runs WHERE status = 'running'`), "the question is kept")
-	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM river_job WHERE kind = 'recover_run' AND scheduled_at > now()`))
+	require.Equal(t, 1, s.count(t, `SELECT count(*) FROM runs WHERE status = 'running' AND rescue_at > now()`))
 
 	run, err := s.Recover(t.Context(), crash.runID)
 	require.NoError(t, err)
@@ -270,8 +270,8 @@ func TestAClockThatJumpsLosesNoQuestion(t *testing.T) {
 			s.model.Always(llmtest.Chat, llmtest.Hang())
 			rescues := 0
 			run, err := s.Handle(t.Context(), assistant.Question{Body: feeQuestion, Channel: "widget", Accepted: func(assistant.Run) {
-				rescues = s.count(t, `SELECT count(*) FROM river_job
-					WHERE kind = 'recover_run' AND scheduled_at BETWEEN now() AND now() + interval '10 minutes'`)
+				rescues = s.count(t, `SELECT count(*) FROM runs
+					WHERE status = 'running' AND rescue_at BETWEEN now() AND now() + interval '10 minutes'`)
 			}})
 
 			require.NoError(t, err)

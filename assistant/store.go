@@ -15,8 +15,8 @@ import (
 type Store interface {
 	// AddDraft keeps a draft that was made for the agents after a hand-off. A run has at most one: a second is ignored.
 	AddDraft(ctx context.Context, runID uuid.UUID, proposal Proposal) error
-	// Begin makes a question durable, together with its run and the job that rescues it, in one transaction (P1). A
-	// question that came before (same client id or idempotency key) returns the case as it stands, Repeated set.
+	// Begin makes a question durable, together with its run and the time from which on the run is rescued, in one transaction
+	// (P1). A question that came before (same client id or idempotency key) returns the case as it stands, Repeated set.
 	Begin(ctx context.Context, opening Opening) (Case, error)
 	// Case returns the case of a run as it stands now.
 	Case(ctx context.Context, runID uuid.UUID) (Case, error)
@@ -37,7 +37,6 @@ type Case struct {
 	Locale         string    // the caller's hint
 	Question       Message
 	Repeated       bool
-	RescueJob      int64 // the job that ends the run should nobody else; 0 when it is not known
 	Run            Run
 	Ticket         *Ticket     // the conversation's unresolved one, if any
 	Tier           triage.Tier // of the customer, when the host site has vouched for it
@@ -52,9 +51,8 @@ const (
 	JobRecover JobKind = "recover_run"     // end a run that a crash or an outage left open
 )
 
-// Job asks for work later. It is stored in the transaction of the change that needs it.
+// Job asks for work in the background. It is stored in the transaction of the change that needs it.
 type Job struct {
-	At    time.Time // of a rescue, by the database's clock; a draft is made as soon as somebody can
 	Kind  JobKind
 	RunID uuid.UUID
 }

@@ -59,7 +59,7 @@ func setup(t *testing.T) *bundle {
 	require.NoError(t, err)
 	vault, err := postgres.OpenVault(t.Context(), b.pool, keys, now) // a desk that encrypts
 	require.NoError(t, err)
-	b.store = postgres.New(b.pool, now, func(context.Context, pgx.Tx, assistant.Job) (int64, error) { return 0, nil }).WithVault(vault)
+	b.store = postgres.New(b.pool, now, func(context.Context, pgx.Tx, assistant.Job) error { return nil }).WithVault(vault)
 	b.Desk = desk.New(desk.Config{Clock: now, Guard: r.guard, Redactor: r.redactor, Sources: published, Store: b.store})
 	require.NoError(t, b.store.SetChannels(t.Context(), []guard.Channel{
 		{Kind: "domain", Standing: guard.Official, Value: "help.quayside.example"},

@@ -54,7 +54,7 @@ func startShift(t *testing.T, plan string) *shift {
 	require.NoError(t, err)
 	s := &shift{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), pool: pgtest.DB(t)}
 	clock := func() time.Time { return s.at }
-	s.store = postgres.New(s.pool, clock, func(context.Context, pgx.Tx, assistant.Job) (int64, error) { return 0, nil }).
+	s.store = postgres.New(s.pool, clock, func(context.Context, pgx.Tx, assistant.Job) error { return nil }).
 		WithWebhooks(func(context.Context, pgx.Tx, webhook.Job) error { return nil })
 	s.Desk = desk.New(desk.Config{Clock: clock, Guard: r.guard, Prompts: library, Redactor: r.redactor, Store: s.store})
 	_, err = s.store.AddEndpoint(t.Context(), webhook.Endpoint{URL: "https://hooks.example.com/desk"}, "test")

@@ -12,11 +12,12 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// abandonedInterval is how long a question may stay open without a job that ends it.
-const abandonedInterval = time.Minute
+// abandonedInterval is how long after its time an abandoned question may wait for the job that ends it. A customer waits, and a look
+// reads nothing but the open runs.
+const abandonedInterval = 5 * time.Second
 
-// lookForAbandoned looks at the start and then now and again, on one replica at a time. Each open run has its job from the
-// transaction that stored it; this is for one that was given up, canceled or deleted.
+// lookForAbandoned looks at the start and then now and again, on one replica at a time. A question needs no job of its own for that:
+// hardly any is ever abandoned. It also finds a run whose job was given up, canceled or deleted.
 func lookForAbandoned() *river.PeriodicJob {
 	return river.NewPeriodicJob(
 		river.PeriodicInterval(abandonedInterval),
@@ -47,7 +48,7 @@ func (w *abandonedWorker) Work(ctx context.Context, _ *river.Job[abandonedArgs])
 	}
 	rows, err := w.pool.Query(ctx, `
 		SELECT r.id FROM runs r
-		WHERE r.status = 'running' AND NOT EXISTS (
+		WHERE r.status = 'running' AND (r.rescue_at IS NULL OR r.rescue_at <= now()) AND NOT EXISTS (
 			SELECT FROM river_job j
 			WHERE j.kind = @kind AND j.args @> jsonb_build_object('run_id', r.id::text) AND j.state::text <> ALL (@ended::text[]))`,
 		pgx.NamedArgs{"ended": ended, "kind": recoverArgs{}.Kind()})

@@ -68,25 +68,16 @@ func NewQueue(pool *pgxpool.Pool, logger *slog.Logger) (*Queue, error) {
 }
 
 // Enqueue stores a job in tx. It is a postgres.EnqueueFunc.
-func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, job assistant.Job) (id int64, err error) {
-	var args river.JobArgs
-	var options river.InsertOpts
-	switch job.Kind {
-	case assistant.JobDraft:
-		// Without a time it runs at once; with one, even a past one, it would wait for River's scheduler to come by.
-		args = draftArgs{RunID: job.RunID}
-		options = river.InsertOpts{MaxAttempts: draftAttempts, Queue: queueDraft}
-	case assistant.JobRecover:
-		args = recoverArgs{RunID: job.RunID}
-		options = river.InsertOpts{MaxAttempts: recoverAttempts, Queue: queueRecover, ScheduledAt: job.At}
-	default:
-		return 0, fmt.Errorf("enqueue job: unknown kind %q", job.Kind)
+func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, job assistant.Job) error {
+	if job.Kind != assistant.JobDraft {
+		return fmt.Errorf("enqueue job: unknown kind %q", job.Kind)
 	}
-	inserted, err := q.client.InsertTx(ctx, tx, args, &options)
-	if err != nil {
-		return 0, fmt.Errorf("enqueue %s: %w", job.Kind, err)
+	// Without a time it runs at once; with one, even a past one, it would wait for River's scheduler to come by.
+	options := river.InsertOpts{MaxAttempts: draftAttempts, Queue: queueDraft}
+	if _, err := q.client.InsertTx(ctx, tx, draftArgs{RunID: job.RunID}, &options); err != nil {
+		return fmt.Errorf("enqueue %s: %w", job.Kind, err)
 	}
-	return inserted.Job.ID, nil
+	return nil
 }
 
 // Workers run jobs until they are stopped.

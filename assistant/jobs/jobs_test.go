@@ -102,17 +102,40 @@ func (b *bundle) start(t *testing.T) {
 func (b *bundle) enqueue(t *testing.T, job assistant.Job) {
 	t.Helper()
 	require.NoError(t, pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
-		_, err := b.queue.Enqueue(t.Context(), tx, job)
-		return err
+		return b.queue.Enqueue(t.Context(), tx, job)
 	}))
 }
 
-// awaitState waits until the only job is in a state.
+// open stores a question that nobody works on, to be rescued so much later.
+func (b *bundle) open(t *testing.T, rescue time.Duration) uuid.UUID {
+	t.Helper()
+	id := uuid.New()
+	_, err := b.pool.Exec(t.Context(), `
+		WITH c AS (INSERT INTO conversations (id, channel, created_at) VALUES ($1, 'widget', now())),
+		m AS (INSERT INTO messages (id, conversation_id, author, body, created_at) VALUES ($1, $1, 'customer', 'hello', now()))
+		INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at, rescue_at)
+		VALUES ($1, $1, $1, 'running', now(), now(), now() + $2::interval)`, id, rescue)
+	require.NoError(t, err)
+	return id
+}
+
+// ask asks for a job of a kind, and returns its run.
+func (b *bundle) ask(t *testing.T, kind assistant.JobKind) uuid.UUID {
+	t.Helper()
+	if kind == assistant.JobRecover {
+		return b.open(t, 0)
+	}
+	job := assistant.Job{Kind: kind, RunID: uuid.New()}
+	b.enqueue(t, job)
+	return job.RunID
+}
+
+// awaitState waits until the first job is in a state.
 func (b *bundle) awaitState(t *testing.T, want string) {
 	t.Helper()
 	state := ""
 	require.Eventually(t, func() bool {
-		err := b.pool.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind <> 'look_for_abandoned_runs'`).Scan(&state)
+		err := b.pool.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind <> 'look_for_abandoned_runs' ORDER BY id LIMIT 1`).Scan(&state)
 		return err == nil && state == want
 	}, patience, 20*time.Millisecond, "the job is %s", state)
 }
@@ -126,10 +149,9 @@ func TestJobReachesItsHandler(t *testing.T) {
 
 			b := setup(t)
 			b.start(t)
-			job := assistant.Job{At: time.Now(), Kind: kind, RunID: uuid.New()}
-			b.enqueue(t, job)
+			run := b.ask(t, kind)
 
-			require.Equal(t, call{kind, job.RunID}, b.handler.next(t))
+			require.Equal(t, call{kind, run}, b.handler.next(t))
 			b.awaitState(t, "completed")
 		})
 	}
@@ -141,8 +163,7 @@ func TestJobIsStoredWithItsTransactionOnly(t *testing.T) {
 	b := setup(t)
 	undone := errors.New("undone")
 	err := pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
-		_, err := b.queue.Enqueue(t.Context(), tx, assistant.Job{At: time.Now(), Kind: assistant.JobDraft, RunID: uuid.New()})
-		require.NoError(t, err)
+		require.NoError(t, b.queue.Enqueue(t.Context(), tx, assistant.Job{Kind: assistant.JobDraft, RunID: uuid.New()}))
 		return undone
 	})
 
@@ -157,8 +178,7 @@ func TestJobOfUnknownKindIsRefused(t *testing.T) {
 
 	b := setup(t)
 	err := pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
-		_, err := b.queue.Enqueue(t.Context(), tx, assistant.Job{At: time.Now(), Kind: "sing", RunID: uuid.New()})
-		return err
+		return b.queue.Enqueue(t.Context(), tx, assistant.Job{Kind: "sing", RunID: uuid.New()})
 	})
 	require.ErrorContains(t, err, `unknown kind "sing"`)
 }
@@ -167,12 +187,11 @@ func TestRescueWaitsForItsTime(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	b.enqueue(t, assistant.Job{At: time.Now().Add(time.Hour), Kind: assistant.JobRecover, RunID: uuid.New()})
+	b.open(t, time.Hour)
 	b.start(t)
-	due := assistant.Job{At: time.Now(), Kind: assistant.JobRecover, RunID: uuid.New()}
-	b.enqueue(t, due)
+	due := b.open(t, 0)
 
-	require.Equal(t, due.RunID, b.handler.next(t).run)
+	require.Equal(t, due, b.handler.next(t).run)
 	require.Empty(t, b.handler.calls)
 }
 
@@ -187,7 +206,7 @@ func TestFailedJobIsTriedAgain(t *testing.T) {
 		return nil
 	}
 	b.start(t)
-	b.enqueue(t, assistant.Job{At: time.Now(), Kind: assistant.JobRecover, RunID: uuid.New()})
+	b.open(t, 0)
 	b.handler.next(t)
 	b.handler.next(t)
 	b.awaitState(t, "completed")
@@ -203,7 +222,7 @@ func TestJobWhoseSubjectIsGoneIsDropped(t *testing.T) {
 			b := setup(t)
 			b.handler.end = func(context.Context, int) error { return assistant.Errorf(code, "gone") }
 			b.start(t)
-			b.enqueue(t, assistant.Job{At: time.Now(), Kind: assistant.JobDraft, RunID: uuid.New()})
+			b.enqueue(t, assistant.Job{Kind: assistant.JobDraft, RunID: uuid.New()})
 			b.handler.next(t)
 			b.awaitState(t, "cancelled")
 		})
@@ -224,12 +243,12 @@ func TestDraftsThatHangDoNotHoldUpARescue(t *testing.T) {
 	}
 	b.start(t)
 	for range 8 {
-		b.enqueue(t, assistant.Job{At: time.Now(), Kind: assistant.JobDraft, RunID: uuid.New()})
+		b.enqueue(t, assistant.Job{Kind: assistant.JobDraft, RunID: uuid.New()})
 	}
 	for range 4 {
 		require.Equal(t, assistant.JobDraft, b.handler.next(t).kind)
 	}
-	b.enqueue(t, assistant.Job{At: time.Now(), Kind: assistant.JobRecover, RunID: uuid.New()})
+	b.open(t, 0)
 	require.Equal(t, assistant.JobRecover, b.handler.next(t).kind)
 	close(release)
 }
@@ -243,7 +262,7 @@ func TestStoppedWorkersGiveARunningJobBack(t *testing.T) {
 		return ctx.Err()
 	}
 	require.NoError(t, b.workers.Start(context.WithoutCancel(t.Context())))
-	b.enqueue(t, assistant.Job{At: time.Now(), Kind: assistant.JobRecover, RunID: uuid.New()})
+	b.open(t, 0)
 	b.handler.next(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -257,37 +276,37 @@ func TestStoppedWorkersGiveARunningJobBack(t *testing.T) {
 func TestJobOfAReplicaThatDiedRunsAgain(t *testing.T) {
 	t.Parallel()
 
-	for _, kind := range []assistant.JobKind{assistant.JobDraft, assistant.JobRecover} {
+	for kind, queue := range map[assistant.JobKind]string{assistant.JobDraft: "draft", assistant.JobRecover: "recover"} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 
 			b := setup(t)
-			job := assistant.Job{At: time.Now(), Kind: kind, RunID: uuid.New()}
-			b.enqueue(t, job)
-			_, err := b.pool.Exec(t.Context(), `UPDATE river_job
-				SET state = 'running', attempt = 1, attempted_at = now() - interval '90 seconds', attempted_by = '{dead}'`)
+			run := b.open(t, time.Hour)
+			_, err := b.pool.Exec(t.Context(), `
+				INSERT INTO river_job (kind, queue, args, state, max_attempts, attempt, attempted_at, attempted_by)
+				VALUES ($1, $2, jsonb_build_object('run_id', $3::text), 'running', 5, 1, now() - interval '90 seconds', '{dead}')`,
+				string(kind), queue, run.String())
 			require.NoError(t, err)
 			b.start(t)
 
-			require.Equal(t, call{kind, job.RunID}, b.handler.next(t))
+			require.Equal(t, call{kind, run}, b.handler.next(t))
 			b.awaitState(t, "completed")
 		})
 	}
 }
 
-func TestOpenRunWithoutAJobIsRescued(t *testing.T) {
+// The version before stores a job with each question, and no time.
+func TestRunOfTheVersionBeforeIsRescuedByItsJob(t *testing.T) {
 	t.Parallel()
 
 	b := setup(t)
-	run, waiting := uuid.New(), uuid.New()
-	for _, id := range []uuid.UUID{run, waiting} {
-		_, err := b.pool.Exec(t.Context(), `
-			WITH c AS (INSERT INTO conversations (id, channel, created_at) VALUES ($1, 'widget', now())),
-			m AS (INSERT INTO messages (id, conversation_id, author, body, created_at) VALUES ($1, $1, 'customer', 'hello', now()))
-			INSERT INTO runs (id, conversation_id, message_id, status, started_at, deadline_at) VALUES ($1, $1, $1, 'running', now(), now())`, id)
-		require.NoError(t, err)
-	}
-	b.enqueue(t, assistant.Job{At: time.Now().Add(time.Hour), Kind: assistant.JobRecover, RunID: waiting})
+	run, waiting := b.open(t, 0), b.open(t, 0)
+	_, err := b.pool.Exec(t.Context(), `UPDATE runs SET rescue_at = NULL`)
+	require.NoError(t, err)
+	_, err = b.pool.Exec(t.Context(), `
+		INSERT INTO river_job (kind, queue, args, state, max_attempts, scheduled_at)
+		VALUES ('recover_run', 'recover', jsonb_build_object('run_id', $1::text), 'scheduled', 25, now() + interval '1 hour')`, waiting.String())
+	require.NoError(t, err)
 	b.start(t)
 
 	require.Equal(t, call{assistant.JobRecover, run}, b.handler.next(t))

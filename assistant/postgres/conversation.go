@@ -102,15 +102,6 @@ func conversationArgs(o assistant.Opening) pgx.NamedArgs {
 	}
 }
 
-// queueConversation adds the conversation of a first question to a batch.
-func queueConversation(batch *pgx.Batch, o assistant.Opening) {
-	batch.Queue(`
-		INSERT INTO conversations (id, api_key_id, channel, locale, created_at, customer_ref, customer_tier,
-			customer_jurisdiction, claimed_jurisdiction)
-		VALUES (@id, @api_key_id, @channel, nullif(@locale, ''), @created_at, nullif(@customer_ref, ''), nullif(@customer_tier, ''),
-			nullif(@customer_jurisdiction, ''), nullif(@claimed_jurisdiction, ''))`, conversationArgs(o))
-}
-
 // joinConversation checks that a later question may join its conversation.
 func joinConversation(ctx context.Context, tx pgx.Tx, o assistant.Opening) error {
 	customer, args := o.Question.Customer, conversationArgs(o)

@@ -20,11 +20,18 @@ func (s *Store) AddDraft(ctx context.Context, runID uuid.UUID, proposal assistan
 	if run.Ticket == nil {
 		return assistant.Errorf(assistant.CodeConflict, "the run was not handed off: there is no ticket for a draft")
 	}
-	err = s.insertDraft(ctx, s.pool, draftRow{At: s.clock(), Proposal: proposal, RunID: runID, TicketID: run.Ticket.ID})
+	args, err := s.draftArgs(draftRow{At: s.clock(), Proposal: proposal, RunID: runID, TicketID: run.Ticket.ID})
+	if err != nil {
+		return err
+	}
+	_, err = s.pool.Exec(ctx, insertDraft, args)
 	if violated(err, notErased) {
 		return errErased()
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("insert draft: %w", err)
+	}
+	return nil
 }
 
 // draftRow is what a row of drafts is made from.
@@ -35,8 +42,13 @@ type draftRow struct {
 	TicketID uuid.UUID
 }
 
-// insertDraft stores the only draft of a run; a job that ran twice changes nothing.
-func (s *Store) insertDraft(ctx context.Context, q querier, row draftRow) error {
+// insertDraft stores the only draft of a run, with draftArgs; a job that ran twice changes nothing.
+const insertDraft = `
+	INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, notes, method, confidence, created_at)
+	VALUES (@id, @ticket_id, @run_id, @body, @language, @citations, @findings, @notes, @method, @confidence, @created_at)
+	ON CONFLICT ON CONSTRAINT drafts_run_key DO NOTHING`
+
+func (s *Store) draftArgs(row draftRow) (pgx.NamedArgs, error) {
 	findings := row.Proposal.Verdict.Findings
 	if findings == nil {
 		findings = []assistant.Finding{}
@@ -44,31 +56,23 @@ func (s *Store) insertDraft(ctx context.Context, q querier, row draftRow) error 
 	id := uuid.Must(uuid.NewV7())
 	sealed, err := s.vault.sealJSON(draftFindings.at(id.String()), findings)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	notes, err := s.vault.sealJSON(draftNotes.at(id.String()), append([]assistant.Note{}, row.Proposal.Notes...))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = q.Exec(ctx, `
-		INSERT INTO drafts (id, ticket_id, run_id, body, language, citations, findings, notes, method, confidence, created_at)
-		VALUES (@id, @ticket_id, @run_id, @body, @language, @citations, @findings, @notes, @method, @confidence, @created_at)
-		ON CONFLICT ON CONSTRAINT drafts_run_key DO NOTHING`,
-		pgx.NamedArgs{
-			"id":         id,
-			"ticket_id":  row.TicketID,
-			"run_id":     row.RunID,
-			"body":       s.vault.Seal(draftBody.at(id.String()), row.Proposal.Draft.Text()),
-			"language":   row.Proposal.Draft.Language,
-			"citations":  append([]assistant.Citation{}, row.Proposal.Draft.Citations()...),
-			"findings":   sealed,
-			"notes":      notes,
-			"method":     row.Proposal.Draft.Method,
-			"confidence": row.Proposal.Confidence,
-			"created_at": row.At,
-		})
-	if err != nil {
-		return fmt.Errorf("insert draft: %w", err)
-	}
-	return nil
+	return pgx.NamedArgs{
+		"id":         id,
+		"ticket_id":  row.TicketID,
+		"run_id":     row.RunID,
+		"body":       s.vault.Seal(draftBody.at(id.String()), row.Proposal.Draft.Text()),
+		"language":   row.Proposal.Draft.Language,
+		"citations":  append([]assistant.Citation{}, row.Proposal.Draft.Citations()...),
+		"findings":   sealed,
+		"notes":      notes,
+		"method":     row.Proposal.Draft.Method,
+		"confidence": row.Proposal.Confidence,
+		"created_at": row.At,
+	}, nil
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -22,43 +23,45 @@ func (s *Store) WithWebhooks(deliver DeliverFunc) *Store {
 	return &telling
 }
 
-// emit stores an event in the transaction of its change, for live consumers, with one delivery for each endpoint that wants it.
+// emit stores events in the transaction of their change, for live consumers, with one delivery each for each endpoint that wants it.
 // A disabled endpoint gets a dead one, so that a person can replay what it missed.
-func (s *Store) emit(ctx context.Context, tx pgx.Tx, event webhook.Event) error {
+func (s *Store) emit(ctx context.Context, tx pgx.Tx, events ...webhook.Event) error {
 	if s.deliver == nil {
 		return nil
 	}
-	event.ID = uuid.Must(uuid.NewV7())
-	body, err := event.Body()
-	if err != nil {
-		return fmt.Errorf("emit %s: %w", event.Type, err)
+	ids, types, bodies := make([]uuid.UUID, len(events)), make([]string, len(events)), make([]string, len(events))
+	times := make([]time.Time, len(events))
+	for i, event := range events {
+		event.ID = uuid.Must(uuid.NewV7())
+		body, err := event.Body()
+		if err != nil {
+			return fmt.Errorf("emit %s: %w", event.Type, err)
+		}
+		ids[i], types[i], bodies[i], times[i] = event.ID, string(event.Type), string(body), event.CreatedAt
 	}
 	rows, err := tx.Query(ctx, `
-		WITH wanted AS (
-			SELECT id, disabled_at IS NOT NULL AS disabled FROM webhook_endpoints
-			WHERE removed_at IS NULL AND (events = '{}' OR @type = ANY (events))
-		), event AS (
+		WITH event AS (
 			INSERT INTO webhook_events (id, type, body, created_at)
-			VALUES (@id, @type, @body::json, @created_at)
-			RETURNING position
+			SELECT id, type, body::json, created_at
+			FROM unnest(@ids::uuid[], @types::text[], @bodies::text[], @times::timestamptz[])
+				WITH ORDINALITY AS e (id, type, body, created_at, ordinal) ORDER BY ordinal
+			RETURNING id, type, created_at, position
 		), delivery AS (
 			INSERT INTO webhook_deliveries (id, event_id, endpoint_id, status, last_problem, next_at)
-			SELECT gen_random_uuid(), @id, id, CASE WHEN disabled THEN 'dead' ELSE 'pending' END,
-				CASE WHEN disabled THEN @problem ELSE '' END, CASE WHEN NOT disabled THEN @created_at::timestamptz END
-			FROM wanted
-			RETURNING id, status
+			SELECT gen_random_uuid(), e.id, w.id, CASE WHEN w.disabled_at IS NULL THEN 'pending' ELSE 'dead' END,
+				CASE WHEN w.disabled_at IS NULL THEN '' ELSE @problem END, CASE WHEN w.disabled_at IS NULL THEN e.created_at END
+			FROM event e JOIN webhook_endpoints w ON w.removed_at IS NULL AND (w.events = '{}' OR e.type = ANY (w.events))
+			RETURNING id, event_id, status
 		)
-		SELECT e.position, d.id AS delivery_id FROM event e LEFT JOIN delivery d ON d.status = 'pending'`,
-		pgx.NamedArgs{
-			"id": event.ID, "type": string(event.Type), "body": string(body), "created_at": event.CreatedAt,
-			"problem": webhook.DisabledProblem,
-		})
+		SELECT e.position, d.id AS delivery_id
+		FROM event e LEFT JOIN delivery d ON d.event_id = e.id AND d.status = 'pending' ORDER BY e.position`,
+		pgx.NamedArgs{"bodies": bodies, "ids": ids, "problem": webhook.DisabledProblem, "times": times, "types": types})
 	if err != nil {
-		return fmt.Errorf("emit %s: %w", event.Type, err)
+		return fmt.Errorf("emit events: %w", err)
 	}
 	emitted, err := pgx.CollectRows(rows, pgx.RowToStructByName[emission])
 	if err != nil {
-		return fmt.Errorf("emit %s: %w", event.Type, err)
+		return fmt.Errorf("emit events: %w", err)
 	}
 	for _, e := range emitted {
 		if s.expect != nil {
@@ -85,14 +88,8 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 	if s.deliver == nil {
 		return nil
 	}
-	data := webhook.Question{
-		Confidence: run.Confidence, ConversationID: run.ConversationID, Intent: run.Intent, Language: run.Language,
-		MessageID: run.MessageID, Outcome: string(run.Outcome), Priority: string(run.Priority), Reasons: texts(run.Reasons),
-		ReplyID: run.Reply.ID, RunID: run.ID,
-	}
-	at := run.Reply.CreatedAt
+	var events []webhook.Event
 	if run.Ticket != nil {
-		data.TicketID, data.TicketNumber = &run.Ticket.ID, run.Ticket.Reference()
 		step, kind := desk.StepOpen, webhook.TicketOpened
 		switch {
 		case open != nil:
@@ -100,12 +97,22 @@ func (s *Store) emitConcluded(ctx context.Context, tx pgx.Tx, run assistant.Run,
 		case run.Ticket.Version > 1:
 			step, kind = desk.StepCustomerWrote, webhook.TicketReopened
 		}
-		change := webhook.Event{Type: kind, CreatedAt: at, Data: ticketData(*run.Ticket, step)}
-		if err := s.emit(ctx, tx, change); err != nil {
-			return err
-		}
+		events = append(events, webhook.Event{Type: kind, CreatedAt: run.Reply.CreatedAt, Data: ticketData(*run.Ticket, step)})
 	}
-	return s.emit(ctx, tx, webhook.Event{Type: webhook.QuestionConcluded, CreatedAt: at, Data: data})
+	return s.emit(ctx, tx, append(events, concludedEvent(run))...)
+}
+
+// concludedEvent tells of the end of a question.
+func concludedEvent(run assistant.Run) webhook.Event {
+	data := webhook.Question{
+		Confidence: run.Confidence, ConversationID: run.ConversationID, Intent: run.Intent, Language: run.Language,
+		MessageID: run.MessageID, Outcome: string(run.Outcome), Priority: string(run.Priority), Reasons: texts(run.Reasons),
+		ReplyID: run.Reply.ID, RunID: run.ID,
+	}
+	if run.Ticket != nil {
+		data.TicketID, data.TicketNumber = &run.Ticket.ID, run.Ticket.Reference()
+	}
+	return webhook.Event{Type: webhook.QuestionConcluded, CreatedAt: run.Reply.CreatedAt, Data: data}
 }
 
 // eventOf is the event that tells of a step; steps without one are told of by those who take them.

@@ -92,22 +92,27 @@ func (s *Store) sealedDetail(at Spot, detail map[string]any) map[string]any {
 
 // insertHistory adds a line to the history of a ticket, in the transaction of what it reports.
 func (s *Store) insertHistory(ctx context.Context, tx pgx.Tx, ticketID uuid.UUID, entry desk.Entry) error {
+	if _, err := tx.Exec(ctx, insertHistory, s.historyArgs(ticketID, entry)); err != nil {
+		return fmt.Errorf("insert history: %w", err)
+	}
+	return nil
+}
+
+// insertHistory adds a line, with historyArgs.
+const insertHistory = `
+	INSERT INTO ticket_history (ticket_id, at, actor, step, from_status, to_status, reason, detail, version)
+	VALUES (@ticket_id, @at, @actor, @step, @from_status, @to_status, @reason, @detail, @version)`
+
+func (s *Store) historyArgs(ticketID uuid.UUID, entry desk.Entry) pgx.NamedArgs {
 	if entry.Detail == nil {
 		entry.Detail = map[string]any{}
 	}
 	reason, override := spots(ticketID, entry)
-	_, err := tx.Exec(ctx, `
-		INSERT INTO ticket_history (ticket_id, at, actor, step, from_status, to_status, reason, detail, version)
-		VALUES (@ticket_id, @at, @actor, @step, @from_status, @to_status, @reason, @detail, @version)`,
-		pgx.NamedArgs{
-			"ticket_id": ticketID, "at": entry.At, "actor": entry.Actor, "step": string(entry.Step),
-			"from_status": string(entry.FromStatus), "to_status": string(entry.ToStatus),
-			"reason": s.vault.Seal(reason, entry.Reason), "detail": s.sealedDetail(override, entry.Detail), "version": entry.Version,
-		})
-	if err != nil {
-		return fmt.Errorf("insert history: %w", err)
+	return pgx.NamedArgs{
+		"ticket_id": ticketID, "at": entry.At, "actor": entry.Actor, "step": string(entry.Step),
+		"from_status": string(entry.FromStatus), "to_status": string(entry.ToStatus),
+		"reason": s.vault.Seal(reason, entry.Reason), "detail": s.sealedDetail(override, entry.Detail), "version": entry.Version,
 	}
-	return nil
 }
 
 // insertResolution notes what is known of a resolution at its time.

@@ -121,17 +121,32 @@ func (s *Store) reroute(ctx context.Context, tx pgx.Tx, p *plan.Plan) error {
 
 // plan returns the plan in force.
 func (s *Store) plan(ctx context.Context, q querier) (*plan.Plan, error) {
+	var p *plan.Plan
+	batch := &pgx.Batch{}
+	s.queuePlan(batch, &p)
+	if err := q.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// queuePlan adds what reads the plan in force to a batch.
+func (s *Store) queuePlan(batch *pgx.Batch, p **plan.Plan) {
 	known := s.plans.latest.Load()
 	version := int64(0)
 	if known != nil {
 		version = known.Version
 	}
-	rows, err := q.Query(ctx, `
+	batch.Queue(`
 		SELECT version, CASE WHEN version = @known THEN '' ELSE source END AS source
-		FROM desk_plans ORDER BY version DESC LIMIT 1`, pgx.NamedArgs{"known": version})
-	if err != nil {
-		return nil, fmt.Errorf("load plan: %w", err)
-	}
+		FROM desk_plans ORDER BY version DESC LIMIT 1`, pgx.NamedArgs{"known": version}).Query(func(rows pgx.Rows) (err error) {
+		*p, err = s.readPlan(rows, known)
+		return err
+	})
+}
+
+// readPlan returns the plan of the only row, which is known already when it has the same version.
+func (s *Store) readPlan(rows pgx.Rows, known *plan.Plan) (*plan.Plan, error) {
 	type row struct {
 		Source  string
 		Version int64

@@ -64,8 +64,8 @@ func WithDatabase(address, database string) (string, error) {
 	return parsed.String(), nil
 }
 
-// EnqueueFunc stores a job in the transaction of the change that needs it, and returns its number.
-type EnqueueFunc func(ctx context.Context, tx pgx.Tx, job assistant.Job) (id int64, err error)
+// EnqueueFunc stores a job in the transaction of the change that needs it.
+type EnqueueFunc func(ctx context.Context, tx pgx.Tx, job assistant.Job) error
 
 // Store implements assistant.Store and what the desk and the HTTP interface need beside it. It is safe for concurrent use.
 type Store struct {

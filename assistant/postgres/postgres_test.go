@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/deskhand/deskhand/assistant/postgres/pgtest"
 	"github.com/deskhand/deskhand/assistant/triage"
 	"github.com/deskhand/deskhand/assistant/triage/risk"
+	"github.com/deskhand/deskhand/assistant/webhook"
 )
 
 // testBundle is a store on a database of its own, with the jobs that it asked for.
@@ -41,11 +41,11 @@ func setup(t *testing.T) *testBundle {
 	return bundle
 }
 
-func (b *testBundle) enqueue(_ context.Context, _ pgx.Tx, job assistant.Job) (int64, error) {
+func (b *testBundle) enqueue(_ context.Context, _ pgx.Tx, job assistant.Job) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.jobs = append(b.jobs, job)
-	return 0, b.fail
+	return b.fail
 }
 
 // ask begins a run in a conversation, a new one when conversationID is zero.
@@ -144,14 +144,15 @@ func TestStoreBegin(t *testing.T) {
 		t.Parallel()
 
 		bundle := setup(t)
-		c := bundle.ask(t, nil)
-		require.Len(t, bundle.jobs, 1)
-		require.Equal(t, assistant.Job{At: bundle.jobs[0].At, Kind: assistant.JobRecover, RunID: c.Run.ID}, bundle.jobs[0])
+		bundle.ask(t, nil)
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM runs WHERE status = 'running' AND rescue_at IS NOT NULL`))
 
-		bundle.fail = errors.New("no queue")
-		_, err := bundle.store.Begin(t.Context(), bundle.opening("second"))
-		require.Error(t, err)
+		_, err := bundle.pool.Exec(t.Context(), `ALTER TABLE runs ADD CONSTRAINT no_rescue CHECK (rescue_at IS NULL) NOT VALID`)
+		require.NoError(t, err)
+		_, err = bundle.store.Begin(t.Context(), bundle.opening("second"))
+		require.ErrorContains(t, err, "no_rescue")
 		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM messages`))
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM conversations`))
 	})
 
 	t.Run("TheRescueComesInTimeWhateverTheProgramsClockSays", func(t *testing.T) {
@@ -161,7 +162,8 @@ func TestStoreBegin(t *testing.T) {
 		bundle.ask(t, func(o *assistant.Opening) {
 			o.At, o.DeadlineAt = time.Now().Add(90*time.Minute), time.Now().Add(91*time.Minute)
 		})
-		require.WithinDuration(t, time.Now().Add(2*time.Minute), bundle.jobs[0].At, time.Minute)
+		require.Equal(t, 1, bundle.count(t, `
+			SELECT count(*) FROM runs WHERE rescue_at BETWEEN now() + interval '1 minute' AND now() + interval '2 minutes'`))
 	})
 
 	t.Run("RepeatedIdempotencyKeyFindsTheFirstQuestion", func(t *testing.T) {
@@ -305,7 +307,7 @@ func TestStoreConclude(t *testing.T) {
 		run, err := bundle.conclude(t, c, assistant.OutcomeHandedOff)
 		require.NoError(t, err)
 		require.NotNil(t, run.Ticket)
-		require.Equal(t, assistant.JobDraft, bundle.jobs[1].Kind)
+		require.Equal(t, assistant.JobDraft, bundle.jobs[0].Kind)
 	})
 
 	t.Run("SecondHandOffRaisesTheOpenTicket", func(t *testing.T) {
@@ -350,6 +352,96 @@ func TestStoreConclude(t *testing.T) {
 		require.Equal(t, assistant.CodeConflict, assistant.ErrorCode(err))
 		_, err = bundle.conclude(t, next, assistant.OutcomeHandedOff)
 		require.NoError(t, err)
+	})
+	t.Run("TellsLiveConsumersOfAnAnswer", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		var told []int64
+		store := bundle.store.WithWebhooks(func(context.Context, pgx.Tx, webhook.Job) error { return nil }).
+			WithLive(func(position int64) { told = append(told, position) })
+		run, err := store.Conclude(t.Context(), conclusion(bundle.ask(t, nil), assistant.OutcomeAnswered))
+		require.NoError(t, err)
+
+		var position int64
+		var body string
+		require.NoError(t, bundle.pool.QueryRow(t.Context(),
+			`SELECT position, body FROM webhook_events WHERE type = 'question.concluded'`).Scan(&position, &body))
+		require.Equal(t, []int64{position}, told)
+		require.Contains(t, body, run.ID.String())
+	})
+
+	t.Run("GivesAnAnswerToTheEndpointsThatWantIt", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		var jobs []webhook.Job
+		store := bundle.store.WithWebhooks(func(_ context.Context, _ pgx.Tx, job webhook.Job) error {
+			jobs = append(jobs, job)
+			return nil
+		})
+		_, err := bundle.pool.Exec(t.Context(), `
+			INSERT INTO webhook_endpoints (id, name, url, events, secret, created_at)
+			SELECT gen_random_uuid(), name, 'https://' || name || '.example', events, 'whsec_' || repeat('A', 32), now()
+			FROM (VALUES ('one', '{question.concluded}'::text[]), ('other', '{ticket.opened}')) AS e (name, events)`)
+		require.NoError(t, err)
+		_, err = store.Conclude(t.Context(), conclusion(bundle.ask(t, nil), assistant.OutcomeAnswered))
+		require.NoError(t, err)
+
+		require.Len(t, jobs, 1)
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM webhook_deliveries WHERE id = '`+jobs[0].DeliveryID.String()+`' AND status = 'pending'`))
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM webhook_events`))
+		require.Equal(t, 2, bundle.count(t, `SELECT count(*) FROM messages`))
+	})
+
+	t.Run("AnAnswerAfterACaseWasResolvedSaysThatTheCustomerIsBack", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		c := bundle.ask(t, nil)
+		_, err := bundle.conclude(t, c, assistant.OutcomeHandedOff)
+		require.NoError(t, err)
+		_, err = bundle.pool.Exec(t.Context(), `
+			WITH t AS (UPDATE tickets SET status = 'resolved', resolved_at = $1 RETURNING id)
+			INSERT INTO ticket_resolutions (ticket_id, ordinal, at, outcome, actor) SELECT id, 1, $1, 'assumed', 'test' FROM t`, now())
+		require.NoError(t, err)
+		again := bundle.ask(t, func(o *assistant.Opening) {
+			o.ConversationID, o.Question.ConversationID = c.Run.ConversationID, c.Run.ConversationID
+		})
+		require.Nil(t, again.Ticket)
+		_, err = bundle.conclude(t, again, assistant.OutcomeAnswered)
+		require.NoError(t, err)
+
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM tickets WHERE outcome = 're_contacted'`))
+	})
+
+	t.Run("AnAnswerWaitsForWhoHoldsTheConversation", func(t *testing.T) {
+		t.Parallel()
+
+		bundle := setup(t)
+		agent, _, err := bundle.store.CreateKey(t.Context(), postgres.Key{Name: "agent", Role: postgres.RoleAgent})
+		require.NoError(t, err)
+		c := bundle.ask(t, nil)
+		tx, err := bundle.pool.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), `SELECT FROM conversations WHERE id = $1 FOR UPDATE`, c.Run.ConversationID)
+		require.NoError(t, err)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := bundle.conclude(t, c, assistant.OutcomeAnswered)
+			ended <- err
+		}()
+		require.Eventually(t, func() bool {
+			return bundle.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
+		}, time.Minute, 5*time.Millisecond)
+		_, err = tx.Exec(t.Context(), `
+			INSERT INTO tickets (id, conversation_id, status, priority, intent, reasons, language, respond_by, created_at, assignee_id)
+			VALUES (gen_random_uuid(), $1, 'claimed', 'P1', 'x', '{test}', 'en', now(), now(), $2)`, c.Run.ConversationID, agent.AgentID)
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit(t.Context()))
+
+		require.Equal(t, assistant.CodeConflict, assistant.ErrorCode(<-ended), "a person is never talked over")
+		require.Equal(t, 1, bundle.count(t, `SELECT count(*) FROM messages`))
 	})
 }
 

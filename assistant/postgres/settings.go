@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -19,33 +21,45 @@ const selectChannels = `SELECT kind, platform, value, standing, notes FROM offic
 // reads the version: a lead's change is in force on every replica with the next question (P10).
 func (s *Store) Settings(ctx context.Context) (assistant.Settings, error) {
 	settings := assistant.Settings{Policy: assistant.DefaultPolicy()}
-	batch := &pgx.Batch{}
-	batch.Queue(`SELECT version, document FROM policies ORDER BY version DESC LIMIT 1`).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			var version int64
-			if err := rows.Scan(&version, &settings.Policy); err != nil {
-				return fmt.Errorf("read policy: %w", err)
-			}
-			settings.Policy.Version = version // after the document, which does not hold it
-		}
-		return rows.Err()
-	})
-	batch.Queue(`
-		SELECT id, intents, jurisdictions, languages, texts FROM incident_notices
-		WHERE starts_at <= @now AND (ends_at IS NULL OR ends_at > @now) ORDER BY id`,
-		pgx.NamedArgs{"now": s.clock()}).Query(func(rows pgx.Rows) error {
-		var err error
-		settings.Notices, err = pgx.CollectRows(rows, pgx.RowToStructByName[assistant.Notice])
-		return err
-	})
-	var version int64
-	batch.Queue(`SELECT version FROM channel_registry`).QueryRow(func(row pgx.Row) error { return row.Scan(&version) })
-	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+	rows, err := s.pool.Query(ctx, `
+		SELECT r.version AS registry, p.version AS policy, p.document,
+			coalesce(n.id, 0) AS id, n.intents, n.jurisdictions, n.languages, n.texts
+		FROM channel_registry r
+		LEFT JOIN (SELECT version, document FROM policies ORDER BY version DESC LIMIT 1) p ON true
+		LEFT JOIN incident_notices n ON n.starts_at <= @now AND (n.ends_at IS NULL OR n.ends_at > @now)
+		ORDER BY n.id`, pgx.NamedArgs{"now": s.clock()})
+	if err != nil {
 		return settings, fmt.Errorf("load settings: %w", err)
 	}
-	var err error
-	settings.Registry, err = s.registryAt(ctx, version)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[settingsRow])
+	if err != nil {
+		return settings, fmt.Errorf("load settings: %w", err)
+	}
+	if len(found) == 0 {
+		return settings, errors.New("load settings: the registry has no version")
+	}
+	for _, row := range found {
+		if row.ID != 0 {
+			settings.Notices = append(settings.Notices, row.Notice)
+		}
+	}
+	if latest := found[0]; latest.Policy != nil {
+		if err := json.Unmarshal(latest.Document, &settings.Policy); err != nil {
+			return settings, fmt.Errorf("read policy: %w", err)
+		}
+		settings.Policy.Version = *latest.Policy // after the document, which does not hold it
+	}
+	settings.Registry, err = s.registryAt(ctx, found[0].Registry)
 	return settings, err
+}
+
+// settingsRow is the policy in force and the version of the registry, beside one of the active notices.
+type settingsRow struct {
+	assistant.Notice
+
+	Document []byte
+	Policy   *int64
+	Registry int64
 }
 
 // Channels returns the registry of official channels and known fakes.

@@ -103,6 +103,7 @@ func (l *Ledger) add(ctx context.Context, charges []llm.Charge) error {
 		days[charge.Day] = plus(charge, days[charge.Day])
 	}
 	batch := &pgx.Batch{}
+	batch.Queue(unhurried)
 	for _, name := range slices.Sorted(maps.Keys(conversations)) {
 		batch.Queue(chargeConversation, chargeArgs(conversations[name], llm.Limits{}))
 	}
@@ -222,6 +223,10 @@ func forgetBefore(ctx context.Context, q querier, day time.Time) error {
 	}
 	return nil
 }
+
+// unhurried lets a transaction end before it is on disk: a customer waits while what a call of a model cost is written. A server that loses
+// its power forgets at most the last second of that. A reservation, which a limit rests on, is written as everything else.
+const unhurried = `SELECT set_config('synchronous_commit', 'off', true)`
 
 // chargeConversation changes no row where a limit of the conversation would be passed.
 const chargeConversation = `

@@ -37,6 +37,31 @@ func TestLedger(t *testing.T) {
 		require.Equal(t, postgres.Spend{Day: day}, spent)
 	})
 
+	t.Run("WhatACallCostKeepsNobodyWaitingForTheDisk", func(t *testing.T) {
+		t.Parallel()
+
+		pool := pgtest.DB(t)
+		_, err := pool.Exec(t.Context(), `
+			DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END $$;
+			CREATE TABLE seen (waits text);
+			CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+				$$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+			CREATE TRIGGER see AFTER INSERT OR UPDATE ON model_spend_days FOR EACH ROW EXECUTE FUNCTION see();`)
+		require.NoError(t, err)
+		pool.Reset() // for connections that have the setting
+		ledger := postgres.NewLedger(pool)
+		charge := llm.Charge{Conversation: "c1", Cost: 1, Day: day, Tokens: 1}
+		_, err = ledger.Reserve(t.Context(), charge, llm.Limits{DailyTokens: 300})
+		require.NoError(t, err)
+		require.NoError(t, ledger.Add(t.Context(), charge))
+		_, err = ledger.Reserve(t.Context(), charge, llm.Limits{DailyTokens: 300})
+		require.NoError(t, err)
+
+		var seen []string
+		require.NoError(t, pool.QueryRow(t.Context(), `SELECT array_agg(waits) FROM seen`).Scan(&seen))
+		require.Equal(t, []string{"on", "off", "on"}, seen, "a limit rests on a reservation")
+	})
+
 	t.Run("EachLimitHoldsAlsoForTheFirstCall", func(t *testing.T) {
 		t.Parallel()
 

@@ -200,14 +200,10 @@ func (s *Store) noteRecontact(ctx context.Context, tx pgx.Tx, found lockedRun, e
 	if found.open != nil || latest == nil || latest.Intent != end.Explained.Triage.Intent {
 		return nil
 	}
-	p, err := s.plan(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if latest.Outcome == assistant.OutcomeMerged || end.At.Sub(*latest.ResolvedAt) > p.Reopen {
+	if latest.Outcome == assistant.OutcomeMerged || end.At.Sub(*latest.ResolvedAt) > found.plan.Reopen {
 		return nil
 	}
-	_, err = s.change(ctx, tx, *latest, desk.Change{
+	_, err := s.change(ctx, tx, *latest, desk.Change{
 		Actor: desk.Actor{Machine: desk.ByCustomer}, At: end.At, Outcome: assistant.OutcomeRecontacted, Step: desk.StepOutcome,
 		TicketID: latest.ID,
 	})

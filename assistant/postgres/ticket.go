@@ -26,12 +26,9 @@ const ticketColumns = `t.id, t.number, t.conversation_id, t.status, t.priority, 
 	coalesce(t.outcome, '') AS outcome, t.escalations, t.recontacts`
 
 // handOff puts a case into the queue: the conversation's unresolved ticket, which can only become more urgent; one that was
-// resolved lately, reopened; or a new one. The caller holds the conversation's lock.
-func (s *Store) handOff(ctx context.Context, tx pgx.Tx, found lockedRun, end assistant.Conclusion) (uuid.UUID, error) {
-	p, err := s.plan(ctx, tx)
-	if err != nil {
-		return uuid.Nil, err
-	}
+// resolved lately, reopened; or a new one, which it only adds to the batch. The caller holds the conversation's lock.
+func (s *Store) handOff(ctx context.Context, tx pgx.Tx, batch *pgx.Batch, h handing) (uuid.UUID, error) {
+	found, end, p := h.found, h.end, h.found.plan
 	before := found.open
 	if before == nil {
 		before = found.latest
@@ -41,14 +38,19 @@ func (s *Store) handOff(ctx context.Context, tx pgx.Tx, found lockedRun, end ass
 	}
 	if before == nil {
 		ticket := desk.Opened(p, newTicket(end))
-		if err := insertTicket(ctx, tx, ticket); err != nil {
-			return uuid.Nil, err
-		}
-		return ticket.ID, s.insertHistory(ctx, tx, ticket.ID, desk.Entry{
+		batch.Queue(insertTicket, ticketArgs(ticket))
+		batch.Queue(insertHistory, s.historyArgs(ticket.ID, desk.Entry{
 			Actor: desk.ByCustomer, At: end.At, FromStatus: "new", Step: desk.StepOpen, ToStatus: ticket.Status, Version: ticket.Version,
-		})
+		}))
+		return ticket.ID, nil
 	}
 	return before.ID, s.customerWrote(ctx, tx, p, *before, end)
+}
+
+// handing is a hand-over, and what was found when it began.
+type handing struct {
+	end   assistant.Conclusion
+	found lockedRun
 }
 
 // customerWrote notes that the customer wrote again and that a person has to answer.
@@ -86,17 +88,12 @@ func newTicket(end assistant.Conclusion) assistant.Ticket {
 	}
 }
 
-func insertTicket(ctx context.Context, tx pgx.Tx, t assistant.Ticket) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO tickets (id, conversation_id, status, priority, intent, risks, reasons, language, respond_by, created_at, queue,
-			awaiting_since, respond_warn_at, resolve_by, resolve_warn_at, next_check_at)
-		VALUES (@id, @conversation_id, @status, @priority, @intent, @risks, @reasons, @language, @respond_by, @created_at, @queue,
-			@awaiting_since, @respond_warn_at, @resolve_by, @resolve_warn_at, @next_check_at)`, ticketArgs(t))
-	if err != nil {
-		return fmt.Errorf("insert ticket: %w", err)
-	}
-	return nil
-}
+// insertTicket adds a ticket, with ticketArgs.
+const insertTicket = `
+	INSERT INTO tickets (id, conversation_id, status, priority, intent, risks, reasons, language, respond_by, created_at, queue,
+		awaiting_since, respond_warn_at, resolve_by, resolve_warn_at, next_check_at)
+	VALUES (@id, @conversation_id, @status, @priority, @intent, @risks, @reasons, @language, @respond_by, @created_at, @queue,
+		@awaiting_since, @respond_warn_at, @resolve_by, @resolve_warn_at, @next_check_at)`
 
 // saving is a change of a ticket that was decided and is to be stored.
 type saving struct {
@@ -177,8 +174,10 @@ func collectTicket(rows pgx.Rows) (*assistant.Ticket, error) {
 	return &ticket, nil
 }
 
+const selectTicket = `SELECT ` + ticketColumns + ` FROM tickets t WHERE t.id = @id`
+
 func loadTicket(ctx context.Context, q querier, id uuid.UUID) (assistant.Ticket, error) {
-	rows, err := q.Query(ctx, `SELECT `+ticketColumns+` FROM tickets t WHERE t.id = @id`, pgx.NamedArgs{"id": id})
+	rows, err := q.Query(ctx, selectTicket, pgx.NamedArgs{"id": id})
 	if err != nil {
 		return assistant.Ticket{}, fmt.Errorf("load ticket: %w", err)
 	}
