@@ -22,13 +22,14 @@ func (s search) byCodes(codes *coded, a *asked) (all, own []uint32) {
 	for start := shardSize; start < len(s.view.alive); start += shardSize {
 		shards = append(shards, shard{start: start, end: min(start+shardSize, len(s.view.alive)), language: language})
 	}
-	// Those that are near by chance are the fewer of a shard, the more shards there are.
-	for most := byHead / math.Sqrt(float64(len(shards))); ; most *= longer {
+	most := byHeads(len(s.view.alive)) / len(shards)
+	ownMost := byHeads(int(s.overview.in(s.query.Locale).passages)) / len(shards)
+	for ; ; most, ownMost = most*longer, ownMost*longer {
 		var others sync.WaitGroup
 		for i := range shards[1:] {
-			others.Go(func() { s.look(&shards[i+1], codes, a, int(most)) })
+			others.Go(func() { s.look(&shards[i+1], codes, a, most, ownMost) })
 		}
-		s.look(&shards[0], codes, a, int(most))
+		s.look(&shards[0], codes, a, most, ownMost)
 		others.Wait()
 		whole, ownWhole := true, true
 		for i := range shards {
@@ -42,6 +43,11 @@ func (s search) byCodes(codes *coded, a *asked) (all, own []uint32) {
 			return all, own
 		}
 	}
+}
+
+// byHeads is how many of n passages are left by their heads: of more, more are near by chance. Of 100,000 it is 2,260.
+func byHeads(n int) int {
+	return int(byHead * math.Sqrt(max(1, float64(n)/shardSize)))
 }
 
 // shard is a part of the places, and what was found in it.
@@ -66,12 +72,12 @@ type coding struct {
 }
 
 // look finds the places of a shard whose heads are nearest: so many of all, and so many of the question's language.
-func (s search) look(in *shard, codes *coded, a *asked, most int) {
+func (s search) look(in *shard, codes *coded, a *asked, most, ownMost int) {
 	if in.distances == nil {
 		s.lookAtHeads(in, codes, a)
 	}
 	limit, whole := in.ofAll.limit(most)
-	ownLimit, ownWhole := in.ofOwn.limit(most)
+	ownLimit, ownWhole := in.ofOwn.limit(ownMost)
 	in.found, in.whole, in.ownWhole = in.found[:0], whole, ownWhole
 	farthest := max(limit, ownLimit)
 	for i, distance := range in.distances {
