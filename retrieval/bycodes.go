@@ -50,6 +50,9 @@ func byHeads(n int) int {
 	return int(byHead * math.Sqrt(max(1, float64(n)/shardSize)))
 }
 
+// shareByBits is of how many passages one more is left by all bits, until there are byBits.
+const shareByBits = 50
+
 // shard is a part of the places, and what was found in it.
 type shard struct {
 	start, end int
@@ -127,7 +130,7 @@ func (s search) nearest(a *asked, codes *coded, shards []shard, wanted func(codi
 		similarity float32
 	}
 	var all []near
-	for most := byBits; ; most *= longer {
+	for most := min(byBits, byCode+len(s.view.alive)/shareByBits); ; most *= longer {
 		limit, whole := count.limit(most)
 		all = all[:0]
 		for i := range shards {
