@@ -6,7 +6,7 @@ RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /deskhand ./cmd/deskhand
+    CGO_ENABLED=0 GOAMD64=v2 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /deskhand ./cmd/deskhand
 
 # Certificates, time zones and a user without root's rights; no shell.
 FROM gcr.io/distroless/static-debian12:nonroot

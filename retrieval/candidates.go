@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pgvector/pgvector-go"
+	"golang.org/x/sync/errgroup"
 )
 
 // candidateRow is a passage with its article. It is shared by searches and never changed.
@@ -81,7 +81,7 @@ type search struct {
 
 // distances joins the passages one by one: a list in the condition would be weighed anew for each question.
 const distances = `
-	SELECT (SELECT version FROM kb_version), passage_id, embedding <=> @vector
+	SELECT (SELECT version FROM kb_version), array_agg(passage_id), array_agg(embedding <=> @vector)
 	FROM unnest(@ids::bigint[]) AS wanted (id) JOIN embeddings ON model_id = @model AND passage_id = wanted.id`
 
 // leaders is how many of the best in any language have their version in the customer's language looked up: a question may find an
@@ -101,9 +101,9 @@ const (
 )
 
 // How many of the nearest are left by each look: by the heads of codes, by all their bits, by what they say of the cosine; then the vectors
-// themselves are compared.
+// themselves are compared. More are left by heads where there are several shards.
 const (
-	byHead = 700
+	byHead = 800
 	byBits = 200
 	byCode = 64
 )
@@ -112,36 +112,37 @@ const (
 // tells, with the version of the knowledge base that it then has.
 func (x *Index) findCandidates(ctx context.Context, s search) (candidates []*candidate, version int64, err error) {
 	lists := s.view.lists(s.terms, s.overview)
-	var words, ownWords []scored
-	var meanwhile sync.WaitGroup
-	meanwhile.Go(func() { words, ownWords = s.byWords(lists) })
-	near, ownNear, err := x.byVectors(ctx, s)
-	meanwhile.Wait()
-	if err != nil {
-		return nil, 0, err
-	}
-	leading := slices.Clone(near[:min(leaders, len(near))])
+	var words []scored
 	var others []uint32
-	for i, w := range words {
-		if i < leaders {
-			leading = append(leading, w.place)
+	cosines, early := make(map[uint32]float64), s.view.version
+	var meanwhile errgroup.Group
+	meanwhile.Go(func() (err error) {
+		var ownWords []scored
+		words, ownWords = s.byWords(lists)
+		others = slices.Concat(placesOf(words), placesOf(ownWords), s.view.about(s.query.intents(), s.shown, s.query.sight()))
+		others = s.seen(others)
+		if len(s.view.alive) > shardSize { // going through the codes takes longer than this
+			early, err = x.compare(ctx, s, others, cosines)
 		}
-		others = append(others, w.place)
+		return err
+	})
+	near, ownNear, err := x.byVectors(ctx, s)
+	if err := cmp.Or(meanwhile.Wait(), err); err != nil {
+		return nil, 0, fmt.Errorf("find candidates: %w", err)
 	}
-	for _, w := range ownWords {
-		others = append(others, w.place)
-	}
-	others = append(others, s.view.siblings(leading, s.shown)...)
-	others = append(others, s.view.about(s.query.intents(), s.shown, s.query.sight())...)
-	others = s.seen(others)
-	all, version, err := x.similarities(ctx, s, slices.Concat(near, ownNear, others))
+	leading := slices.Concat(near[:min(leaders, len(near))], placesOf(words[:min(leaders, len(words))]))
+	others = append(others, s.seen(s.view.siblings(leading, s.shown))...)
+	version, err = x.compare(ctx, s, slices.Concat(near, ownNear, others), cosines)
 	if err != nil {
 		return nil, 0, fmt.Errorf("compare vectors: %w", err)
 	}
+	if early != s.view.version { // begins anew
+		version = early
+	}
 	similarities := make(map[uint32]float64)
-	for _, places := range [][]uint32{nearest(near, all), nearest(ownNear, all), others} {
+	for _, places := range [][]uint32{nearest(near, cosines), nearest(ownNear, cosines), others} {
 		for _, place := range places {
-			similarities[place] = all[place]
+			similarities[place] = cosines[place]
 		}
 	}
 	return s.candidates(similarities, lists), version, nil
@@ -177,6 +178,14 @@ func (s search) byWords(lists []weighedList) (best, own []scored) {
 	return best, own[:min(armLimit, len(own))]
 }
 
+func placesOf(found []scored) []uint32 {
+	places := make([]uint32, len(found))
+	for i, w := range found {
+		places[i] = w.place
+	}
+	return places
+}
+
 // byVectors are the places that may be seen whose codes are nearest to the question's vector, the nearest first, and those of the
 // question's language. There are none without a vector.
 func (x *Index) byVectors(ctx context.Context, s search) (all, own []uint32, err error) {
@@ -191,32 +200,30 @@ func (x *Index) byVectors(ctx context.Context, s search) (all, own []uint32, err
 	return all, own, nil
 }
 
-// similarities are the cosines of places; 0 for one without a vector. The version of the knowledge base is that of their moment.
-func (x *Index) similarities(ctx context.Context, s search, places []uint32) (all map[uint32]float64, version int64, err error) {
+// compare adds the cosines of places, but for those that are known; there is none for a place without a vector. The version of the
+// knowledge base is that of their moment.
+func (x *Index) compare(ctx context.Context, s search, places []uint32, cosines map[uint32]float64) (version int64, err error) {
+	places = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(places))), func(place uint32) bool {
+		_, known := cosines[place]
+		return known
+	})
 	if s.degraded || len(places) == 0 {
-		version, err = versionIn(ctx, s.pool)
-		return nil, version, err
+		return versionIn(ctx, s.pool)
 	}
-	places = slices.Compact(slices.Sorted(slices.Values(places)))
 	ids := make([]int64, len(places))
 	for i, place := range places {
 		ids[i] = s.view.passages[place].id
 	}
-	rows, err := s.pool.Query(ctx, distances, pgx.NamedArgs{"ids": ids, "model": s.modelID, "vector": s.vector})
-	if err != nil {
-		return nil, 0, err
+	var found []int64
+	var far []float64
+	arguments := pgx.NamedArgs{"ids": ids, "model": s.modelID, "vector": s.vector}
+	if err := s.pool.QueryRow(ctx, distances, arguments).Scan(&version, &found, &far); err != nil {
+		return 0, err
 	}
-	all = make(map[uint32]float64, len(places))
-	var id int64
-	var distance float64
-	_, err = pgx.ForEachRow(rows, []any{&version, &id, &distance}, func() error {
+	for i, id := range found {
 		if place, ok := s.view.placeOf(id); ok {
-			all[place] = 1 - distance
+			cosines[place] = 1 - far[i]
 		}
-		return nil
-	})
-	if err == nil && len(all) == 0 {
-		version, err = versionIn(ctx, s.pool)
 	}
-	return all, version, err
+	return version, nil
 }

@@ -11,8 +11,8 @@ import (
 const (
 	codeBits  = 2048
 	codeWords = codeBits / 64
-	// headWords are the first words of a code, which decide whether the others are looked at: half of the memory to go through.
-	headWords = 16
+	// headWords are the first words of a code, which decide whether the others are looked at: one line of the processor's cache.
+	headWords = 8
 )
 
 // A code is a vector in 2,048 bits: the signs of its components after a random rotation. Two vectors differ in the more bits, the farther

@@ -1,9 +1,11 @@
 package retrieval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -129,6 +131,49 @@ func TestCodesOfAnEarlierVersionStay(t *testing.T) {
 	again, _, err := index.byVectors(t.Context(), before)
 	require.NoError(t, err)
 	require.Equal(t, all, again)
+}
+
+// A knowledge base of several shards, each with some of the nearest, and some of a language that is rare.
+func TestShardsTogetherFindWhatIsNearest(t *testing.T) {
+	t.Parallel()
+	const dimensions, passages, rare, gone = 32, 2*shardSize + 1000, 50, 7
+	random, turned := rand.New(rand.NewPCG(5, 6)), newRotation(dimensions)
+	c := &coded{heads: make([]head, passages), tails: make([]tail, passages)}
+	v := &view{alive: make([]bool, passages), articles: make([]mirroredArticle, 1), languages: make([]uint8, passages), names: []string{"en", "ar"}}
+	v.passages = make([]mirroredPassage, passages)
+	vectors := make([][]float32, passages)
+	for place := range passages {
+		vectors[place] = randomVector(random, dimensions)
+		c.heads[place], c.tails[place] = turned.codeOf(vectors[place])
+		v.alive[place] = place%gone != 0
+		if place%rare == 1 {
+			v.languages[place] = 1
+		}
+	}
+	s := search{query: Query{Locale: "ar"}, view: v}
+	s.overview.locales = map[string]statistics{"ar": {passages: passages / rare}, "en": {passages: passages - passages/rare}}
+	for range 3 {
+		question := randomVector(random, dimensions)
+		cosines := make([]float64, passages)
+		for place, vector := range vectors {
+			cosines[place] = cosineOf(question, vector)
+		}
+		nearest := func(language int) []uint32 {
+			var places []uint32
+			for place, alive := range v.alive {
+				if alive && (language < 0 || int(v.languages[place]) == language) {
+					places = append(places, uint32(place))
+				}
+			}
+			slices.SortFunc(places, func(x, y uint32) int { return cmp.Compare(cosines[y], cosines[x]) })
+			return places[:3]
+		}
+		all, own := s.byCodes(c, turned.ask(question))
+		require.Len(t, all, byCode)
+		require.Len(t, own, byCode)
+		require.Subset(t, all, nearest(-1))
+		require.Subset(t, own, nearest(1))
+	}
 }
 
 func TestThoseThatMayNotBeSeenHideNoOthers(t *testing.T) {

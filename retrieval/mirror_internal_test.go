@@ -94,14 +94,6 @@ func seenBy(t *testing.T, index *Index, v *view) []string {
 	return seen
 }
 
-func placesOf(words []scored) []uint32 {
-	places := make([]uint32, len(words))
-	for i, w := range words {
-		places[i] = w.place
-	}
-	return places
-}
-
 func TestAMirrorThatFollowedIsAsOneThatIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	index, random := mirroredBase(t), rand.New(rand.NewPCG(5, 6))

@@ -112,7 +112,11 @@ const maxChatBody = 4 << 20
 const leastTemperature = 1e-6
 
 // Chat is the chat model of a Client; it implements Model.
-type Chat struct{ client *Client }
+type Chat struct {
+	client *Client
+	// schemas are compiled ones by their text: a program asks in a few, again and again.
+	schemas sync.Map
+}
 
 // Name is the configured model name.
 func (m *Chat) Name() string { return m.client.cfg.ChatModel }
@@ -125,7 +129,7 @@ func (m *Chat) Complete(ctx context.Context, req Request) (Response, error) {
 		err    error
 	)
 	if req.Schema != nil {
-		if schema, err = compileSchema(req.Schema.JSON); err != nil {
+		if schema, err = m.schema(req.Schema.JSON); err != nil {
 			return Response{}, fmt.Errorf("complete chat: %w", &Error{
 				Kind: ErrConfig, Model: m.Name(), Reason: "schema " + req.Schema.Name + ": " + err.Error(),
 			})
@@ -141,6 +145,17 @@ func (m *Chat) Complete(ctx context.Context, req Request) (Response, error) {
 		return Response{}, fmt.Errorf("complete chat: %w", named(err, m.Name()))
 	}
 	return out, nil
+}
+
+func (m *Chat) schema(raw json.RawMessage) (*compiledSchema, error) {
+	if known, ok := m.schemas.Load(string(raw)); ok {
+		return known.(*compiledSchema), nil //nolint:forcetypeassert // the only type that is stored
+	}
+	schema, err := compileSchema(raw)
+	if err == nil {
+		m.schemas.Store(string(raw), schema)
+	}
+	return schema, err
 }
 
 // question is what ask asks: a request, or a request with the flawed answer that it got.

@@ -19,6 +19,9 @@ type Wording struct {
 // that most of them name first; limit in all. Concepts without a word in that locale are left out, and those whose word is
 // the English one: there is nothing to tell.
 func (a *Analyzer) Wording(locale, question string, texts []string, limit int) []Wording {
+	if locale == english {
+		return nil
+	}
 	concepts := a.named(question, locale)
 	count := make(map[string]int)
 	var others []string
