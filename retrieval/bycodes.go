@@ -36,8 +36,8 @@ func (s search) byCodes(codes *coded, a *asked) (all, own []uint32) {
 			whole, ownWhole = whole && shards[i].whole, ownWhole && shards[i].ownWhole
 		}
 		var both sync.WaitGroup
-		both.Go(func() { own = s.nearest(a, codes, shards, func(c coding) bool { return c.ownNear }) })
-		all = s.nearest(a, codes, shards, func(c coding) bool { return c.near })
+		both.Go(func() { own = s.nearest(a, codes, foundIn(shards, func(c coding) bool { return c.ownNear })) })
+		all = s.nearest(a, codes, foundIn(shards, func(c coding) bool { return c.near }))
 		both.Wait()
 		if (whole || len(all) == byCode) && (ownWhole || len(own) == byCode) {
 			return all, own
@@ -87,7 +87,7 @@ func (s search) look(in *shard, codes *coded, a *asked, most, ownMost int) {
 		if distance > farthest {
 			continue
 		}
-		place := uint32(in.start + i)
+		place := uint32(in.start + i) //nolint:gosec // within maxMirrored
 		near, ownNear := distance <= limit, distance <= ownLimit && int(s.view.languages[place]) == in.language
 		if near || ownNear {
 			distance += codes.tails[place].distance(&a.tail)
@@ -114,16 +114,25 @@ func (s search) lookAtHeads(in *shard, codes *coded, a *asked) {
 	}
 }
 
-// nearest keeps of what was found in shards what is nearest by all bits, then of that what may be seen and is by what codes say of the
-// cosine, the nearest first.
-func (s search) nearest(a *asked, codes *coded, shards []shard, wanted func(coding) bool) []uint32 {
-	count := histogram{}
+// foundIn is what was found in shards and is wanted.
+func foundIn(shards []shard, wanted func(coding) bool) []coding {
+	var all []coding
 	for i := range shards {
 		for _, c := range shards[i].found {
 			if wanted(c) {
-				count[c.distance]++
+				all = append(all, c)
 			}
 		}
+	}
+	return all
+}
+
+// nearest keeps of what was found what is nearest by all bits, then of that what may be seen and is by what codes say of the cosine, the
+// nearest first.
+func (s search) nearest(a *asked, codes *coded, found []coding) []uint32 {
+	count := histogram{}
+	for _, c := range found {
+		count[c.distance]++
 	}
 	type near struct {
 		place      uint32
@@ -133,11 +142,9 @@ func (s search) nearest(a *asked, codes *coded, shards []shard, wanted func(codi
 	for most := min(byBits, byCode+len(s.view.alive)/shareByBits); ; most *= longer {
 		limit, whole := count.limit(most)
 		all = all[:0]
-		for i := range shards {
-			for _, c := range shards[i].found {
-				if c.distance <= limit && wanted(c) && codes.tails[c.place].scale != 0 && s.view.sees(c.place, s.query.sight()) {
-					all = append(all, near{place: c.place, similarity: a.similarity(&codes.heads[c.place], &codes.tails[c.place])})
-				}
+		for _, c := range found {
+			if c.distance <= limit && codes.tails[c.place].scale != 0 && s.view.sees(c.place, s.query.sight()) {
+				all = append(all, near{place: c.place, similarity: a.similarity(&codes.heads[c.place], &codes.tails[c.place])})
 			}
 		}
 		if whole || len(all) >= byCode {
