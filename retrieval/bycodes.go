@@ -81,7 +81,7 @@ func (s search) look(in *shard, codes *coded, a *asked, most, ownMost int) {
 	}
 	limit, whole := in.ofAll.limit(most)
 	ownLimit, ownWhole := in.ofOwn.limit(ownMost)
-	in.found, in.whole, in.ownWhole = in.found[:0], whole, ownWhole
+	in.found, in.whole, in.ownWhole = make([]coding, 0, min(most+ownMost, len(in.distances))), whole, ownWhole
 	farthest := max(limit, ownLimit)
 	for i, distance := range in.distances {
 		if distance > farthest {
@@ -100,6 +100,7 @@ func (s search) look(in *shard, codes *coded, a *asked, most, ownMost int) {
 func (s search) lookAtHeads(in *shard, codes *coded, a *asked) {
 	alive, heads, languages := s.view.alive[in.start:in.end], codes.heads[in.start:in.end], s.view.languages[in.start:in.end]
 	in.distances = make([]uint16, len(alive))
+	in.ofAll, in.ofOwn = make(histogram, headBits+1), make(histogram, headBits+1)
 	for i, alive := range alive {
 		if !alive {
 			in.distances[i] = math.MaxUint16
@@ -116,7 +117,11 @@ func (s search) lookAtHeads(in *shard, codes *coded, a *asked) {
 
 // foundIn is what was found in shards and is wanted.
 func foundIn(shards []shard, wanted func(coding) bool) []coding {
-	var all []coding
+	n := 0
+	for i := range shards {
+		n += len(shards[i].found)
+	}
+	all := make([]coding, 0, n)
 	for i := range shards {
 		for _, c := range shards[i].found {
 			if wanted(c) {
@@ -130,7 +135,7 @@ func foundIn(shards []shard, wanted func(coding) bool) []coding {
 // nearest keeps of what was found what is nearest by all bits, then of that what may be seen and is by what codes say of the cosine, the
 // nearest first.
 func (s search) nearest(a *asked, codes *coded, found []coding) []uint32 {
-	count := histogram{}
+	count := make(histogram, codeBits+1)
 	for _, c := range found {
 		count[c.distance]++
 	}
@@ -165,15 +170,15 @@ func (s search) nearest(a *asked, codes *coded, found []coding) []uint32 {
 const longer = 8
 
 // histogram counts codes by the number of bits in which they differ from the question's.
-type histogram [codeBits + 1]int32
+type histogram []int32
 
 // limit returns the distance up to which there are as many as wanted, or a few more, and whether those are all.
-func (h *histogram) limit(wanted int) (distance uint16, whole bool) {
+func (h histogram) limit(wanted int) (distance uint16, whole bool) {
 	sum := 0
 	for distance, n := range h {
 		if sum += int(n); sum >= wanted {
 			return uint16(distance), false
 		}
 	}
-	return codeBits, true
+	return uint16(len(h)), true //nolint:gosec // at most codeBits + 1
 }

@@ -222,8 +222,7 @@ const searchedShare = 16
 func eachCommon(places []uint32, list []posting, f func(i int, frequency float64)) {
 	if len(list) > searchedShare*len(places) {
 		for i, place := range places {
-			at, _ := slices.BinarySearchFunc(list, place, func(p posting, place uint32) int { return cmp.Compare(p.place(), place) })
-			list = list[at:]
+			list = list[beforeOf(list, place):]
 			if len(list) > 0 && list[0].place() == place {
 				f(i, list[0].frequency())
 			}
@@ -243,4 +242,26 @@ func eachCommon(places []uint32, list []posting, f func(i int, frequency float64
 			f(i, p.frequency())
 		}
 	}
+}
+
+// beforeOf is how many postings of a list are of places before one. A word that is frequent enough for a long list is in passages of all
+// kinds, so it stands near to where it would if they were evenly spread; it is looked for from there, in steps that double.
+func beforeOf(list []posting, place uint32) int {
+	if len(list) == 0 || place <= list[0].place() {
+		return 0
+	}
+	first, last := list[0].place(), list[len(list)-1].place()
+	if place > last {
+		return len(list)
+	}
+	low := int(uint64(place-first) * uint64(len(list)-1) / uint64(last-first))
+	high := low
+	for step := 1; list[low].place() >= place; step *= 2 { // ends at the first, which is before the place
+		high, low = low, max(low-step, 0)
+	}
+	for step := 1; list[high].place() < place; step *= 2 { // ends at the last, which is not
+		low, high = high, min(high+step, len(list)-1)
+	}
+	at, _ := slices.BinarySearchFunc(list[low:high+1], place, func(p posting, place uint32) int { return cmp.Compare(p.place(), place) })
+	return low + at
 }

@@ -13,6 +13,7 @@ const (
 	codeWords = codeBits / 64
 	// headWords are the first words of a code, which decide whether the others are looked at: one line of the processor's cache.
 	headWords = 8
+	headBits  = 64 * headWords
 )
 
 // A code is a vector in 2,048 bits: the signs of its components after a random rotation. Two vectors differ in the more bits, the farther

@@ -1,6 +1,7 @@
 package retrieval
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -213,4 +214,23 @@ func TestASearchThatCannotReadTheNewestVersionFails(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, before.Hits)
 	require.Empty(t, after.Hits, "all of them are the desk's own now")
+}
+
+func TestBeforeOfIsABinarySearch(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(7, 8))
+	for _, spread := range []int{1, 3, 1000} {
+		for n := range 40 {
+			var list []posting
+			place := uint32(random.IntN(5))
+			for range n {
+				list = append(list, newPosting(place, 1))
+				place += 1 + uint32(random.IntN(spread)*random.IntN(spread))
+			}
+			for wanted := range min(place, 3000) + 2 {
+				at, _ := slices.BinarySearchFunc(list, wanted, func(p posting, place uint32) int { return cmp.Compare(p.place(), place) })
+				require.Equal(t, at, beforeOf(list, wanted), "%d in %v", wanted, list)
+			}
+		}
+	}
 }
