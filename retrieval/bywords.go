@@ -254,7 +254,7 @@ func beforeOf(list []posting, place uint32) int {
 	if place > last {
 		return len(list)
 	}
-	low := int(uint64(place-first) * uint64(len(list)-1) / uint64(last-first))
+	low := int(uint64(place-first) * uint64(len(list)-1) / uint64(last-first)) //nolint:gosec // a place of the list
 	high := low
 	for step := 1; list[low].place() >= place; step *= 2 { // ends at the first, which is before the place
 		high, low = low, max(low-step, 0)
