@@ -92,11 +92,12 @@ func (s *second) look(question string, candidates []*candidate) {
 	for i, c := range top {
 		texts[i] = s.text(c.row)
 	}
+	together := sumOf(texts, s.dimensions)
 	for i, c := range top {
 		c.second.Looked = true
 		c.second.Sentence = nearestOf(vector, texts[i].sentences)
 		c.second.Alignment = words.of(texts[i].words)
-		c.second.Crowding = crowding(i, texts)
+		c.second.Crowding = crowding(texts[i], together, len(texts))
 	}
 	sentence := standardise(top, func(c *candidate) float64 { return c.second.Sentence })
 	alignment := standardise(top, func(c *candidate) float64 { return c.second.Alignment })
@@ -131,7 +132,7 @@ func (s *second) vector(text string) []float32 {
 
 // weighedWord is a word of a text.
 type weighedWord struct {
-	vector []float32
+	vector rounded
 	weight float64 // 0 for a word that says nothing
 }
 
@@ -139,11 +140,12 @@ type weighedWord struct {
 func (s *second) weighed(text string) []*weighedWord {
 	names := cutWords(s.analyzer.Fold(text))
 	words := make([]*weighedWord, 0, len(names))
+	vector := make([]float32, s.dimensions)
 	for _, name := range names {
 		word, ok := s.words.Get(name)
 		if !ok {
-			word = &weighedWord{vector: make([]float32, s.dimensions)}
-			word.weight = s.weigh(name, word.vector)
+			word = &weighedWord{weight: s.weigh(name, vector)}
+			word.vector = round(vector)
 			s.words.Add(name, word)
 		}
 		if word.weight > 0 {
@@ -204,25 +206,42 @@ type alignment struct {
 	asked   []*weighedWord
 	best    []float32
 	cosines map[*weighedWord][]float32 // of a passage's word with each of asked
+	room    []float32                  // for further cosines
 }
 
+// usualWords is about how many different words the passages have that one question is held against.
+const usualWords = 1000
+
 func newAlignment(asked []*weighedWord) *alignment {
-	return &alignment{asked: asked, best: make([]float32, len(asked)), cosines: make(map[*weighedWord][]float32)}
+	return &alignment{
+		asked: asked, best: make([]float32, len(asked)), cosines: make(map[*weighedWord][]float32, usualWords),
+		room: make([]float32, usualWords*len(asked)),
+	}
+}
+
+// with returns the cosines of a passage's word with each of the question's.
+func (a *alignment) with(word *weighedWord) []float32 {
+	if cosines, ok := a.cosines[word]; ok {
+		return cosines
+	}
+	n := len(a.asked)
+	if len(a.room) < n {
+		a.room = make([]float32, usualWords*n)
+	}
+	cosines := a.room[:n:n]
+	a.room = a.room[n:]
+	for i, asked := range a.asked {
+		cosines[i] = asked.vector.cosine(&word.vector)
+	}
+	a.cosines[word] = cosines
+	return cosines
 }
 
 // of is the mean over the question's words, by weight, of the cosine with the nearest of words.
 func (a *alignment) of(words []*weighedWord) float64 {
 	clear(a.best)
 	for _, word := range words {
-		cosines, ok := a.cosines[word]
-		if !ok {
-			cosines = make([]float32, len(a.asked))
-			for i, asked := range a.asked {
-				cosines[i] = dot(asked.vector, word.vector)
-			}
-			a.cosines[word] = cosines
-		}
-		for i, cosine := range cosines {
+		for i, cosine := range a.with(word) {
 			a.best[i] = max(a.best[i], cosine)
 		}
 	}
@@ -237,15 +256,21 @@ func (a *alignment) of(words []*weighedWord) float64 {
 	return found / all
 }
 
-// crowding is the mean cosine of a passage and the others.
-func crowding(i int, texts []*lookedText) float64 {
-	sum := 0.0
-	for j, other := range texts {
-		if j != i {
-			sum += float64(dot(texts[i].vector, other.vector))
+// sumOf adds up the vectors of passages.
+func sumOf(texts []*lookedText, dimensions int) []float32 {
+	sum := make([]float32, dimensions)
+	for _, text := range texts {
+		for i, x := range text.vector {
+			sum[i] += x
 		}
 	}
-	return sum / float64(max(len(texts)-1, 1))
+	return sum
+}
+
+// crowding is the mean cosine of a passage and the others, of n whose vectors' sum is together.
+func crowding(text *lookedText, together []float32, n int) float64 {
+	others := dot(text.vector, together) - dot(text.vector, text.vector)
+	return float64(others) / float64(max(n-1, 1))
 }
 
 // dot is the inner product, added up in four lanes, which do not wait for each other.
