@@ -292,7 +292,36 @@ type EntailmentScore struct {
 // EntailmentReport says what the guard makes of sentences whose sources are in another language.
 type EntailmentReport struct {
 	Kinds map[string]EntailmentScore            `json:"kinds"`
+	Least []EntailmentLeast                     `json:"least"`
 	Pairs map[string]map[string]EntailmentScore `json:"pairs"` // by "draft>source"
+}
+
+// EntailmentLeast is a threshold of the score: the share of true sentences that lies below it.
+type EntailmentLeast struct {
+	Score float64 `json:"score"`
+	Share float64 `json:"share"`
+}
+
+// leastShares are those that the guard's thresholds stop: of any sentence, and of one that may do harm.
+var leastShares = []float64{0.025, 0.07}
+
+// leastScores are the scores that these shares of the true sentences lie below.
+func leastScores(rows []weighed) []EntailmentLeast {
+	var trues []float64
+	for _, row := range rows {
+		if row.row.Kind == EntailTrue {
+			trues = append(trues, row.score)
+		}
+	}
+	if len(trues) == 0 {
+		return nil
+	}
+	slices.Sort(trues)
+	least := make([]EntailmentLeast, len(leastShares))
+	for i, share := range leastShares {
+		least[i] = EntailmentLeast{Score: trues[int(share*float64(len(trues)))], Share: share}
+	}
+	return least
 }
 
 // weighed is a row with what came of it.
@@ -311,7 +340,7 @@ func Entailment(g *guard.Guard, rows []EntailmentRow) EntailmentReport {
 		pair := row.Lang + ">" + row.SourceLanguage
 		pairs[pair] = append(pairs[pair], all[i])
 	}
-	report := EntailmentReport{Kinds: scores(all), Pairs: make(map[string]map[string]EntailmentScore)}
+	report := EntailmentReport{Kinds: scores(all), Least: leastScores(all), Pairs: make(map[string]map[string]EntailmentScore)}
 	for pair, rows := range pairs {
 		report.Pairs[pair] = scores(rows)
 	}

@@ -17,9 +17,9 @@ import (
 const (
 	shareWords, shareNearest, shareMissing = 0.53, 0.47, 0.44
 
-	nearWord  = 0.35 // cosine with the nearest word, below which a word of the draft is missing in its sources
-	alike     = 0.35 // the least score of a sentence
-	alikeHarm = 0.42 // the same for one that speaks of secrets, payments or trading
+	nearWord  = 0.35  // cosine with the nearest word, below which a word of the draft is missing in its sources
+	alike     = 0.262 // the least score of a sentence
+	alikeHarm = 0.312 // the same for one that speaks of secrets, payments or trading
 )
 
 // Vectors are a model of words in all of the desk's languages. Texts that mean the same are near to each other.

@@ -76,7 +76,7 @@ func TestTriage(t *testing.T) {
 			intent: "security.secret_disclosed", autoAnswer: intent.AutoAnswerNever, priority: triage.P1, risks: []risk.Risk{risk.SecretShared},
 		},
 		{
-			name: "ComplaintKeepsACertainIntentAndRaisesIt", text: "i want to file a formal complaint: my kyc verification got rejected again",
+			name: "ComplaintKeepsACertainIntentAndRaisesIt", text: "my kyc verification got rejected again, i am filing a formal complaint",
 			intent: "kyc.rejected", priority: triage.P2, risks: []risk.Risk{risk.Complaint},
 		},
 		{

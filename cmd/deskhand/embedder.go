@@ -25,8 +25,9 @@ type embedderCmd struct {
 type embedderTrainCmd struct {
 	Articles   string `default:"retrieval/sample" help:"Folder of articles, LOCALE/SLUG.md, aligned by their headings (${default})." placeholder:"DIR" type:"existingdir"`
 	Data       string `help:"Folder with parallel/*.jsonl.gz, the public aligned text. Without it, only your own text is used." placeholder:"DIR" type:"existingdir"`
-	Dimensions int    `help:"Length of a vector, a multiple of 8. Default: that of the built-in table." placeholder:"N"`
+	Dimensions int    `help:"Length of a vector, a multiple of 16. Default: that of the built-in table." placeholder:"N"`
 	Epochs     int    `help:"Passes over the text; fewer are faster and worse. Default: those of the built-in table." placeholder:"N"`
+	Further    string `default:"retrieval/embed/further" help:"Folder with *.tsv, more of your own rows: all of them are trained on (${default})." placeholder:"DIR" type:"existingdir"`
 	JSON       bool   `help:"Print one JSON object." name:"json"`
 	Out        string `default:"retrieval/embed/table.bin" help:"File to write the table to (${default})." placeholder:"FILE" type:"newfile"`
 	Own        string `default:"retrieval/embed/parallel" help:"Folder with *.tsv, your own aligned rows (${default})." placeholder:"DIR" type:"existingdir"`
@@ -62,8 +63,8 @@ func (c embedderTrainCmd) Validate() error {
 	switch {
 	case c.Rows != 0 && (c.Rows < 100 || c.Rows > 1_000_000):
 		return fmt.Errorf("%w: --rows must lie between 100 and 1000000, it is %d", errConfig, c.Rows)
-	case c.Dimensions != 0 && (c.Dimensions < 8 || c.Dimensions > 1024 || c.Dimensions%8 != 0):
-		return fmt.Errorf("%w: --dimensions must be a multiple of 8 up to 1024, it is %d", errConfig, c.Dimensions)
+	case c.Dimensions != 0 && (c.Dimensions < 16 || c.Dimensions > 1024 || c.Dimensions%16 != 0):
+		return fmt.Errorf("%w: --dimensions must be a multiple of 16 up to 1024, it is %d", errConfig, c.Dimensions)
 	case c.Epochs < 0 || c.Epochs > 100:
 		return fmt.Errorf("%w: --epochs must lie between 1 and 100, it is %d", errConfig, c.Epochs)
 	}
@@ -134,7 +135,8 @@ func (c embedderTrainCmd) corpus() (train.Corpus, error) {
 	if c.Data != "" {
 		problems = append(problems, corpus.ReadPublic(filepath.Join(c.Data, "parallel")))
 	}
-	problems = append(problems, corpus.ReadArticles(c.Articles), corpus.ReadOwn(c.Own), corpus.ReadTermbase(c.Termbase))
+	problems = append(problems, corpus.ReadArticles(c.Articles), corpus.ReadOwn(c.Own), corpus.ReadFurther(c.Further),
+		corpus.ReadTermbase(c.Termbase))
 	if err := errors.Join(problems...); err != nil {
 		return corpus, fmt.Errorf("%w: %w", errConfig, err)
 	}

@@ -47,7 +47,7 @@ func TestEmbedderMistakesAreNamed(t *testing.T) {
 	require.Contains(t, train(), `a.tsv line 1: "xx" is no language`)
 	require.Contains(t, train("--data", folder), "has no *.jsonl.gz file")
 	require.Contains(t, train("--rows", "7"), "--rows must lie between")
-	require.Contains(t, train("--dimensions", "12"), "--dimensions must be a multiple of 8")
+	require.Contains(t, train("--dimensions", "24"), "--dimensions must be a multiple of 16")
 	require.Contains(t, train("--epochs", "1000"), "--epochs must lie between")
 	content, err := os.ReadFile(damaged)
 	require.NoError(t, err)
@@ -86,13 +86,15 @@ func TestOwnTableIsAnotherEmbeddingModel(t *testing.T) {
 	require.NoError(t, err)
 	features := embed.NewFeatures()
 	hashes := []uint64{features.Cut("fee", nil)[0], features.Cut("费", nil)[0]}
-	vectors := [][]float32{{1, 0, -1, 0.5, 0, 0, 0, 0}, {0, 1, 0, 0, -2, 0.1, 0, 0}}
-	require.NoError(t, embed.WriteTable(table, embed.Header{Dimensions: 8, Features: features.Fingerprint()}, hashes, vectors))
+	vectors := [][]float32{make([]float32, 16), make([]float32, 16)}
+	copy(vectors[0], []float32{1, 0, -1, 0.5})
+	copy(vectors[1], []float32{0, 1, 0, 0, -2, 0.1})
+	require.NoError(t, embed.WriteTable(table, embed.Header{Dimensions: 16, Features: features.Fingerprint()}, hashes, vectors))
 	require.NoError(t, table.Close())
 
 	own, err := openTable(config{EmbedderTable: file})
 	require.NoError(t, err)
-	require.Equal(t, 8, own.Dimensions())
+	require.Equal(t, 16, own.Dimensions())
 	require.NotEqual(t, embed.New().Name(), own.Name())
 	opener, err := newModelOpener(&app{config: config{EmbedderTable: file}})
 	require.NoError(t, err)
@@ -116,7 +118,7 @@ func TestUnusableTableEndsTheProgramWithItsReason(t *testing.T) {
 	other := filepath.Join(folder, "other.bin")
 	table, err := os.Create(other)
 	require.NoError(t, err)
-	require.NoError(t, embed.WriteTable(table, embed.Header{Dimensions: 8, Features: "000000"}, []uint64{7}, [][]float32{make([]float32, 8)}))
+	require.NoError(t, embed.WriteTable(table, embed.Header{Dimensions: 16, Features: "000000"}, []uint64{7}, [][]float32{make([]float32, 16)}))
 	require.NoError(t, table.Close())
 	require.Contains(t, command(t, exitUsage, "--embedder-table", other, "embedder", "show").err, "train it again")
 

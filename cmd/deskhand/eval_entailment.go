@@ -60,8 +60,16 @@ func (c evalEntailmentCmd) Run(a *app) error {
 	if c.JSON {
 		return printJSON(a, report)
 	}
-	if err := printEntailment(a.out, report.Kinds); err != nil || !c.Pairs {
+	if err := printEntailment(a.out, report.Kinds); err != nil {
 		return err
+	}
+	for _, least := range report.Least {
+		if _, err := fmt.Fprintf(a.out, "%.1f %% of the true sentences score less than %.3f\n", 100*least.Share, least.Score); err != nil {
+			return fmt.Errorf("print report: %w", err)
+		}
+	}
+	if !c.Pairs {
+		return nil
 	}
 	for _, pair := range slices.Sorted(maps.Keys(report.Pairs)) {
 		if _, err := fmt.Fprintf(a.out, "\n%s\n", pair); err != nil {

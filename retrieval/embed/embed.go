@@ -20,7 +20,7 @@ import (
 const Name = "builtin-2"
 
 // Dimensions is the length of a vector of the built-in table.
-const Dimensions = 128
+const Dimensions = 192
 
 // builtinTable is a string because the linker puts it among what nobody can write, which need not stay in memory.
 //

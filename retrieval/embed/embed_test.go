@@ -145,9 +145,11 @@ func smallFile(t testing.TB, x float32) []byte {
 	t.Helper()
 	f := embed.NewFeatures()
 	hashes := []uint64{f.Cut("fee", nil)[0], f.Cut("费", nil)[0]}
-	rows := [][]float32{{1, 0, -1, 0.5, 0, 0, 0, 0}, {0, x, 0, 0, -2, 0.1, 0, 0}}
+	rows := [][]float32{make([]float32, 16), make([]float32, 16)}
+	copy(rows[0], []float32{1, 0, -1, 0.5})
+	copy(rows[1], []float32{0, x, 0, 0, -2, 0.1})
 	var b bytes.Buffer
-	require.NoError(t, embed.WriteTable(&b, embed.Header{Dimensions: 8}, hashes, rows))
+	require.NoError(t, embed.WriteTable(&b, embed.Header{Dimensions: 16}, hashes, rows))
 	return b.Bytes()
 }
 
@@ -161,8 +163,8 @@ func TestTableThatIsDamagedIsRefused(t *testing.T) {
 		"cut in header":  whole[:20],
 		"too long":       append(bytes.Clone(whole), 0),
 		"a changed byte": append(bytes.Clone(whole[:len(whole)-1]), whole[len(whole)-1]^1),
-		"another format": bytes.Replace(whole, []byte(`"format":1`), []byte(`"format":9`), 1),
-		"odd dimensions": bytes.Replace(whole, []byte(`"dimensions":8`), []byte(`"dimensions":7`), 1),
+		"another format": bytes.Replace(whole, []byte(`"format":2`), []byte(`"format":9`), 1),
+		"odd dimensions": bytes.Replace(whole, []byte(`"dimensions":16`), []byte(`"dimensions":24`), 1),
 		"too many rows":  bytes.Replace(whole, []byte(`"rows":2`), []byte(`"rows":9`), 1),
 	} {
 		_, err := embed.ReadTable(bytes.NewReader(damaged))
@@ -172,7 +174,7 @@ func TestTableThatIsDamagedIsRefused(t *testing.T) {
 
 func TestRowsOfOneNameAreRefused(t *testing.T) {
 	t.Parallel()
-	err := embed.WriteTable(&bytes.Buffer{}, embed.Header{Dimensions: 8}, []uint64{7, 7}, [][]float32{make([]float32, 8), make([]float32, 8)})
+	err := embed.WriteTable(&bytes.Buffer{}, embed.Header{Dimensions: 16}, []uint64{7, 7}, [][]float32{make([]float32, 16), make([]float32, 16)})
 	require.ErrorContains(t, err, "two rows")
 }
 

@@ -11,7 +11,7 @@ import (
 	"sort"
 )
 
-// headroom is the share of rows whose largest component still fits: the few rows above are shortened.
+// headroom is the share of rows whose step still fits: the few rows above are shortened.
 const headroom = 0.999
 
 // encode packs rows, whose hashes must differ in their lower half.
@@ -23,33 +23,33 @@ func encode(hashes []uint64, rows [][]float32) ([]byte, error) {
 	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Compare(fingerprint(hashes[a]), fingerprint(hashes[b]))
 	})
-	unit := componentUnit(rows)
-	var names, lengths, components []byte
+	unit := stepUnit(rows)
+	var names, steps, components []byte
 	last := uint64(0)
 	for n, i := range order {
 		name := uint64(fingerprint(hashes[i]))
-		step := name - last
-		if n > 0 && step == 0 {
+		after := name - last
+		if n > 0 && after == 0 {
 			return nil, fmt.Errorf("encode table: two rows are called %08x", name)
 		}
-		names = binary.AppendUvarint(names, step)
+		names = binary.AppendUvarint(names, after)
 		last = name
-		length, packed := pack(rows[i], unit)
-		lengths = append(lengths, length)
+		step, packed := pack(rows[i], unit)
+		steps = append(steps, step)
 		components = append(components, packed...)
 	}
-	return slices.Concat(names, lengths, components), nil
+	return slices.Concat(names, steps, components), nil
 }
 
-// componentUnit is the length of 1 in a component.
-func componentUnit(rows [][]float32) float64 {
+// stepUnit is what 1 in a step is worth.
+func stepUnit(rows [][]float32) float64 {
 	deviations := make([]float64, len(rows))
 	for i, row := range rows {
 		deviations[i] = deviation(row)
 	}
 	sort.Float64s(deviations)
 	most := deviations[int(headroom*float64(len(rows)-1))]
-	return max(most*levels[len(levels)-1]/maxComponent, 1e-12)
+	return max(most*stepShare/maxStep, 1e-12)
 }
 
 func deviation(row []float32) float64 {
@@ -60,32 +60,16 @@ func deviation(row []float32) float64 {
 	return math.Sqrt(sum / float64(len(row)))
 }
 
-// pack rounds a row to levels of its deviation.
-func pack(row []float32, unit float64) (length byte, packed []byte) {
-	d := deviation(row)
-	step := math.Round(deviationSteps*math.Log2(max(d/unit, 1e-9))) + deviationOffset
-	most := math.Floor(deviationSteps*math.Log2(maxComponent/levels[len(levels)-1])) + deviationOffset
-	length = byte(max(0, min(most, step)))
+// pack rounds a row to odd numbers of half steps.
+func pack(row []float32, unit float64) (step byte, packed []byte) {
+	half := deviation(row) * stepShare
+	step = byte(max(1, min(maxStep, math.Round(half/unit))))
 	packed = make([]byte, len(row)/2)
 	for i, x := range row {
-		code := byte(len(levels) / 2)
-		if d > 0 {
-			code = nearest(float64(x) / d)
-		}
-		packed[i/2] |= code << (i % 2 * 4)
+		code := math.Floor(float64(x)/max(2*half, 1e-12)) + codes/2
+		packed[i/2] |= byte(max(0, min(codes-1, code))) << (i % 2 * codeBits)
 	}
-	return length, packed
-}
-
-// nearest is the place of the level that is nearest to x.
-func nearest(x float64) byte {
-	best := byte(0)
-	for i, level := range levels {
-		if math.Abs(x-level) < math.Abs(x-levels[best]) {
-			best = byte(i)
-		}
-	}
-	return best
+	return step, packed
 }
 
 // WriteTable writes what NewTable would make of the same arguments, as ReadTable reads it.

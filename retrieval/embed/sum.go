@@ -1,5 +1,7 @@
 package embed
 
+import "encoding/binary"
+
 // repeats is the most often that a repeated feature counts as repeated: its row is added the square root of this many times.
 const repeats = 8
 
@@ -7,8 +9,11 @@ const repeats = 8
 // any order and on any machine.
 var factors = [repeats + 1]int64{0, 16, 23, 28, 32, 36, 39, 42, 45}
 
-// laneRoom is how many components fit into a lane of 16 bits: four are summed up in one word.
-const laneRoom = 256
+// A word of 64 bits holds four sums, in lanes of 16 bits, and laneRoom rows fit: none adds more than 15 times the largest step.
+const (
+	laneRoom = (1<<16 - 1) / ((codes - 1) * maxStep)
+	lanes    = 0x000f_000f_000f_000f // one code in each lane
+)
 
 // scratch is what one text needs on its way to a vector.
 type scratch struct {
@@ -16,14 +21,15 @@ type scratch struct {
 	cutter cutter
 	rows   []int32 // with a count
 	runes  []rune
-	sums   []uint64 // of components, four in each
+	steps  int64    // of the rows in sums
+	sums   []uint64 // of codes times steps, four in each
 	table  *Table
 	totals []int64
 }
 
 func newScratch(table *Table) *scratch {
 	return &scratch{
-		counts: make([]uint8, table.Header.Rows), sums: make([]uint64, 2*table.words), table: table,
+		counts: make([]uint8, table.Header.Rows), sums: make([]uint64, codeBits*table.words), table: table,
 		totals: make([]int64, table.Header.Dimensions),
 	}
 }
@@ -64,35 +70,37 @@ func (s *scratch) addRows(count uint8) {
 		}
 		s.addRow(int(row))
 		if added++; added == laneRoom {
-			s.flush(added, factors[count])
+			s.flush(factors[count])
 			added = 0
 		}
 	}
-	if added > 0 {
-		s.flush(added, factors[count])
-	}
+	s.flush(factors[count])
 }
 
-// addRow adds the components of a row, two with each look-up. Of each eight, the first four go to one word and the others to the next.
+// addRow adds the codes of a row times its step. Of each 16 codes, every fourth goes to the same word.
 func (s *scratch) addRow(row int) {
-	of := &s.table.pairs[s.table.deviations[row]]
-	codes := s.table.codes[row*s.table.words*4:][:s.table.words*4]
-	sums := s.sums[:len(codes)/2]
-	for len(codes) >= 4 && len(sums) >= 2 {
-		sums[0] += uint64(of[codes[0]]) | uint64(of[codes[1]])<<32
-		sums[1] += uint64(of[codes[2]]) | uint64(of[codes[3]])<<32
-		codes, sums = codes[4:], sums[2:]
+	step := uint64(s.table.steps[row])
+	s.steps += int64(step) //nolint:gosec // a byte
+	packed := s.table.codes[row*s.table.words*8:][:s.table.words*8]
+	sums := s.sums
+	for len(packed) >= 8 && len(sums) >= codeBits {
+		word := binary.LittleEndian.Uint64(packed)
+		sums[0] += (word & lanes) * step
+		sums[1] += (word >> 4 & lanes) * step
+		sums[2] += (word >> 8 & lanes) * step
+		sums[3] += (word >> 12 & lanes) * step
+		packed, sums = packed[8:], sums[codeBits:]
 	}
 }
 
-// flush moves the sum of so many rows to the totals.
-func (s *scratch) flush(rows int, factor int64) {
-	offset := int64(rows) * 128 // each component is kept as itself plus 128
+// flush moves the sums to the totals, in half steps from the middle.
+func (s *scratch) flush(factor int64) {
+	middle := s.steps * (codes - 1)
+	s.steps = 0
 	for i, sum := range s.sums {
-		four := s.totals[4*i:][:4]
-		for lane := range four {
-			four[lane] += (int64(sum&0xffff) - offset) * factor
-			sum >>= 16
+		of := s.totals[i/codeBits*codes+i%codeBits:]
+		for lane := range codeBits {
+			of[lane*codeBits] += (int64(2*(sum>>(16*lane)&0xffff)) - middle) * factor
 		}
 		s.sums[i] = 0
 	}

@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestSumIsThatOfTheRowsOneByOne(t *testing.T) {
 	want := make([]int64, s.table.Header.Dimensions)
 	for row, count := range counts {
 		for i := range want {
-			want[i] += (int64(s.table.component(row, i)) - 128) * factors[count]
+			want[i] += s.table.component(row, i) * factors[count]
 		}
 	}
 	require.Equal(t, want, scratch.totals)
@@ -71,7 +72,7 @@ func TestRowsSurviveBeingWritten(t *testing.T) {
 		require.GreaterOrEqual(t, row, 0)
 		var product, a, b float64
 		for j, x := range rows[i] {
-			y := float64(int64(table.component(row, j)) - 128)
+			y := float64(table.component(row, j))
 			product, a, b = product+float64(x)*y, a+float64(x)*float64(x), b+y*y
 		}
 		require.Greater(t, product*product/(a*b), 0.95, "row %d points elsewhere", i)
@@ -79,10 +80,53 @@ func TestRowsSurviveBeingWritten(t *testing.T) {
 	require.Equal(t, -1, table.row(mix(12345)))
 }
 
-// component returns a row's component + 128.
-func (t *Table) component(row, i int) uint64 {
-	pair := t.pairs[t.deviations[row]][t.codes[row*t.words*4+i/2]]
-	return uint64(pair >> (i % 2 * 16) & 0xffff)
+// A step above the largest would run over into the sum of another component.
+func TestRowWithTooLargeAStepIsRefused(t *testing.T) {
+	t.Parallel()
+	body, err := encode([]uint64{7}, [][]float32{make([]float32, codes)})
+	require.NoError(t, err)
+	header := Header{Dimensions: codes, Format: format, Rows: 1}
+	for step, refused := range map[byte]bool{maxStep: false, maxStep + 1: true} {
+		body[1] = step // behind the name of the only row
+		header.Checksum = checksum(body)
+		_, err := newTable(header, body)
+		require.Equal(t, refused, errors.Is(err, ErrBadTable), "step %d: %v", step, err)
+	}
+}
+
+// Of as many rows as fit before a sum is flushed, and of one more, each with the largest step and components.
+func TestLargestRowsFitTheirLanes(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{1, laneRoom, laneRoom + 1, 3*laneRoom + 5} {
+		vectors, hashes := make([][]float32, rows), make([]uint64, rows)
+		for i := range vectors {
+			vectors[i], hashes[i] = make([]float32, 2*codes), uint64(i+1)
+			for j := range vectors[i] {
+				vectors[i][j] = 1000 * float32(j%2*2-1)
+			}
+			vectors[i][0] = 1e6 // makes all steps the largest
+		}
+		table, err := NewTable(Header{Dimensions: 2 * codes}, hashes, vectors)
+		require.NoError(t, err)
+		s := newScratch(table)
+		want := make([]int64, 2*codes)
+		for row := range rows {
+			s.rows = append(s.rows, int32(row))
+			s.counts[row] = 1
+			for i := range want {
+				want[i] += table.component(row, i) * factors[1]
+			}
+		}
+		s.addRows(1)
+		require.Equal(t, want, s.totals, "%d rows", rows)
+		require.Equal(t, byte(maxStep), table.steps[0])
+	}
+}
+
+// component returns a row's component.
+func (t *Table) component(row, i int) int64 {
+	code := t.codes[row*t.words*8+i/2] >> (i % 2 * codeBits) & (codes - 1)
+	return (2*int64(code) - (codes - 1)) * int64(t.steps[row])
 }
 
 func BenchmarkLoad(b *testing.B) {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // Source says where training text came from.
@@ -35,17 +36,16 @@ type Header struct {
 }
 
 // Table is one trained vector for each feature of the vocabulary. It is read only. The components stay as they stand in the file,
-// four bits each: unpacked they took 13 MB, and a sum unpacks a row in less time than memory takes to bring twice as many bytes.
+// four bits each: a sum takes four of them at a time out of a word of 64 bits.
 type Table struct {
 	Header Header
 
-	codes      []byte // of all rows: the components, two a byte
-	deviations []byte // of each row: which of values its codes stand for
-	mask       uint32
-	shift      uint
-	slots      []slot
-	pairs      *[256][256]uint32 // by deviation and two codes: the components + 128, the second 16 bits higher
-	words      int               // groups of eight components in a row
+	codes []byte // of all rows: the components, two a byte
+	mask  uint32
+	shift uint
+	slots []slot
+	steps []byte // of each row: what half a step of its codes is worth
+	words int    // of 64 bits in a row: 16 components each
 }
 
 // slot is a place of the vocabulary's hash table, an open addressing one. Row 0 is an empty place.
@@ -55,25 +55,20 @@ type slot struct {
 }
 
 // The file: magic, the header and before it its length, then for each row in the order of their fingerprints the difference to the
-// fingerprint before (uvarint); the lengths of all rows, one byte each; the components, four bits each.
+// fingerprint before (uvarint); the steps of all rows, one byte each; the components, four bits each, the first lowest.
 const (
-	format   = 1
+	format   = 2
 	magic    = "DHEMBED\n"
 	maxBytes = 64 << 20 // of a file: four times what the program is willing to carry
 )
 
-// levels are the 16 values that the components of a row of unit deviation are rounded to: those with the least squared
-// error for a normal distribution (Max 1960). They lose 1 % of a row's energy, at half the size of eight bits.
-var levels = [16]float64{
-	-2.7326, -2.0690, -1.6180, -1.2562, -0.9423, -0.6568, -0.3881, -0.1284,
-	0.1284, 0.3881, 0.6568, 0.9423, 1.2562, 1.6180, 2.0690, 2.7326,
-}
-
-// A row's deviation is kept as a power of 2 in steps of a sixteenth: 0 is a sixteenth of a component's unit.
+// A component is an odd number of half steps: code 0 is -15 of them, code 15 is 15. The step of a row follows its deviation, so that the
+// squared error is least for a normal distribution (Max 1960): 1.2 % of a row's energy is lost, at half the size of eight bits.
 const (
-	deviationOffset = 64
-	deviationSteps  = 16
-	maxComponent    = 127
+	codeBits  = 4
+	codes     = 1 << codeBits
+	maxStep   = 127    // the largest half step
+	stepShare = 0.1676 // of a row's deviation is half a step
 )
 
 // ErrBadTable marks a file that is no table of this program.
@@ -136,14 +131,14 @@ func newTable(header Header, body []byte) (*Table, error) {
 	switch {
 	case header.Format != format:
 		return nil, fmt.Errorf("%w: format %d, this program reads %d", ErrBadTable, header.Format, format)
-	case header.Dimensions < 8 || header.Dimensions > 1024 || header.Dimensions%8 != 0:
-		return nil, fmt.Errorf("%w: %d dimensions, want a multiple of 8 up to 1024", ErrBadTable, header.Dimensions)
+	case header.Dimensions < codes || header.Dimensions > 1024 || header.Dimensions%codes != 0:
+		return nil, fmt.Errorf("%w: %d dimensions, want a multiple of 16 up to 1024", ErrBadTable, header.Dimensions)
 	case header.Rows < 1 || header.Rows > len(body):
 		return nil, fmt.Errorf("%w: %d rows in %d bytes", ErrBadTable, header.Rows, len(body))
 	case header.Checksum != checksum(body):
 		return nil, fmt.Errorf("%w: the checksum is not that of its content", ErrBadTable)
 	}
-	t := &Table{Header: header, words: header.Dimensions / 8}
+	t := &Table{Header: header, words: header.Dimensions / codes}
 	body, err := t.index(body)
 	if err != nil {
 		return nil, err
@@ -151,7 +146,10 @@ func newTable(header Header, body []byte) (*Table, error) {
 	if len(body) != header.Rows*(1+header.Dimensions/2) {
 		return nil, fmt.Errorf("%w: %d bytes of rows, want %d", ErrBadTable, len(body), header.Rows*(1+header.Dimensions/2))
 	}
-	t.deviations, t.codes, t.pairs = body[:header.Rows], body[header.Rows:], newPairs()
+	t.steps, t.codes = body[:header.Rows], body[header.Rows:]
+	if slices.Max(t.steps) > maxStep {
+		return nil, fmt.Errorf("%w: a row has a step of %d, want %d at most", ErrBadTable, slices.Max(t.steps), maxStep)
+	}
 	return t, nil
 }
 
@@ -176,22 +174,6 @@ func (t *Table) index(body []byte) ([]byte, error) {
 		t.slots[at] = slot{name: fingerprint(last), row: int32(row + 1)}
 	}
 	return body, nil
-}
-
-// newPairs returns what two codes stand for in a row of each deviation.
-func newPairs() *[256][256]uint32 {
-	pairs := new([256][256]uint32)
-	for d := range pairs {
-		var values [len(levels)]uint32
-		for i, level := range levels {
-			value := math.Round(level * math.Exp2(float64(d-deviationOffset)/deviationSteps))
-			values[i] = uint32(max(-maxComponent, min(maxComponent, value)) + 128)
-		}
-		for codes := range pairs[d] {
-			pairs[d][codes] = values[codes&15] | values[codes>>4]<<16
-		}
-	}
-	return pairs
 }
 
 // fingerprint is the half of a feature's hash that a table names its row by.

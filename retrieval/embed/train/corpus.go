@@ -38,6 +38,7 @@ const (
 
 // Row is one segment in several languages.
 type Row struct {
+	Further bool // own text of which nothing is held out
 	Key     string
 	Kind    Kind
 	Joined  bool     // made of several passages, as an index holds them

@@ -15,7 +15,13 @@ import (
 // ReadOwn adds the tables in folder, files called *.tsv. The first line names the languages after the word kind. A line
 // "# name" begins a section: its questions (q) and titles (t) belong to its answers (a); strings of the interface (u) stand
 // alone. A text may be missing, English never.
-func (c *Corpus) ReadOwn(folder string) error {
+func (c *Corpus) ReadOwn(folder string) error { return c.readTables(folder, false) }
+
+// ReadFurther adds tables like those of ReadOwn of which nothing is held out: rows may come and go, and what is measured stays
+// the same.
+func (c *Corpus) ReadFurther(folder string) error { return c.readTables(folder, true) }
+
+func (c *Corpus) readTables(folder string, further bool) error {
 	names, err := filepath.Glob(filepath.Join(folder, "*.tsv"))
 	if err != nil || len(names) == 0 {
 		return fmt.Errorf("read own text: %s has no *.tsv file", folder)
@@ -30,6 +36,9 @@ func (c *Corpus) ReadOwn(folder string) error {
 		}
 		rows, err := ParseOwn(strings.TrimSuffix(filepath.Base(name), ".tsv"), content)
 		problems = append(problems, err)
+		for i := range rows {
+			rows[i].Further = further
+		}
 		c.Rows = append(c.Rows, rows...)
 		all = append(all, content...)
 	}

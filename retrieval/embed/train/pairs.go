@@ -122,6 +122,7 @@ func (s *sampler) epoch() [][]pair {
 	for _, of := range s.sections {
 		for _, question := range of.questions {
 			s.answers(of, question)
+			s.likes(of, question)
 		}
 	}
 	for _, texts := range s.topics {
@@ -176,6 +177,24 @@ func (s *sampler) answers(of section, question int) {
 				s.add(t, passage[english])
 			default:
 				s.add(t, s.other(passage, l))
+			}
+		}
+	}
+}
+
+// likes draws pairs of a question with others of its section, in any languages: they ask the same in other words.
+func (s *sampler) likes(of section, question int) {
+	if len(of.questions) < 2 {
+		return
+	}
+	for l, t := range s.data.texts[question] {
+		if t == nil {
+			continue
+		}
+		for range s.times(s.options.QuestionPairs * min(s.up[l], maxSectionUp)) {
+			other := of.questions[s.random.IntN(len(of.questions))]
+			if other != question {
+				s.add(t, s.other(s.data.texts[other]))
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func HeldOutRecall(e *embed.Embedder, corpus Corpus, heldOut []Row) []Recall {
 func OwnRecall(e *embed.Embedder, corpus Corpus, asked []Row) []Recall {
 	inTables := func(rows []Row) []Row {
 		return slices.DeleteFunc(slices.Clone(rows), func(row Row) bool {
-			return !row.Own || strings.HasPrefix(row.Section, articlePrefix)
+			return !row.Own || row.Further || strings.HasPrefix(row.Section, articlePrefix)
 		})
 	}
 	few := recall(e, "own text", inTables(asked), inTables(asked))

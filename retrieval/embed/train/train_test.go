@@ -164,6 +164,29 @@ func TestOwnRowsAreCompleteWhereTextIsScarce(t *testing.T) {
 	}
 }
 
+// Further rows are in fewer languages, but a row is in all that its table names.
+func TestFurtherRowsAreCompleteAndAllTrainedOn(t *testing.T) {
+	t.Parallel()
+	var corpus train.Corpus
+	require.NoError(t, corpus.ReadOwn("../parallel"))
+	heldOut := len(corpus.HeldOut(train.Defaults()))
+	require.Positive(t, heldOut)
+	first := len(corpus.Rows)
+	require.NoError(t, corpus.ReadFurther("../further"))
+	require.Len(t, corpus.HeldOut(train.Defaults()), heldOut)
+	seen := make(map[string]string)
+	for i, row := range corpus.Rows {
+		english := string(row.Kind) + row.Texts[0]
+		require.Empty(t, seen[english], "%s says the same as %s", row.Key, seen[english])
+		seen[english] = row.Key
+		if i > first && row.Section == corpus.Rows[i-1].Section {
+			for l, text := range row.Texts {
+				require.Equal(t, corpus.Rows[i-1].Texts[l] == "", text == "", "%s, %s", row.Key, train.Languages[l])
+			}
+		}
+	}
+}
+
 func TestArticlesAreAlignedByTheirHeadings(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
