@@ -13,12 +13,11 @@ import (
 
 // Sizes of the second stage.
 const (
-	// secondDepth is how many passages are looked at again: time grows with their number. On the development sets 40 found one or
-	// two questions in a hundred more among the first five.
+	// secondDepth is how many passages are looked at again: time grows with their number. 40 found no more on the development sets.
 	secondDepth = 20
 	// maxAsked is how many words of a question are aligned, those that say most: time grows with their number.
 	maxAsked = 12
-	// Caches of what does not depend on the question: by their sizes some 10 and 20 MB when they are full, not measured.
+	// Caches of what does not depend on the question: by their sizes some 15 and 10 MB when they are full, not measured.
 	cachedTexts = 2048
 	cachedWords = 32 << 10
 )

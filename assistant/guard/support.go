@@ -11,9 +11,9 @@ import (
 
 // Where no source is in the language of the draft, the words cannot be compared, but vectors can: those of a model that puts a
 // word and its translation near to each other. The weights are those of a logistic regression, scaled to add up to 1, on the
-// half of evals/suites/entailment.tsv and of the sample articles that is tuned on, with the built-in table; alike is the
-// largest threshold that stops 2.5 % of that half's true sentences, alikeHarm 7 %. `deskhand eval entailment` prints what
-// they do to the other half.
+// half of evals/suites/entailment.tsv and of the sample articles that is tuned on, with the built-in table before this one, and
+// tell as well with this one; alike is the score that 2.5 % of that half's true sentences lie below, alikeHarm 7 %:
+// `deskhand eval entailment --half dev` prints both, and with "frozen" what they do to the other half. They belong to the table.
 const (
 	shareWords, shareNearest, shareMissing = 0.53, 0.47, 0.44
 

@@ -43,7 +43,8 @@ section in twenty, and one in five of your own rows, is not trained on; how well
 the end. Which ones is fixed by their names. A service uses the table with --embedder-table FILE, or when it is built in. A changed
 table is a new embedding model: "deskhand kb reindex" makes its vectors beside the old ones.
 
-The example questions of the built-in intents are trained on too: those of one intent belong together.
+The example questions of the built-in intents are trained on too: those of one intent belong together. So are rows in the folder of
+--further, of which nothing is held out: what is measured stays the same when rows come and go.
 
 Own rows: a table with tabs. The first line is "kind" and the languages. A line "# name" begins a section; q is a question,
 t a title, a an answer (questions and titles of a section belong to its answers), u a string of the interface.

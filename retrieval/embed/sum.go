@@ -40,7 +40,6 @@ func (s *scratch) sum(f *folding, text string) {
 	s.cutter.class, s.cutter.out = &f.class, s.cutter.out[:0]
 	s.cutter.cut(s.runes[:min(len(s.runes), maxRunes)])
 	s.rows = s.rows[:0]
-	most := uint8(0)
 	for _, feature := range s.cutter.out {
 		row := s.table.row(feature)
 		if row < 0 {
@@ -50,31 +49,34 @@ func (s *scratch) sum(f *folding, text string) {
 			s.rows = append(s.rows, int32(row)) //nolint:gosec // no more rows than a table's bytes
 		}
 		s.counts[row] = min(s.counts[row]+1, repeats)
-		most = max(most, s.counts[row])
 	}
 	clear(s.totals)
-	for count := uint8(1); count <= most; count++ {
-		s.addRows(count)
-	}
-	for _, row := range s.rows {
-		s.counts[row] = 0
+	rest := s.rows
+	for count := uint8(1); len(rest) > 0; count++ {
+		rest = s.addRows(rest, count)
 	}
 }
 
-// addRows adds the rows that occur count times.
-func (s *scratch) addRows(count uint8) {
+// addRows adds those of rows that occur count times, forgets that they do, and returns the rest.
+func (s *scratch) addRows(rows []int32, count uint8) (rest []int32) {
 	added := 0
-	for _, row := range s.rows {
+	rest = rows[:0]
+	for _, row := range rows {
 		if s.counts[row] != count {
+			rest = append(rest, row)
 			continue
 		}
+		s.counts[row] = 0
 		s.addRow(int(row))
 		if added++; added == laneRoom {
 			s.flush(factors[count])
 			added = 0
 		}
 	}
-	s.flush(factors[count])
+	if added > 0 {
+		s.flush(factors[count])
+	}
+	return rest
 }
 
 // addRow adds the codes of a row times its step. Of each 16 codes, every fourth goes to the same word.
@@ -98,10 +100,11 @@ func (s *scratch) flush(factor int64) {
 	middle := s.steps * (codes - 1)
 	s.steps = 0
 	for i, sum := range s.sums {
-		of := s.totals[i/codeBits*codes+i%codeBits:]
-		for lane := range codeBits {
-			of[lane*codeBits] += (int64(2*(sum>>(16*lane)&0xffff)) - middle) * factor
-		}
+		of := s.totals[i/codeBits*codes+i%codeBits:][:3*codeBits+1]
+		of[0] += (int64(2*(sum&0xffff)) - middle) * factor
+		of[codeBits] += (int64(2*(sum>>16&0xffff)) - middle) * factor
+		of[2*codeBits] += (int64(2*(sum>>32&0xffff)) - middle) * factor
+		of[3*codeBits] += (int64(2*(sum>>48)) - middle) * factor
 		s.sums[i] = 0
 	}
 }

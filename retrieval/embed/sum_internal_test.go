@@ -117,7 +117,7 @@ func TestLargestRowsFitTheirLanes(t *testing.T) {
 				want[i] += table.component(row, i) * factors[1]
 			}
 		}
-		s.addRows(1)
+		require.Empty(t, s.addRows(s.rows, 1))
 		require.Equal(t, want, s.totals, "%d rows", rows)
 		require.Equal(t, byte(maxStep), table.steps[0])
 	}
