@@ -27,7 +27,7 @@ type embedderTrainCmd struct {
 	Data       string `help:"Folder with parallel/*.jsonl.gz, the public aligned text. Without it, only your own text is used." placeholder:"DIR" type:"existingdir"`
 	Dimensions int    `help:"Length of a vector, a multiple of 16. Default: that of the built-in table." placeholder:"N"`
 	Epochs     int    `help:"Passes over the text; fewer are faster and worse. Default: those of the built-in table." placeholder:"N"`
-	Further    string `default:"retrieval/embed/further" help:"Folder with *.tsv, more of your own rows: all of them are trained on (${default})." placeholder:"DIR" type:"existingdir"`
+	Further    string `help:"Folder with *.tsv, more of your own rows: all of them are trained on. Default: retrieval/embed/further, where there is one." placeholder:"DIR" type:"existingdir"`
 	JSON       bool   `help:"Print one JSON object." name:"json"`
 	Out        string `default:"retrieval/embed/table.bin" help:"File to write the table to (${default})." placeholder:"FILE" type:"newfile"`
 	Own        string `default:"retrieval/embed/parallel" help:"Folder with *.tsv, your own aligned rows (${default})." placeholder:"DIR" type:"existingdir"`
@@ -136,8 +136,11 @@ func (c embedderTrainCmd) corpus() (train.Corpus, error) {
 	if c.Data != "" {
 		problems = append(problems, corpus.ReadPublic(filepath.Join(c.Data, "parallel")))
 	}
-	problems = append(problems, corpus.ReadArticles(c.Articles), corpus.ReadOwn(c.Own), corpus.ReadFurther(c.Further),
-		corpus.ReadTermbase(c.Termbase))
+	problems = append(problems, corpus.ReadArticles(c.Articles), corpus.ReadOwn(c.Own))
+	if further := cmp.Or(c.Further, furtherRows()); further != "" {
+		problems = append(problems, corpus.ReadFurther(further))
+	}
+	problems = append(problems, corpus.ReadTermbase(c.Termbase))
 	if err := errors.Join(problems...); err != nil {
 		return corpus, fmt.Errorf("%w: %w", errConfig, err)
 	}
@@ -153,6 +156,15 @@ func (c embedderTrainCmd) corpus() (train.Corpus, error) {
 	}
 	corpus.AddQuestions("intent examples", questions)
 	return corpus, nil
+}
+
+// furtherRows is the folder of the built-in table's further rows, "" elsewhere than in the source folder.
+func furtherRows() string {
+	const folder = "retrieval/embed/further"
+	if _, err := os.Stat(folder); err != nil {
+		return ""
+	}
+	return folder
 }
 
 func encodeTable(result *train.Result) (*embed.Table, []byte, error) {
